@@ -1,0 +1,1 @@
+"""Splits, metrics, baselines, comparison and reports for recommenders."""

@@ -1,0 +1,1 @@
+"""Hybrid recommendations from playlists, titles and artists, cold items included."""

@@ -1,0 +1,218 @@
+"""Every parameter of hybrid-rec: declared, documented and validated here and nowhere else."""
+
+from __future__ import annotations
+
+import difflib
+import tomllib
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any, Literal, Self
+
+import tomli_w
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from hybrid_rec.errors import ConfigError
+
+CooccurrencePreset = Literal["recommendation", "notebook", "skipgram"]
+
+PRESETS: Mapping[CooccurrencePreset, Mapping[str, Any]] = {
+    "recommendation": {},
+    # The settings of the radio notebook that this project grew from.
+    "notebook": {
+        "vector_size": 32,
+        "window": 20,
+        "negative": 50,
+        "min_count": 1,
+        "skip_gram": False,
+        "epochs": 5,
+        "sample": 1e-3,
+        "ns_exponent": 0.75,
+        "shuffle": False,
+    },
+    # Skip-gram over listening queues, as Anghami describe it.
+    "skipgram": {
+        "vector_size": 64,
+        "window": 5,
+        "negative": 5,
+        "min_count": 1,
+        "skip_gram": True,
+        "epochs": 5,
+        "sample": 1e-3,
+        "ns_exponent": 0.75,
+        "shuffle": False,
+    },
+}
+
+
+class Section(BaseModel):
+    """Base of all configuration: frozen, typed, and clear about what it refuses."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+
+    @model_validator(mode="wrap")
+    @classmethod
+    def _check(cls, data: Any, handler: Callable[[Any], Self]) -> Self:
+        # ConfigError is no ValueError, so it leaves nested pydantic models as it is.
+        if isinstance(data, Mapping):
+            for key in data:
+                if key not in cls.model_fields:
+                    raise ConfigError(_unknown_key(cls, str(key)))
+        try:
+            return handler(data)
+        except ValidationError as error:
+            first = error.errors()[0]
+            name = ".".join(str(part) for part in first["loc"]) or "config"
+            raise ConfigError(
+                f"The {name!r} parameter of {cls.__name__} must be valid, "
+                f"got {first['input']!r} instead: {first['msg']}."
+            ) from None
+
+
+def _unknown_key(section: type[Section], key: str) -> str:
+    valid = list(section.model_fields)
+    near = difflib.get_close_matches(key, valid, n=1, cutoff=0.5)
+    hint = f"did you mean {near[0]!r}?" if near else f"valid are {', '.join(valid)}."
+    return f"{section.__name__} has no parameter {key!r}; {hint}"
+
+
+class CooccurrenceConfig(Section):
+    """Word2Vec over playlists: which songs are played together."""
+
+    preset: CooccurrencePreset = "recommendation"
+    """Named settings that fill in whatever is not given: `recommendation` (the defaults shown
+    here), `notebook` (the radio notebook's CBOW), `skipgram` (skip-gram on listening queues)."""
+    vector_size: int = Field(128, ge=1, le=4096)
+    """Dimensions of the co-occurrence vectors."""
+    window: int = Field(10, ge=1)
+    """Largest distance between two plays that count as together. With `shuffle`, a playlist
+    longer than the window is sampled evenly, whatever the order of its plays."""
+    epochs: int = Field(20, ge=1)
+    """Passes over all playlists."""
+    skip_gram: bool = True
+    """Skip-gram if true, CBOW if false."""
+    negative: int = Field(10, ge=1)
+    """Negative samples for each positive pair."""
+    ns_exponent: float = Field(0.75, ge=-2.0, le=2.0)
+    """Exponent of the popularity that negatives are drawn by: 1 draws by popularity, 0 evenly,
+    below 0 rare items more often."""
+    sample: float = Field(1e-3, ge=0.0, le=1.0)
+    """Threshold above which plays of frequent items are skipped at random; 0 skips none."""
+    min_count: int = Field(1, ge=1)
+    """Items with fewer plays get no vector of their own; the cold-start ladder places them."""
+    learning_rate: float = Field(0.025, gt=0.0, le=1.0)
+    """Initial learning rate; it falls linearly to a hundredth of a percent."""
+    shuffle: bool = True
+    """Draw a new random order of each playlist for every epoch, so that order does not matter."""
+    workers: int = Field(1, ge=1)
+    """Training threads. 1 gives the same bytes for the same seed; more is faster and is not
+    reproducible, because threads race for the same vectors."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _fill_from_preset(cls, data: Any) -> Any:
+        if isinstance(data, Mapping) and data.get("preset") in PRESETS:
+            return {**PRESETS[data["preset"]], **data}
+        return data
+
+
+class TitleConfig(Section):
+    """Title embeddings: what the words of a title say."""
+
+    encoder: Literal["sentence-transformers", "tfidf"] = "sentence-transformers"
+    """`sentence-transformers` for a language model, `tfidf` for character n-grams reduced by
+    truncated SVD, which needs no torch and no model file."""
+    model: str = "sentence-transformers/all-MiniLM-L6-v2"
+    """Sentence model: a local folder, or a name on the Hugging Face hub."""
+    batch_size: int = Field(64, ge=1)
+    """Titles encoded at once by the sentence model."""
+    tfidf_size: int = Field(128, ge=1, le=4096)
+    """Dimensions of the `tfidf` encoder."""
+    cache: bool = True
+    """Keep encoded titles on disk, so that a second fit need not encode them again."""
+    cache_dir: Path | None = None
+    """Folder of that cache; None for `$HYBRID_REC_CACHE`, or else the user's cache folder."""
+
+
+class ColdStartConfig(Section):
+    """How items with little or no history are placed among those that have one."""
+
+    shrinkage: float = Field(1.0, ge=0.0)
+    """`k` in `(n c + k a) / (n + k)`: an item with `n` plays is drawn towards the mean `a` of its
+    artist as if the artist's mean had been played `k` times. 0 leaves every item where it is."""
+    ridge: float = Field(10.0, gt=0.0)
+    """Strength of the L2 penalty of the map from titles (and tags) to co-occurrence space."""
+    max_training_items: int = Field(50_000, ge=1)
+    """The map is learned on at most so many items with history, the most played first."""
+
+
+class WeightsConfig(Section):
+    """Block weights of the score; they can be changed at every call without a new index."""
+
+    cooccurrence: float = Field(1.0, ge=0.0)
+    """Weight of the cosine in co-occurrence space."""
+    title: float = Field(0.1, ge=0.0)
+    """Weight of the cosine of titles."""
+    artist: float = Field(0.3, ge=0.0)
+    """Weight of the artist match."""
+    tags: float = Field(0.1, ge=0.0)
+    """Weight of the cosine of tags, where the catalogue has them."""
+    popularity: float = Field(0.1, ge=0.0)
+    """Weight of the prior `log(1 + plays)`, whatever the query."""
+
+
+class IndexConfig(Section):
+    """The vector index."""
+
+    factory: str = Field("Flat", min_length=1)
+    """FAISS factory string: `Flat` is exact; `HNSW32` or `IVF1024,SQ8` are approximate."""
+
+
+class HybridConfig(Section):
+    """All parameters of a `HybridRecommender`.
+
+    Raises:
+        ConfigError: For an unknown key, naming the nearest valid one, or a value out of range.
+
+    Examples:
+        >>> HybridConfig(seed=7).weights.cooccurrence
+        1.0
+        >>> HybridConfig(cooccurrence={"preset": "notebook"}).cooccurrence.vector_size
+        32
+    """
+
+    cooccurrence: CooccurrenceConfig = CooccurrenceConfig()
+    """Word2Vec over playlists."""
+    titles: TitleConfig = TitleConfig()
+    """Title embeddings."""
+    cold_start: ColdStartConfig = ColdStartConfig()
+    """Items with little or no history."""
+    weights: WeightsConfig = WeightsConfig()
+    """Block weights of the score."""
+    index: IndexConfig = IndexConfig()
+    """The vector index."""
+    seed: int = Field(0, ge=0, lt=2**32)
+    """Seed of everything random. Same seed, same data, same machine: same bytes."""
+
+    @classmethod
+    def from_toml(cls, path: str | Path) -> Self:
+        """The configuration that a TOML file holds; what it leaves out keeps its default.
+
+        Raises:
+            ConfigError: If the file is missing, is no TOML, or holds an unknown key or bad value.
+        """
+        try:
+            data = tomllib.loads(Path(path).read_text(encoding="utf-8"))
+        except OSError as error:
+            raise ConfigError(
+                f"config file must be readable, got {path}: {error.strerror}."
+            ) from None
+        except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+            raise ConfigError(f"config file must be TOML, got {path}: {error}.") from None
+        try:
+            return cls(**data)
+        except ConfigError as error:
+            raise ConfigError(f"{path}: {error}") from None
+
+    def to_toml(self) -> str:
+        """The whole configuration as TOML, such that `from_toml` gives an equal one."""
+        return tomli_w.dumps(self.model_dump(mode="json", exclude_none=True))

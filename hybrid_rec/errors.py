@@ -1,0 +1,29 @@
+"""Every error that hybrid-rec raises on purpose."""
+
+
+class HybridRecError(Exception):
+    """Base of all errors of this package; catch it to catch them all."""
+
+
+class ConfigError(HybridRecError):
+    """A parameter has an unknown name or a value outside its range."""
+
+
+class DataError(HybridRecError):
+    """Input data is missing, unreadable or contradicts itself."""
+
+
+class UnknownItemError(DataError):
+    """An item id is not in the catalogue."""
+
+
+class NotFittedError(HybridRecError):
+    """A method needs a fitted model and the model has not been fitted."""
+
+
+class ArtifactError(HybridRecError):
+    """A saved model is missing, damaged or of another format."""
+
+
+class ModelUnavailableError(HybridRecError):
+    """The title model can be found neither locally nor on the hub nor as a package."""

@@ -1,0 +1,310 @@
+"""Playlists: ragged rows of a catalogue, as two integer arrays."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import Any, Literal
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from scipy import sparse
+
+from hybrid_rec.catalog import (
+    Catalog,
+    ObjectArray,
+    RowArray,
+    as_item_ids,
+    id_column,
+    require_columns,
+)
+from hybrid_rec.errors import DataError, UnknownItemError
+
+OnUnknown = Literal["raise", "skip"]
+Times = NDArray[np.datetime64]
+
+
+@dataclass(frozen=True, eq=False)
+class Playlists:
+    """Playlists (users, sessions, baskets) as rows of one catalogue, in play order.
+
+    Playlist `i` is `rows[offsets[i]:offsets[i + 1]]`. Items may repeat within a playlist.
+
+    Examples:
+        >>> catalog = Catalog.from_columns(["a", "b"], ["One", "Two"], ["U2", None])
+        >>> playlists = Playlists.from_lists([["a", "b", "a"], ["b"]], catalog)
+        >>> len(playlists), playlists[0].tolist(), playlists.play_counts.tolist()
+        (2, [0, 1, 0], [2, 2])
+    """
+
+    offsets: RowArray
+    """Where each playlist starts and the last one ends, `(n_playlists + 1,)` int64."""
+    rows: RowArray
+    """Catalogue rows of all plays, `(n_plays,)` int64."""
+    playlist_ids: ObjectArray
+    """Playlist ids, `(n_playlists,)` strings."""
+    n_items: int
+    """Size of the catalogue that the rows refer to."""
+    times: Times | None = None
+    """When each play happened, `(n_plays,)` datetime64[us], or None where not known."""
+
+    def __post_init__(self) -> None:
+        n_plays = len(self.rows)
+        if self.offsets[0] != 0 or self.offsets[-1] != n_plays or (np.diff(self.offsets) < 0).any():
+            raise DataError(f"offsets must rise from 0 to the number of plays, {n_plays}.")
+        if len(self.playlist_ids) != len(self.offsets) - 1:
+            raise DataError(
+                f"playlist_ids must have one entry per playlist, {len(self.offsets) - 1}, "
+                f"got {len(self.playlist_ids)}."
+            )
+        if n_plays and not (self.rows.min() >= 0 and self.rows.max() < self.n_items):
+            raise DataError(f"rows must be in [0, {self.n_items}), got {self.rows.max()}.")
+        if self.times is not None and len(self.times) != n_plays:
+            raise DataError(f"times must have one entry per play, {n_plays}.")
+        for name in ("offsets", "rows", "playlist_ids", "times"):
+            array = getattr(self, name)
+            if array is not None:
+                frozen = array.view()
+                frozen.flags.writeable = False
+                object.__setattr__(self, name, frozen)
+
+    @classmethod
+    def from_frame(
+        cls, plays: pd.DataFrame, catalog: Catalog, *, on_unknown: OnUnknown = "raise"
+    ) -> Playlists:
+        """Playlists from a tidy table, one row a play.
+
+        Playlists stand in order of first appearance; plays within one by `position`, else by
+        `played_at`, else as they stand.
+
+        Args:
+            plays: Columns `playlist_id` and `item_id`; optionally `position` (a number) and
+                `played_at` (a time, text that pandas reads as one, or seconds since 1970).
+            catalog: The items that `item_id` refers to.
+            on_unknown: What to do with items that the catalogue lacks: "raise" or "skip".
+
+        Raises:
+            DataError: If a column or an id is missing, or a position or time cannot be read.
+            UnknownItemError: If an item is unknown and `on_unknown` is "raise".
+        """
+        require_columns(plays, ("playlist_id", "item_id"), "plays")
+        codes, playlist_ids = pd.factorize(id_column(plays["playlist_id"], "playlist_id"))
+        item_codes, item_ids = pd.factorize(id_column(plays["item_id"], "item_id"))
+        missing: Literal["error", "negative"] = "error" if on_unknown == "raise" else "negative"
+        rows = catalog.rows(item_ids, missing)[item_codes]
+        times = _times(plays["played_at"]) if "played_at" in plays.columns else None
+        order = np.lexsort((_play_order(plays, times), codes))
+        order = order[rows[order] >= 0]
+        lengths = np.bincount(codes[order], minlength=len(playlist_ids))
+        return cls(
+            offsets=np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64),
+            rows=rows[order],
+            playlist_ids=np.asarray(playlist_ids, dtype=object),
+            n_items=len(catalog),
+            times=None if times is None else times[order],
+        )
+
+    @classmethod
+    def from_lists(
+        cls,
+        lists: Iterable[Iterable[Any]],
+        catalog: Catalog,
+        *,
+        playlist_ids: Sequence[str] | None = None,
+        on_unknown: OnUnknown = "raise",
+    ) -> Playlists:
+        """Playlists from lists of item ids; their own ids are "0", "1", ... unless given.
+
+        Raises:
+            DataError: If an entry is not a list of strings or integers.
+            UnknownItemError: If an item is unknown and `on_unknown` is "raise".
+        """
+        flat: list[str] = []
+        lengths = []
+        for number, items in enumerate(lists):
+            if isinstance(items, str):
+                raise DataError(f"each playlist must be a list of item ids, got {items!r}.")
+            ids = as_item_ids(items, f"the items of playlist {number}")
+            flat.extend(ids)
+            lengths.append(len(ids))
+        rows = catalog.rows(flat, "error" if on_unknown == "raise" else "negative")
+        names = [str(i) for i in range(len(lengths))] if playlist_ids is None else playlist_ids
+        return cls.from_rows(lengths, rows, len(catalog), names)
+
+    @classmethod
+    def from_rows(
+        cls,
+        lengths: Sequence[int] | RowArray,
+        rows: RowArray,
+        n_items: int,
+        playlist_ids: Sequence[str] | ObjectArray | None = None,
+    ) -> Playlists:
+        """Playlists from their lengths and the rows of all plays; negative rows are skipped."""
+        sizes = np.asarray(lengths, dtype=np.int64)
+        known = rows >= 0
+        if not known.all():
+            owner = np.repeat(np.arange(len(sizes)), sizes)
+            sizes = np.bincount(owner[known], minlength=len(sizes))
+        names = np.arange(len(sizes)).astype(str) if playlist_ids is None else playlist_ids
+        return cls(
+            offsets=np.concatenate([[0], np.cumsum(sizes)]).astype(np.int64),
+            rows=np.ascontiguousarray(rows[known], dtype=np.int64),
+            playlist_ids=np.array(names, dtype=object),
+            n_items=n_items,
+        )
+
+    def __len__(self) -> int:
+        return len(self.offsets) - 1
+
+    def __getitem__(self, number: int) -> RowArray:
+        """Rows of one playlist in play order; negative numbers count from the end."""
+        if not -len(self) <= number < len(self):
+            raise IndexError(f"playlist must be in [0, {len(self)}), got {number}.")
+        number %= len(self)
+        return self.rows[self.offsets[number] : self.offsets[number + 1]]
+
+    def __iter__(self) -> Iterator[RowArray]:
+        return (self[number] for number in range(len(self)))
+
+    @property
+    def n_plays(self) -> int:
+        """Number of plays over all playlists."""
+        return len(self.rows)
+
+    @cached_property
+    def lengths(self) -> RowArray:
+        """Plays in each playlist, `(n_playlists,)` int64."""
+        return np.diff(self.offsets)
+
+    @cached_property
+    def owners(self) -> RowArray:
+        """The playlist of each play, `(n_plays,)` int64."""
+        return np.repeat(np.arange(len(self), dtype=np.int64), self.lengths)
+
+    @cached_property
+    def play_counts(self) -> RowArray:
+        """Plays of each item, `(n_items,)` int64; 0 for a cold item."""
+        return np.bincount(self.rows, minlength=self.n_items).astype(np.int64)
+
+    @cached_property
+    def playlist_counts(self) -> RowArray:
+        """Playlists that hold each item at least once, `(n_items,)` int64."""
+        return np.bincount(self.matrix().indices, minlength=self.n_items).astype(np.int64)
+
+    def matrix(self) -> sparse.csr_array:
+        """Plays as a sparse matrix `(n_playlists, n_items)` of float32 ones, repeats merged."""
+        matrix = sparse.csr_array(
+            (np.ones(self.n_plays, np.float32), self.rows, self.offsets),
+            shape=(len(self), self.n_items),
+        )
+        matrix.sum_duplicates()
+        matrix.data.fill(1.0)
+        return matrix
+
+    def select(self, numbers: NDArray[np.int64] | NDArray[np.bool_]) -> Playlists:
+        """The playlists at `numbers` (or where a mask is true), in that order."""
+        chosen = np.flatnonzero(numbers) if numbers.dtype == np.bool_ else np.asarray(numbers)
+        sizes = self.lengths[chosen]
+        offsets = np.concatenate([[0], np.cumsum(sizes)]).astype(np.int64)
+        plays = np.arange(offsets[-1]) - np.repeat(offsets[:-1], sizes)
+        plays += np.repeat(self.offsets[:-1][chosen], sizes)
+        return replace(
+            self,
+            offsets=offsets,
+            rows=self.rows[plays],
+            playlist_ids=self.playlist_ids[chosen],
+            times=None if self.times is None else self.times[plays],
+        )
+
+    def select_plays(self, mask: NDArray[np.bool_]) -> Playlists:
+        """The same playlists with only the plays where `mask` is true; some may become empty."""
+        sizes = np.bincount(self.owners[mask], minlength=len(self))
+        return replace(
+            self,
+            offsets=np.concatenate([[0], np.cumsum(sizes)]).astype(np.int64),
+            rows=self.rows[mask],
+            times=None if self.times is None else self.times[mask],
+        )
+
+    def distinct(self) -> Playlists:
+        """The same playlists, each item only at its first place."""
+        order = np.lexsort((np.arange(self.n_plays), self.rows, self.owners))
+        rows, owners = self.rows[order], self.owners[order]
+        first = np.ones(self.n_plays, dtype=bool)
+        first[1:] = (rows[1:] != rows[:-1]) | (owners[1:] != owners[:-1])
+        mask = np.zeros(self.n_plays, dtype=bool)
+        mask[order[first]] = True
+        return self.select_plays(mask)
+
+    def to_lists(self, catalog: Catalog) -> list[list[str]]:
+        """Item ids of each playlist."""
+        ids = catalog.item_ids[self.rows]
+        return [part.tolist() for part in np.split(ids, self.offsets[1:-1])] if len(self) else []
+
+
+def _play_order(plays: pd.DataFrame, times: Times | None) -> NDArray[Any]:
+    """A sort key of the plays within a playlist; equal keys keep the order of the table."""
+    if "position" in plays.columns:
+        position = pd.to_numeric(plays["position"], errors="coerce")
+        unreadable = (position.isna() & plays["position"].notna()).to_numpy()
+        if unreadable.any():
+            row = int(np.flatnonzero(unreadable)[0])
+            raise DataError(
+                f"position must be a number, got {plays['position'].iloc[row]!r} at row {row}."
+            )
+        return position.to_numpy(dtype=np.float64, na_value=np.inf)
+    if times is not None:
+        return times
+    return np.zeros(len(plays))
+
+
+def _times(column: pd.Series[Any]) -> Times:
+    if pd.api.types.is_numeric_dtype(column.dtype):
+        parsed = pd.to_datetime(column, unit="s", errors="coerce")
+    else:
+        parsed = pd.to_datetime(column, errors="coerce", utc=True, format="mixed")
+        parsed = parsed.dt.tz_localize(None)
+    unreadable = (parsed.isna() & column.notna()).to_numpy()
+    if unreadable.any():
+        row = int(np.flatnonzero(unreadable)[0])
+        raise DataError(f"played_at must be a time, got {column.iloc[row]!r} at row {row}.")
+    return parsed.to_numpy().astype("datetime64[us]")
+
+
+def parse_queries(
+    queries: Playlists | Sequence[Any], catalog: Catalog, on_unknown: OnUnknown
+) -> tuple[Playlists, int]:
+    """One list of item ids or many, as playlists of `catalog`, and how many ids were skipped.
+
+    Args:
+        queries: `["a", "b"]` is one query, `[["a"], ["b", "c"]]` are two, `[]` is one empty
+            query; `Playlists` of the same catalogue pass through.
+        catalog: The items that the ids refer to.
+        on_unknown: "raise" or "skip" for ids that the catalogue lacks.
+
+    Raises:
+        DataError: If ids and lists are mixed, or an id is neither a string nor an integer.
+        UnknownItemError: If an id is unknown and `on_unknown` is "raise".
+    """
+    if on_unknown not in ("raise", "skip"):
+        raise DataError(f"on_unknown must be 'raise' or 'skip', got {on_unknown!r}.")
+    if isinstance(queries, Playlists):
+        if queries.n_items != len(catalog):
+            raise DataError(
+                f"playlists must refer to the model's catalogue of {len(catalog)} items, "
+                f"got a catalogue of {queries.n_items}."
+            )
+        return queries, 0
+    if isinstance(queries, str | bytes) or not isinstance(queries, Sequence | np.ndarray):
+        raise DataError(f"queries must be a list of item ids or a list of lists, got {queries!r}.")
+    nested = [not isinstance(entry, str | int | float | np.generic | None) for entry in queries]
+    if any(nested) and not all(nested):
+        raise DataError("queries must be all item ids (one query) or all lists (many), not both.")
+    lists = list(queries) if nested and all(nested) else [queries]
+    try:
+        parsed = Playlists.from_lists(lists, catalog, on_unknown=on_unknown)
+    except UnknownItemError as error:
+        raise UnknownItemError(f"{error} Or pass on_unknown='skip'.") from None
+    return parsed, sum(map(len, lists)) - parsed.n_plays

@@ -1,0 +1,53 @@
+"""Progress bars: silent by default, rich bars on standard error when asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+Advance = Callable[[int], None]
+
+
+class Progress:
+    """Reports nothing; the base of every other reporter."""
+
+    @contextmanager
+    def stage(self, name: str, total: int | None = None) -> Iterator[Advance]:
+        """A stage of work as a context; what it yields is called with the units just done.
+
+        Args:
+            name: What is being done, for a person to read.
+            total: Units of work in all, or None when that is not known.
+        """
+        del name, total
+        yield lambda _units: None
+
+
+class RichProgress(Progress):
+    """One bar a stage on standard error, with rate and time left; plain text when piped."""
+
+    @contextmanager
+    def stage(self, name: str, total: int | None = None) -> Iterator[Advance]:
+        """See `Progress.stage`."""
+        from rich import progress
+        from rich.console import Console
+
+        columns = (
+            progress.TextColumn("{task.description:<28}"),
+            progress.BarColumn(),
+            progress.MofNCompleteColumn(),
+            progress.TimeElapsedColumn(),
+            progress.TimeRemainingColumn(),
+        )
+        with progress.Progress(*columns, console=Console(stderr=True)) as bar:
+            task = bar.add_task(name, total=total)
+            yield lambda units: bar.advance(task, units)
+            if total is None:
+                bar.update(task, total=1, completed=1)
+
+
+def as_progress(progress: bool | Progress) -> Progress:
+    """`True` as rich bars, `False` as silence; a `Progress` passes through."""
+    if isinstance(progress, Progress):
+        return progress
+    return RichProgress() if progress else Progress()

@@ -1,0 +1,1 @@
+"""Vectors in, nearest rows out. This package knows nothing of items, titles or playlists."""
