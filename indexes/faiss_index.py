@@ -1,0 +1,373 @@
+"""FAISS behind the `VectorIndex` contract: any factory string, exact order, no surprises."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Self
+
+import faiss
+import numpy as np
+from numpy.typing import ArrayLike
+
+from indexes.base import (
+    NO_ROW,
+    NO_SCORE,
+    Mask,
+    Rows,
+    SearchResult,
+    VectorIndexError,
+    Vectors,
+    allowed_mask,
+    as_vectors,
+    best,
+    check_k,
+    check_rows,
+    inner_products,
+)
+
+# Candidates beyond k that are fetched, so that ties and rounding at the border can be settled.
+_SPARE = 16
+# Floats that one step of rescoring may gather: 64 MiB.
+_GATHER = 1 << 24
+
+
+class FaissIndex:
+    """A FAISS inner-product index. See `VectorIndex` for the contract.
+
+    FAISS proposes candidates; their scores are then computed again from the stored vectors, so
+    that they do not depend on the number of queries, and ties are settled by row. With `Flat`
+    storage and no quantiser ("Flat") the result is exact. An approximate index may miss rows, but
+    returns k of them whenever the filter leaves as many.
+
+    Args:
+        index: A trained FAISS index with the inner-product metric.
+    """
+
+    def __init__(self, index: Any) -> None:
+        self._index = index
+        self._flat = _is_flat(index)
+        self._norm: float | None = None
+
+    @classmethod
+    def build(cls, vectors: ArrayLike, factory: str = "Flat", *, seed: int = 0) -> Self:
+        """An index of `vectors` `(n, dim)`, trained on them where `factory` needs training.
+
+        Args:
+            vectors: What to index.
+            factory: FAISS factory string, such as "Flat", "HNSW32" or "IVF1024,SQ8".
+            seed: Seed of the training.
+
+        Raises:
+            VectorIndexError: For bad vectors, a factory string that FAISS does not know or that
+                cannot give vectors back, or too few vectors to train it.
+
+        References:
+            https://github.com/facebookresearch/faiss/wiki/The-index-factory
+        """
+        checked = as_vectors(vectors, None, "vectors")
+        try:
+            index = faiss.index_factory(checked.shape[1], factory, faiss.METRIC_INNER_PRODUCT)
+        except RuntimeError as error:
+            raise VectorIndexError(
+                f"factory must be a FAISS factory string for {checked.shape[1]} dimensions, "
+                f"got {factory!r}: {_reason(error)}"
+            ) from None
+        _check_kind(index, factory)
+        _seed(index, seed)
+        if not index.is_trained:
+            try:
+                index.train(checked)
+            except RuntimeError as error:
+                raise VectorIndexError(
+                    f"index {factory!r} must be trained on enough vectors, "
+                    f"got {len(checked)}: {_reason(error)}"
+                ) from None
+        _widen_search(index)
+        built = cls(index)
+        built.add(checked)
+        built._check_reconstruction(factory)
+        return built
+
+    @property
+    def dim(self) -> int:
+        """Dimensions of a vector."""
+        return int(self._index.d)
+
+    @property
+    def exact(self) -> bool:
+        """Whether searches are exact: plain storage, every vector looked at."""
+        return self._flat
+
+    def __len__(self) -> int:
+        return int(self._index.ntotal)
+
+    def add(self, vectors: ArrayLike) -> None:
+        """See `VectorIndex.add`. Graph indexes are built on one thread, to be reproducible."""
+        checked = as_vectors(vectors, self.dim, "vectors")
+        self._norm = None
+        try:
+            with _one_thread():
+                self._index.add(checked)
+        except RuntimeError as error:
+            raise VectorIndexError(
+                f"vectors cannot be added to an index of this kind: {_reason(error)}."
+            ) from None
+        inverted = _inverted_lists(self._index)
+        if inverted is not None:
+            inverted.set_direct_map_type(faiss.DirectMap.Array)
+
+    def search(
+        self,
+        queries: ArrayLike,
+        k: int,
+        *,
+        allow: Rows | None = None,
+        block: Rows | None = None,
+    ) -> SearchResult:
+        """See `VectorIndex.search`."""
+        k = check_k(k)
+        checked = as_vectors(queries, self.dim, "queries")
+        mask = allowed_mask(len(self), allow, block)
+        n_allowed = len(self) if mask is None else int(mask.sum())
+        rows = np.full((len(checked), k), NO_ROW, np.int64)
+        scores = np.full((len(checked), k), NO_SCORE, np.float32)
+        todo = np.arange(len(checked))
+        width = min(k + _SPARE, n_allowed)
+        while len(todo) and width:
+            # Past a quarter of the rows, looking at all of them is the cheaper way to be exact.
+            if width * 4 >= n_allowed:
+                result, done = self._scan(checked[todo], k, mask), np.ones(len(todo), dtype=bool)
+            else:
+                result, done = self._propose(checked[todo], k, width, mask)
+            rows[todo[done]], scores[todo[done]] = result.rows[done], result.scores[done]
+            todo = todo[~done]
+            width = min(width * 4, n_allowed)
+        return SearchResult(rows, scores)
+
+    def _propose(
+        self, queries: Vectors, k: int, width: int, mask: Mask | None
+    ) -> tuple[SearchResult, Mask]:
+        """FAISS candidates, scored again, and for which queries they are known to suffice."""
+        scores = np.empty((len(queries), width), np.float32)
+        step = max(1, _GATHER // (width * self.dim))
+        proposed, rows = self._ask(queries, width, mask)
+        for start in range(0, len(queries), step):
+            part = slice(start, start + step)
+            scores[part] = self.scores(queries[part], rows[part])
+        result = best(rows, scores, k)
+        if not self._flat:
+            return result, result.found == k
+        # What was not fetched scores at most the last proposal, up to rounding.
+        slack = _rounding(queries, self._largest_norm())
+        return result, result.scores[:, -1] > proposed[:, -1] + slack
+
+    def _ask(self, queries: Vectors, width: int, mask: Mask | None) -> tuple[Vectors, Rows]:
+        """What FAISS proposes: its scores, and rows that are -1 where it found none."""
+        if mask is None:
+            proposed, rows = self._index.search(queries, width)
+        else:
+            # The selector only borrows the bits, so they are held until the search is over.
+            bits = np.packbits(mask, bitorder="little")
+            parameters = _search_parameters(self._index, faiss.IDSelectorBitmap(bits))
+            try:
+                proposed, rows = self._index.search(queries, width, params=parameters)
+            except RuntimeError:
+                # This kind of index knows no filters: what it should not propose is dropped, and
+                # a search that comes back short is repeated wider.
+                proposed, rows = self._index.search(queries, width)
+                rows[~mask[rows]] = NO_ROW
+        return proposed, rows.astype(np.int64, copy=False)
+
+    def _scan(self, queries: Vectors, k: int, mask: Mask | None) -> SearchResult:
+        """Every allowed row looked at, query by query."""
+        rows = np.full((len(queries), k), NO_ROW, np.int64)
+        scores = np.full((len(queries), k), NO_SCORE, np.float32)
+        for number, query in enumerate(queries):
+            near = self.shortlist(query, k, mask=mask)[None]
+            line = best(near, self.scores(query[None], near), k)
+            rows[number], scores[number] = line.rows[0], line.scores[0]
+        return SearchResult(rows, scores)
+
+    def shortlist(
+        self, query: Vectors, k: int, *, bonus: Vectors | None = None, mask: Mask | None = None
+    ) -> Rows:
+        """Rows that hold the k best of all rows for sure, found by looking at every one.
+
+        Args:
+            query: `(dim,)`.
+            k: Rows wanted; at least as many come back if the mask leaves them, ascending.
+            bonus: Added to the score of each row, `(n_rows,)`; None for nothing.
+            mask: Rows that count, `(n_rows,)` bool; None for all.
+        """
+        scores = np.empty(len(self), np.float32)
+        norm = 0.0
+        step = max(1, _GATHER // self.dim)
+        for start in range(0, len(self), step):
+            span = np.arange(start, min(start + step, len(self)))
+            vectors = (
+                self._stored()[span[0] : span[-1] + 1] if self._flat else self.reconstruct(span)
+            )
+            scores[span] = vectors @ query
+            norm = self._largest_norm() if self._flat else max(norm, _largest_norm(vectors))
+        if bonus is not None:
+            scores += bonus
+        if mask is not None:
+            scores[~mask] = NO_SCORE
+        n_allowed = len(self) if mask is None else int(mask.sum())
+        if n_allowed > k:
+            slack = (
+                _rounding(query[None], norm)[0] + np.abs(scores[np.isfinite(scores)]).max() * 1e-6
+            )
+            threshold = np.partition(scores, -k)[-k] - 2 * slack
+        else:
+            threshold = np.finfo(np.float32).min
+        return np.flatnonzero(scores >= threshold)
+
+    def scores(self, queries: Vectors, rows: Rows) -> Vectors:
+        """Inner products of each query with its own rows, -inf where the row is -1.
+
+        Args:
+            queries: `(n_queries, dim)`.
+            rows: `(n_queries, n)`.
+        """
+        vectors = self.reconstruct(np.maximum(rows, 0).reshape(-1))
+        products = inner_products(vectors.reshape(*rows.shape, self.dim), queries[:, None, :])
+        products[rows == NO_ROW] = NO_SCORE
+        return products
+
+    def reconstruct(self, rows: Rows) -> Vectors:
+        """See `VectorIndex.reconstruct`."""
+        checked = check_rows(rows, len(self), "rows")
+        if self._flat and len(checked):
+            vectors: Vectors = self._stored()[checked]
+            return vectors
+        return np.asarray(self._index.reconstruct_batch(checked), dtype=np.float32)
+
+    def _stored(self) -> Vectors:
+        """The vectors of a flat index without a copy; FAISS owns them, so nothing may keep them."""
+        flat = faiss.downcast_index(self._index)
+        view = faiss.rev_swig_ptr(flat.get_xb(), len(self) * self.dim)
+        stored: Vectors = view.reshape(len(self), self.dim)
+        return stored
+
+    def _largest_norm(self) -> float:
+        if self._norm is None:
+            step = max(1, _GATHER // self.dim)
+            parts = (self._stored()[i : i + step] for i in range(0, len(self), step))
+            self._norm = max(map(_largest_norm, parts))
+        return self._norm
+
+    def _check_reconstruction(self, factory: str) -> None:
+        if not len(self):
+            return
+        try:
+            self.reconstruct(np.zeros(1, np.int64))
+        except RuntimeError as error:
+            raise VectorIndexError(
+                f"factory must name an index that can give its vectors back, "
+                f"got {factory!r}: {_reason(error)}"
+            ) from None
+
+    def save(self, path: Path) -> None:
+        """Write the index as one FAISS file."""
+        try:
+            faiss.write_index(self._index, str(path))
+        except RuntimeError as error:
+            raise OSError(f"cannot write {path}: {_reason(error)}") from None
+
+    @classmethod
+    def load(cls, path: Path, *, mmap: bool = False) -> Self:
+        """See `VectorIndex.load`."""
+        try:
+            index = faiss.read_index(str(path), faiss.IO_FLAG_MMAP_IFC if mmap else 0)
+        except RuntimeError as error:
+            raise VectorIndexError(
+                f"index file must be a readable FAISS index, got {path}: {_reason(error)}"
+            ) from None
+        if index.metric_type != faiss.METRIC_INNER_PRODUCT:
+            raise VectorIndexError(f"index file must hold an inner-product index, got {path}.")
+        return cls(index)
+
+
+def _is_flat(index: Any) -> bool:
+    return type(faiss.downcast_index(index)) in (faiss.IndexFlat, faiss.IndexFlatIP)
+
+
+def _largest_norm(vectors: Vectors) -> float:
+    return float(np.sqrt(np.einsum("ij,ij->i", vectors, vectors).max()))
+
+
+def _rounding(queries: Vectors, norm: float) -> Vectors:
+    """How far two ways of adding up an inner product may lie apart, `(n_queries,)`."""
+    norms = np.sqrt(np.einsum("ij,ij->i", queries, queries))
+    return np.asarray(norms * np.float32(norm * 2.0**-20), dtype=np.float32)
+
+
+def _check_kind(index: Any, factory: str) -> None:
+    inner = faiss.downcast_index(index)
+    inverted = _inverted_lists(index)
+    if isinstance(inner, faiss.IndexIDMap):
+        raise VectorIndexError(f"factory must leave the numbering of rows to us, got {factory!r}.")
+    # FAISS 1.15 crashes when it reconstructs from such an index after it was loaded.
+    if isinstance(inverted, faiss.IndexIVFFastScan):
+        raise VectorIndexError(
+            f"factory must name an index that can give its vectors back after loading, "
+            f"got {factory!r}; IVF with 'PQ…x4fs' cannot, plain 'PQ…' can."
+        )
+
+
+def _inverted_lists(index: Any) -> Any | None:
+    try:
+        return faiss.downcast_index(faiss.extract_index_ivf(index))
+    except RuntimeError:
+        return None
+
+
+def _widen_search(index: Any) -> None:
+    """Search settings that a factory string cannot say; the defaults of FAISS find too little."""
+    inner = faiss.downcast_index(index)
+    inverted = _inverted_lists(index)
+    if isinstance(inner, faiss.IndexHNSW):
+        inner.hnsw.efSearch = 128
+    if inverted is not None:
+        inverted.nprobe = max(1, inverted.nlist // 8)
+
+
+def _seed(index: Any, seed: int) -> None:
+    """Seed the k-means of an inverted file; other trainings of FAISS have fixed seeds."""
+    inverted = _inverted_lists(index)
+    if inverted is not None:
+        inverted.cp.seed = 1 + seed % (2**31 - 2)
+
+
+def _reason(error: RuntimeError) -> str:
+    """The last sentence of a FAISS error, without its C++ location."""
+    text = str(error).strip().splitlines()[-1]
+    return re.sub(r"^.* at \S+:\d+: ", "", text).removeprefix("Error: ")
+
+
+@contextmanager
+def _one_thread() -> Iterator[None]:
+    threads = faiss.omp_get_max_threads()
+    faiss.omp_set_num_threads(1)
+    try:
+        yield
+    finally:
+        faiss.omp_set_num_threads(threads)
+
+
+def _search_parameters(index: Any, selector: Any) -> Any:
+    """Search parameters of the index's own type that carry the selector."""
+    inner = faiss.downcast_index(index)
+    if isinstance(inner, faiss.IndexPreTransform):
+        return faiss.SearchParametersPreTransform(
+            index_params=_search_parameters(inner.index, selector)
+        )
+    if isinstance(inner, faiss.IndexIVF):
+        return faiss.SearchParametersIVF(sel=selector, nprobe=inner.nprobe)
+    if isinstance(inner, faiss.IndexHNSW):
+        return faiss.SearchParametersHNSW(sel=selector, efSearch=inner.hnsw.efSearch)
+    return faiss.SearchParameters(sel=selector)

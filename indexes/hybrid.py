@@ -1,0 +1,327 @@
+"""HybridIndex: dense blocks in FAISS, one-hot blocks as posting lists, weights at query time."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Self
+
+import numpy as np
+from numpy.typing import ArrayLike
+from scipy import sparse
+
+from indexes.base import (
+    NO_ROW,
+    NO_SCORE,
+    Mask,
+    Rows,
+    SearchResult,
+    VectorIndexError,
+    Vectors,
+    allowed_mask,
+    as_vectors,
+    best,
+    check_k,
+    check_rows,
+)
+from indexes.faiss_index import FaissIndex
+
+# A query whose one-hot blocks touch more than this share of all rows is answered by a full scan.
+_SCAN_SHARE = 0.1
+# Queries that are searched together, to bound memory.
+_CHUNK = 256
+_DENSE_FILE = "index.faiss"
+_LAYOUT_FILE = "index.json"
+
+
+@dataclass(frozen=True)
+class HybridQueries:
+    """Queries block by block; a block that is left out counts as zero."""
+
+    dense: Mapping[str, ArrayLike] = field(default_factory=dict)
+    """Dense blocks by name, each `(n_queries, dim)`."""
+    sparse: Mapping[str, sparse.csr_array] = field(default_factory=dict)
+    """One-hot blocks by name, each `(n_queries, n_columns)`."""
+
+
+class HybridIndex:
+    """Exact search over dense and one-hot blocks without the materialised matrix.
+
+    The score of a row is the sum over the blocks of `weight * <query block, row block>`. Only the
+    query is scaled, so weights change from call to call. The dense blocks lie side by side in one
+    `FaissIndex`. A one-hot block changes the scores only of the rows in its posting lists, so the
+    best k of all are among the dense best and the posting lists, which are scored in full.
+
+    With an exact dense index ("Flat") results equal brute force over the materialised matrix, ties
+    included; with an approximate one the dense part is approximate and the posting lists are not.
+
+    Args:
+        index: The dense blocks, side by side.
+        layout: Names and widths of the dense blocks, in order.
+        one_hot: Sparse blocks by name, each `(n_rows, n_columns)`.
+    """
+
+    def __init__(
+        self,
+        index: FaissIndex,
+        layout: Mapping[str, int],
+        one_hot: Mapping[str, sparse.csr_array] | None = None,
+    ) -> None:
+        if sum(layout.values()) != index.dim:
+            raise VectorIndexError(
+                f"dense blocks must fill the {index.dim} dimensions of the index, got {layout}."
+            )
+        self.index = index
+        self.layout = dict(layout)
+        self.one_hot = {name: _as_block(m, len(index), name) for name, m in (one_hot or {}).items()}
+        self._postings = {name: block.tocsc() for name, block in self.one_hot.items()}
+        if set(self.layout) & set(self.one_hot):
+            raise VectorIndexError("dense and one-hot blocks must have different names.")
+
+    @classmethod
+    def build(
+        cls,
+        dense: Mapping[str, ArrayLike],
+        one_hot: Mapping[str, sparse.csr_array] | None = None,
+        *,
+        factory: str = "Flat",
+        seed: int = 0,
+    ) -> Self:
+        """An index of blocks that have one row an item.
+
+        Args:
+            dense: Dense blocks by name, each `(n_rows, dim)`; at least one.
+            one_hot: Sparse blocks by name, each `(n_rows, n_columns)`.
+            factory: FAISS factory string of the dense index.
+            seed: Seed of its training.
+
+        Raises:
+            VectorIndexError: If there is no dense block, or row counts differ, or a value is NaN.
+        """
+        if not dense:
+            raise VectorIndexError("a hybrid index must have at least one dense block, got none.")
+        blocks = {name: as_vectors(block, None, name) for name, block in dense.items()}
+        counts = {name: len(block) for name, block in blocks.items()}
+        if len(set(counts.values())) != 1:
+            raise VectorIndexError(f"dense blocks must have equally many rows, got {counts}.")
+        joined = np.concatenate(list(blocks.values()), axis=1)
+        layout = {name: block.shape[1] for name, block in blocks.items()}
+        return cls(FaissIndex.build(joined, factory, seed=seed), layout, one_hot)
+
+    def __len__(self) -> int:
+        return len(self.index)
+
+    def blocks(self, rows: Rows) -> dict[str, Vectors]:
+        """The dense blocks of `rows` by name, each `(len(rows), dim)`.
+
+        They are decoded where the index compresses them.
+
+        Raises:
+            VectorIndexError: For a row out of range.
+        """
+        ends = np.cumsum(list(self.layout.values()))[:-1]
+        parts = np.split(self.index.reconstruct(rows), ends, axis=1)
+        return dict(zip(self.layout, parts, strict=True))
+
+    def search(
+        self,
+        queries: HybridQueries,
+        k: int,
+        weights: Mapping[str, float],
+        *,
+        allow: Rows | None = None,
+        block: Rows | None = None,
+        exclude: Sequence[Rows] | None = None,
+    ) -> SearchResult:
+        """The k best rows of each query by the weighted sum over all blocks.
+
+        Args:
+            queries: Blocks of the queries.
+            k: At least 1; lines are filled up as `SearchResult` says.
+            weights: Weight of each block; a block without one counts as zero.
+            allow: Only these rows may be found, for all queries; None for all rows.
+            block: These rows may not be found, for all queries.
+            exclude: For each query the rows that it may not find.
+
+        Raises:
+            VectorIndexError: For shapes that do not fit, NaN, k < 1, a row out of range or a
+                weight for a block that does not exist.
+        """
+        k = check_k(k)
+        dense = self._dense_queries(queries, weights)
+        hot = self._sparse_queries(queries, weights, len(dense))
+        mask = allowed_mask(len(self), allow, block)
+        if exclude is not None and len(exclude) != len(dense):
+            raise VectorIndexError(
+                f"exclude must have one entry a query, {len(dense)}, got {len(exclude)}."
+            )
+        rows = np.full((len(dense), k), NO_ROW, np.int64)
+        scores = np.full((len(dense), k), NO_SCORE, np.float32)
+        for start in range(0, len(dense), _CHUNK):
+            part = slice(start, start + _CHUNK)
+            left_out = [
+                check_rows(entry, len(self), "exclude") for entry in (exclude or [])[part]
+            ] or [np.empty(0, np.int64)] * len(dense[part])
+            result = self._search_chunk(
+                dense[part], {name: q[part] for name, q in hot.items()}, k, mask, left_out
+            )
+            rows[part], scores[part] = result.rows, result.scores
+        return SearchResult(rows, scores)
+
+    def _search_chunk(
+        self,
+        dense: Vectors,
+        hot: Mapping[str, sparse.csr_array],
+        k: int,
+        mask: Mask | None,
+        exclude: Sequence[Rows],
+    ) -> SearchResult:
+        extra = [self._one_hot_scores(hot, number) for number in range(len(dense))]
+        scan = np.array([len(rows) > _SCAN_SHARE * len(self) for rows, _ in extra])
+        # A row with a negative one-hot score may fall out of the best, so one more is fetched.
+        spare = [
+            0 if scan[number] else len(exclude[number]) + int((bonus < 0).sum())
+            for number, (_, bonus) in enumerate(extra)
+        ]
+        allow = None if mask is None else np.flatnonzero(mask)
+        near = np.full((len(dense), k + max(spare)), NO_ROW, np.int64)
+        near[~scan] = self.index.search(dense[~scan], near.shape[1], allow=allow).rows
+        rows = np.full((len(dense), k), NO_ROW, np.int64)
+        scores = np.full((len(dense), k), NO_SCORE, np.float32)
+        for number, (query, gone) in enumerate(zip(dense, exclude, strict=True)):
+            if scan[number]:
+                candidates = self._scan(query, k, extra[number], mask, gone)
+            else:
+                candidates = _union(near[number], extra[number][0], mask, gone)
+            line = best(candidates[None], self._scores(query, candidates, extra[number]), k)
+            rows[number], scores[number] = line.rows[0], line.scores[0]
+        return SearchResult(rows, scores)
+
+    def _scan(
+        self,
+        query: Vectors,
+        k: int,
+        extra: tuple[Rows, Vectors],
+        mask: Mask | None,
+        exclude: Rows,
+    ) -> Rows:
+        """Candidates by looking at every row: cheaper than very long posting lists."""
+        bonus = np.zeros(len(self), np.float32)
+        bonus[extra[0]] = extra[1]
+        allowed = np.ones(len(self), dtype=bool) if mask is None else mask.copy()
+        allowed[exclude] = False
+        return self.index.shortlist(query, k, bonus=bonus, mask=allowed)
+
+    def _scores(self, query: Vectors, rows: Rows, extra: tuple[Rows, Vectors]) -> Vectors:
+        """Full scores of `rows` for one query, `(1, len(rows))`."""
+        scores = self.index.scores(query[None], rows[None])
+        hot_rows, hot_scores = extra
+        if len(hot_rows):
+            place = np.minimum(np.searchsorted(hot_rows, rows), len(hot_rows) - 1)
+            scores += np.where(hot_rows[place] == rows, hot_scores[place], np.float32(0))
+        return scores
+
+    def _one_hot_scores(
+        self, hot: Mapping[str, sparse.csr_array], number: int
+    ) -> tuple[Rows, Vectors]:
+        """The rows in the posting lists of one query, ascending, and their one-hot scores."""
+        rows: list[Rows] = []
+        parts: list[Vectors] = []
+        for name, block in hot.items():
+            postings = self._postings[name]
+            for at in range(block.indptr[number], block.indptr[number + 1]):
+                column = block.indices[at]
+                span = slice(postings.indptr[column], postings.indptr[column + 1])
+                rows.append(postings.indices[span])
+                parts.append(postings.data[span] * block.data[at])
+        if not rows:
+            return np.empty(0, np.int64), np.empty(0, np.float32)
+        distinct, place = np.unique(np.concatenate(rows), return_inverse=True)
+        scores = np.bincount(place, weights=np.concatenate(parts), minlength=len(distinct))
+        return distinct.astype(np.int64), scores.astype(np.float32)
+
+    def _dense_queries(self, queries: HybridQueries, weights: Mapping[str, float]) -> Vectors:
+        """The dense blocks of the queries, scaled by their weights, side by side."""
+        unknown = (set(weights) | set(queries.dense) | set(queries.sparse)) - (
+            set(self.layout) | set(self.one_hot)
+        )
+        if unknown:
+            raise VectorIndexError(
+                f"blocks must be among {[*self.layout, *self.one_hot]}, got {sorted(unknown)}."
+            )
+        if not all(np.isfinite(weight) for weight in weights.values()):
+            raise VectorIndexError(f"weights must be finite, got {dict(weights)}.")
+        if not queries.dense and not queries.sparse:
+            raise VectorIndexError("a search must have at least one block of queries, got none.")
+        sizes = {name: np.shape(block)[0] for name, block in queries.dense.items()}
+        sizes |= {name: block.shape[0] for name, block in queries.sparse.items()}
+        if len(set(sizes.values())) != 1:
+            raise VectorIndexError(f"query blocks must have equally many rows, got {sizes}.")
+        n_queries = next(iter(sizes.values()))
+        parts = []
+        for name, width in self.layout.items():
+            if name in queries.dense:
+                part = as_vectors(queries.dense[name], width, f"queries of {name!r}")
+                parts.append(part * np.float32(weights.get(name, 0.0)))
+            else:
+                parts.append(np.zeros((n_queries, width), np.float32))
+        return np.ascontiguousarray(np.concatenate(parts, axis=1))
+
+    def _sparse_queries(
+        self, queries: HybridQueries, weights: Mapping[str, float], n_queries: int
+    ) -> dict[str, sparse.csr_array]:
+        """The one-hot blocks of the queries, scaled; those that weigh nothing are left out."""
+        scaled = {}
+        for name, query in queries.sparse.items():
+            weight = np.float32(weights.get(name, 0.0))
+            wanted = (n_queries, self.one_hot[name].shape[1])
+            if query.shape != wanted:
+                raise VectorIndexError(
+                    f"queries of {name!r} must have shape {wanted}, got {query.shape}."
+                )
+            if weight and query.nnz:
+                scaled[name] = _as_block(query * weight, n_queries, name)
+        return scaled
+
+    def save(self, folder: Path) -> None:
+        """Write the index into an existing folder: one FAISS file, the layout, the blocks."""
+        self.index.save(folder / _DENSE_FILE)
+        layout = {"dense": self.layout, "one_hot": list(self.one_hot)}
+        (folder / _LAYOUT_FILE).write_text(json.dumps(layout), encoding="utf-8")
+        for name, block in self.one_hot.items():
+            sparse.save_npz(folder / f"{name}.npz", block, compressed=False)
+
+    @classmethod
+    def load(cls, folder: Path, *, mmap: bool = False) -> Self:
+        """Read what `save` wrote; with `mmap` the dense index is mapped, not read.
+
+        Raises:
+            VectorIndexError: If a file is missing, damaged or does not fit the others.
+        """
+        try:
+            layout = json.loads((folder / _LAYOUT_FILE).read_text(encoding="utf-8"))
+            one_hot = {name: sparse.load_npz(folder / f"{name}.npz") for name in layout["one_hot"]}
+        except (OSError, ValueError, KeyError, TypeError) as error:
+            raise VectorIndexError(f"hybrid index in {folder} must be readable: {error}.") from None
+        return cls(FaissIndex.load(folder / _DENSE_FILE, mmap=mmap), layout["dense"], one_hot)
+
+
+def _union(near: Rows, hot: Rows, mask: Mask | None, exclude: Rows) -> Rows:
+    """Dense candidates and posting lists, each row once, less what may not be found."""
+    rows = np.union1d(near[near != NO_ROW], hot)
+    if mask is not None:
+        rows = rows[mask[rows]]
+    return np.setdiff1d(rows, exclude, assume_unique=True) if len(exclude) else rows
+
+
+def _as_block(matrix: sparse.csr_array, n_rows: int, name: str) -> sparse.csr_array:
+    """A sparse block as float32 in canonical form."""
+    block = sparse.csr_array(matrix, dtype=np.float32)
+    block.sum_duplicates()
+    if block.shape[0] != n_rows:
+        raise VectorIndexError(f"block {name!r} must have {n_rows} rows, got {block.shape[0]}.")
+    if not np.isfinite(block.data).all():
+        raise VectorIndexError(f"block {name!r} must be finite, but holds NaN or infinity.")
+    return block
