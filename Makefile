@@ -14,7 +14,7 @@ demo: $(STAMP)
 	$(BIN)/hybrid-rec demo
 
 test: $(STAMP)
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n 2 --dist loadfile
 
 lint: $(STAMP)
 	$(BIN)/ruff check .

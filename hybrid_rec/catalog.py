@@ -18,6 +18,14 @@ from hybrid_rec.errors import DataError, UnknownItemError
 ObjectArray = NDArray[np.object_]
 RowArray = NDArray[np.int64]
 
+SCHEMA = pa.schema(
+    {
+        "item_id": pa.large_string(),
+        "title": pa.large_string(),
+        "artist": pa.large_string(),
+        "tags": pa.large_list(pa.field("element", pa.large_string())),
+    }
+)
 REQUIRED_COLUMNS = ("item_id", "title", "artist")
 _SHOWN = 5
 
@@ -140,7 +148,7 @@ class Catalog:
         titles = text_column(items["title"])
         artists = text_column(items["artist"])
         keep = _without_repeats(ids, titles, artists)
-        tags = _tag_lists(items["tags"]) if "tags" in items.columns else [()] * len(ids)
+        tags = tag_lists(items["tags"]) if "tags" in items.columns else [()] * len(ids)
         return cls.from_columns(
             ids[keep], titles[keep], artists[keep], [tags[row] for row in keep.tolist()]
         )
@@ -154,15 +162,19 @@ class Catalog:
         tags: Sequence[Sequence[str]] | None = None,
     ) -> Catalog:
         """A catalogue of columns that are already clean: unique ids, None where text is missing."""
-        columns = {
-            "item_id": pa.array(item_ids, pa.large_string()),
-            "title": pa.array(titles, pa.large_string()),
-            "artist": pa.array(artists, pa.large_string()),
-            "tags": pa.array(
-                [()] * len(item_ids) if tags is None else tags, pa.large_list(pa.large_string())
-            ),
-        }
-        return cls(pa.table(columns))
+        lists = [()] * len(item_ids) if tags is None else tags
+        columns = (item_ids, titles, artists, lists)
+        arrays = [pa.array(c, field.type) for c, field in zip(columns, SCHEMA, strict=True)]
+        return cls(pa.table(arrays, schema=SCHEMA))
+
+    @classmethod
+    def from_table(cls, table: pa.Table) -> Catalog:
+        """A catalogue of a table that another one's `table` was written to.
+
+        Raises:
+            pa.ArrowException: If the columns are others.
+        """
+        return cls(table.select(SCHEMA.names).cast(SCHEMA).combine_chunks())
 
     def __len__(self) -> int:
         return int(self.table.num_rows)
@@ -272,7 +284,12 @@ def _without_repeats(ids: ObjectArray, titles: ObjectArray, artists: ObjectArray
     return np.sort(first)
 
 
-def _tag_lists(column: pd.Series[Any]) -> list[tuple[str, ...]]:
+def tag_lists(column: pd.Series[Any]) -> list[tuple[str, ...]]:
+    """A column of lists of strings as tuples without repeats; a missing list is empty.
+
+    Raises:
+        DataError: With the row of the first entry that is no list.
+    """
     lists: list[tuple[str, ...]] = []
     for row, tags in enumerate(column.tolist()):
         if isinstance(tags, list | tuple | np.ndarray | set | frozenset):

@@ -27,6 +27,7 @@ PRESETS: Mapping[CooccurrencePreset, Mapping[str, Any]] = {
         "epochs": 5,
         "sample": 1e-3,
         "ns_exponent": 0.75,
+        "learning_rate": 0.025,
         "shuffle": False,
     },
     # Skip-gram over listening queues, as Anghami describe it.
@@ -39,6 +40,7 @@ PRESETS: Mapping[CooccurrencePreset, Mapping[str, Any]] = {
         "epochs": 5,
         "sample": 1e-3,
         "ns_exponent": 0.75,
+        "learning_rate": 0.025,
         "shuffle": False,
     },
 }
@@ -61,10 +63,11 @@ class Section(BaseModel):
             return handler(data)
         except ValidationError as error:
             first = error.errors()[0]
-            name = ".".join(str(part) for part in first["loc"]) or "config"
+            name = ".".join(str(part) for part in first["loc"])
+            subject = f"The {name!r} parameter of {cls.__name__}" if name else cls.__name__
+            rule = first["msg"].removeprefix("Input should be ")
             raise ConfigError(
-                f"The {name!r} parameter of {cls.__name__} must be valid, "
-                f"got {first['input']!r} instead: {first['msg']}."
+                f"{subject} must be {rule}, got {first['input']!r} instead."
             ) from None
 
 
@@ -83,14 +86,14 @@ class CooccurrenceConfig(Section):
     here), `notebook` (the radio notebook's CBOW), `skipgram` (skip-gram on listening queues)."""
     vector_size: int = Field(128, ge=1, le=4096)
     """Dimensions of the co-occurrence vectors."""
-    window: int = Field(10, ge=1)
+    window: int = Field(30, ge=1)
     """Largest distance between two plays that count as together. With `shuffle`, a playlist
     longer than the window is sampled evenly, whatever the order of its plays."""
     epochs: int = Field(20, ge=1)
     """Passes over all playlists."""
     skip_gram: bool = True
     """Skip-gram if true, CBOW if false."""
-    negative: int = Field(10, ge=1)
+    negative: int = Field(5, ge=1)
     """Negative samples for each positive pair."""
     ns_exponent: float = Field(0.75, ge=-2.0, le=2.0)
     """Exponent of the popularity that negatives are drawn by: 1 draws by popularity, 0 evenly,
@@ -99,8 +102,9 @@ class CooccurrenceConfig(Section):
     """Threshold above which plays of frequent items are skipped at random; 0 skips none."""
     min_count: int = Field(1, ge=1)
     """Items with fewer plays get no vector of their own; the cold-start ladder places them."""
-    learning_rate: float = Field(0.025, gt=0.0, le=1.0)
-    """Initial learning rate; it falls linearly to a hundredth of a percent."""
+    learning_rate: float = Field(0.05, gt=0.0, le=1.0)
+    """Initial learning rate; it falls linearly to a ten-thousandth of that. Items that are played
+    once or twice get few updates and need larger ones than words do."""
     shuffle: bool = True
     """Draw a new random order of each playlist for every epoch, so that order does not matter."""
     workers: int = Field(1, ge=1)
@@ -150,11 +154,11 @@ class WeightsConfig(Section):
 
     cooccurrence: float = Field(1.0, ge=0.0)
     """Weight of the cosine in co-occurrence space."""
-    title: float = Field(0.1, ge=0.0)
+    title: float = Field(0.05, ge=0.0)
     """Weight of the cosine of titles."""
-    artist: float = Field(0.3, ge=0.0)
+    artist: float = Field(0.1, ge=0.0)
     """Weight of the artist match."""
-    tags: float = Field(0.1, ge=0.0)
+    tags: float = Field(0.05, ge=0.0)
     """Weight of the cosine of tags, where the catalogue has them."""
     popularity: float = Field(0.1, ge=0.0)
     """Weight of the prior `log(1 + plays)`, whatever the query."""

@@ -20,7 +20,7 @@ from hybrid_rec.catalog import (
     id_column,
     require_columns,
 )
-from hybrid_rec.errors import DataError, UnknownItemError
+from hybrid_rec.errors import DataError
 
 OnUnknown = Literal["raise", "skip"]
 Times = NDArray[np.datetime64]
@@ -193,13 +193,18 @@ class Playlists:
         """Playlists that hold each item at least once, `(n_items,)` int64."""
         return np.bincount(self.matrix().indices, minlength=self.n_items).astype(np.int64)
 
-    def matrix(self) -> sparse.csr_array:
-        """Plays as a sparse matrix `(n_playlists, n_items)` of float32 ones, repeats merged."""
-        matrix = sparse.csr_array(
-            (np.ones(self.n_plays, np.float32), self.rows, self.offsets),
+    def counts(self) -> sparse.csr_array:
+        """Plays of each item in each playlist, sparse `(n_playlists, n_items)` float32."""
+        counts = sparse.csr_array(
+            (np.ones(self.n_plays, np.float32), self.rows.copy(), self.offsets.copy()),
             shape=(len(self), self.n_items),
         )
-        matrix.sum_duplicates()
+        counts.sum_duplicates()
+        return counts
+
+    def matrix(self) -> sparse.csr_array:
+        """Which items stand in which playlist, sparse ones `(n_playlists, n_items)` float32."""
+        matrix = self.counts()
         matrix.data.fill(1.0)
         return matrix
 
@@ -271,40 +276,3 @@ def _times(column: pd.Series[Any]) -> Times:
         row = int(np.flatnonzero(unreadable)[0])
         raise DataError(f"played_at must be a time, got {column.iloc[row]!r} at row {row}.")
     return parsed.to_numpy().astype("datetime64[us]")
-
-
-def parse_queries(
-    queries: Playlists | Sequence[Any], catalog: Catalog, on_unknown: OnUnknown
-) -> tuple[Playlists, int]:
-    """One list of item ids or many, as playlists of `catalog`, and how many ids were skipped.
-
-    Args:
-        queries: `["a", "b"]` is one query, `[["a"], ["b", "c"]]` are two, `[]` is one empty
-            query; `Playlists` of the same catalogue pass through.
-        catalog: The items that the ids refer to.
-        on_unknown: "raise" or "skip" for ids that the catalogue lacks.
-
-    Raises:
-        DataError: If ids and lists are mixed, or an id is neither a string nor an integer.
-        UnknownItemError: If an id is unknown and `on_unknown` is "raise".
-    """
-    if on_unknown not in ("raise", "skip"):
-        raise DataError(f"on_unknown must be 'raise' or 'skip', got {on_unknown!r}.")
-    if isinstance(queries, Playlists):
-        if queries.n_items != len(catalog):
-            raise DataError(
-                f"playlists must refer to the model's catalogue of {len(catalog)} items, "
-                f"got a catalogue of {queries.n_items}."
-            )
-        return queries, 0
-    if isinstance(queries, str | bytes) or not isinstance(queries, Sequence | np.ndarray):
-        raise DataError(f"queries must be a list of item ids or a list of lists, got {queries!r}.")
-    nested = [not isinstance(entry, str | int | float | np.generic | None) for entry in queries]
-    if any(nested) and not all(nested):
-        raise DataError("queries must be all item ids (one query) or all lists (many), not both.")
-    lists = list(queries) if nested and all(nested) else [queries]
-    try:
-        parsed = Playlists.from_lists(lists, catalog, on_unknown=on_unknown)
-    except UnknownItemError as error:
-        raise UnknownItemError(f"{error} Or pass on_unknown='skip'.") from None
-    return parsed, sum(map(len, lists)) - parsed.n_plays

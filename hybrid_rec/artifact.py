@@ -1,0 +1,203 @@
+"""A saved model: a folder with a manifest and checksums, and no pickle."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+from numpy.typing import NDArray
+
+from hybrid_rec.catalog import Catalog
+from hybrid_rec.cold_start import TextMap
+from hybrid_rec.config import HybridConfig
+from hybrid_rec.errors import ArtifactError, ConfigError
+from hybrid_rec.files import existing, replacing, sha256
+from hybrid_rec.model import Model, artist_labels, tag_labels
+from hybrid_rec.playlists import Playlists
+from hybrid_rec.titles import load_title_encoder
+from indexes.base import VectorIndexError
+from indexes.hybrid import HybridIndex
+
+FORMAT = "hybrid-rec model"
+FORMAT_VERSION = 1
+
+_MANIFEST = "manifest.json"
+_CATALOG = "catalog.parquet"
+_PLAYLISTS = "playlists.parquet"
+_ARRAYS = ("offsets", "rows", "sources", "text_coefficients", "text_intercept", "text_tags")
+_LIBRARIES = ("hybrid-rec", "faiss-cpu", "gensim", "numpy", "pyarrow", "scikit-learn", "scipy")
+
+
+def save(model: Model, folder: Path) -> None:
+    """Write a model to `folder`, which appears whole or not at all.
+
+    Raises:
+        ArtifactError: If `folder` holds something other than a model, or cannot be written.
+    """
+    check_target(folder)
+    try:
+        with replacing(folder.resolve()) as fresh:
+            _write(model, fresh)
+    except OSError as error:
+        raise ArtifactError(f"model folder {folder} cannot be written: {error}.") from None
+
+
+def check_target(folder: Path) -> None:
+    """Refuse a folder that holds something other than a model, before any work is done.
+
+    Raises:
+        ArtifactError: If it is a file or holds other files.
+    """
+    target = folder.resolve()
+    if target.exists() and not _is_ours(target):
+        raise ArtifactError(
+            f"model folder must be new, empty or hold a model, but {folder} holds other files; "
+            "choose another folder."
+        )
+
+
+def load(folder: Path, *, mmap: bool = False) -> Model:
+    """Read a model, verifying the format, every checksum and every count.
+
+    Args:
+        folder: What `save` wrote.
+        mmap: Map the dense index into memory instead of reading it.
+
+    Raises:
+        ArtifactError: If a file is missing or damaged or does not fit the others; the message
+            names both values.
+    """
+    home = existing(folder.resolve())
+    manifest = read_manifest(folder)
+    for name, expected in manifest["files"].items():
+        path = home / name
+        if not path.is_file():
+            raise ArtifactError(f"model folder {folder} must hold {name}, but it is missing.")
+        found = sha256(path)
+        if found != expected:
+            raise ArtifactError(
+                f"{name} in {folder} must have the SHA-256 {expected}, but has {found}; "
+                "the file is damaged or was changed: save the model again."
+            )
+    try:
+        model = _read(home, manifest, mmap=mmap)
+    except (VectorIndexError, ConfigError, OSError, ValueError, KeyError, pa.ArrowException) as e:
+        raise ArtifactError(f"model folder {folder} must hold a whole model: {e}") from None
+    counts = _counts(model)
+    if counts != manifest["counts"]:
+        raise ArtifactError(
+            f"model in {folder} must have the counts {manifest['counts']} of its manifest, "
+            f"but has {counts}."
+        )
+    return model
+
+
+def read_manifest(folder: Path) -> dict[str, Any]:
+    """The manifest of a saved model: format, config, versions, counts, checksums.
+
+    Raises:
+        ArtifactError: If there is none, or it is of another format or version.
+    """
+    path = existing(folder.resolve()) / _MANIFEST
+    try:
+        manifest = json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise ArtifactError(
+            f"{folder} must be a saved model, but holds no {_MANIFEST}; "
+            "write one with save or `hybrid-rec fit`."
+        ) from None
+    except (OSError, ValueError) as error:
+        raise ArtifactError(f"{_MANIFEST} in {folder} must be readable JSON: {error}.") from None
+    found = (
+        (manifest.get("format"), manifest.get("format_version"))
+        if isinstance(manifest, dict)
+        else manifest
+    )
+    if found != (FORMAT, FORMAT_VERSION):
+        raise ArtifactError(
+            f"{folder} must hold the format {FORMAT!r} version {FORMAT_VERSION}, got {found}; "
+            "fit it again with this version."
+        )
+    if not isinstance(manifest.get("files"), dict) or not isinstance(manifest.get("counts"), dict):
+        raise ArtifactError(f"{_MANIFEST} in {folder} must list files and counts, but does not.")
+    return dict(manifest)
+
+
+def _write(model: Model, folder: Path) -> None:
+    pq.write_table(model.catalog.table, folder / _CATALOG, compression="zstd")
+    pq.write_table(
+        pa.table({"playlist_id": pa.array(model.playlists.playlist_ids, pa.large_string())}),
+        folder / _PLAYLISTS,
+        compression="zstd",
+    )
+    arrays: Mapping[str, NDArray[Any]] = {
+        "offsets": model.playlists.offsets,
+        "rows": model.playlists.rows,
+        "sources": model.sources,
+        "text_coefficients": model.text_map.coefficients,
+        "text_intercept": model.text_map.intercept,
+        "text_tags": model.text_map.tag_columns,
+    }
+    for name in _ARRAYS:
+        np.save(folder / f"{name}.npy", arrays[name], allow_pickle=False)
+    model.index.save(folder)
+    model.titles.save(folder)
+    manifest = {
+        "format": FORMAT,
+        "format_version": FORMAT_VERSION,
+        "config": model.config.model_dump(mode="json"),
+        "libraries": {name: version(name) for name in _LIBRARIES},
+        "counts": _counts(model),
+        "files": {path.name: sha256(path) for path in sorted(folder.iterdir())},
+    }
+    (folder / _MANIFEST).write_text(json.dumps(manifest, indent=2) + "\n", encoding="utf-8")
+
+
+def _read(home: Path, manifest: Mapping[str, Any], *, mmap: bool) -> Model:
+    config = HybridConfig(**manifest["config"])
+    catalog = Catalog.from_table(pq.read_table(home / _CATALOG))
+    arrays = {name: np.load(home / f"{name}.npy", allow_pickle=False) for name in _ARRAYS}
+    names = pq.read_table(home / _PLAYLISTS)["playlist_id"].to_pylist()
+    playlists = Playlists(
+        arrays["offsets"], arrays["rows"], np.array(names, dtype=object), len(catalog)
+    )
+    text_map = TextMap(arrays["text_coefficients"], arrays["text_intercept"], arrays["text_tags"])
+    return Model(
+        config=config,
+        catalog=catalog,
+        playlists=playlists,
+        index=HybridIndex.load(home, mmap=mmap),
+        sources=arrays["sources"],
+        artists=artist_labels(catalog)[0],
+        tags=tag_labels(catalog)[0],
+        text_map=text_map,
+        titles=load_title_encoder(home, config.titles),
+    )
+
+
+def _counts(model: Model) -> dict[str, int]:
+    return {
+        "items": len(model.catalog),
+        "index_rows": len(model.index),
+        "playlists": len(model.playlists),
+        "plays": model.playlists.n_plays,
+        **{f"items_{source}": count for source, count in model.source_counts().items()},
+    }
+
+
+def _is_ours(folder: Path) -> bool:
+    if not folder.is_dir():
+        return False
+    if not any(folder.iterdir()):
+        return True
+    try:
+        manifest = json.loads((folder / _MANIFEST).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return False
+    return isinstance(manifest, dict) and manifest.get("format") == FORMAT

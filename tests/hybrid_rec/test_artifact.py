@@ -1,0 +1,227 @@
+"""Saved models: whole or not at all, verified, without pickle."""
+
+from __future__ import annotations
+
+import json
+import pickle
+import signal
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from hybrid_rec import ArtifactError, HybridConfig, HybridRecommender, files
+from hybrid_rec.synthetic import SyntheticDataset
+
+QUERIES = [["song-001", "song-002"], ["song-003"], []]
+
+
+@pytest.fixture
+def saved(fitted: HybridRecommender, tmp_path: Path) -> Path:
+    fitted.save(tmp_path / "model")
+    return tmp_path / "model"
+
+
+@pytest.mark.parametrize("mmap", [False, True])
+def test_a_loaded_model_answers_alike(
+    fitted: HybridRecommender, saved: Path, world: SyntheticDataset, mmap: bool
+) -> None:
+    loaded = HybridRecommender.load(saved, mmap=mmap)
+    assert loaded.config == fitted.config
+    cold = world.catalog.to_frame().iloc[world.truth.cold]
+    for one, other in (
+        (fitted.recommend(QUERIES, 20), loaded.recommend(QUERIES, 20)),
+        (fitted.similar_items(["song-001"]), loaded.similar_items(["song-001"])),
+        (fitted.recommend_for_new_items(cold), loaded.recommend_for_new_items(cold)),
+    ):
+        assert one.item_ids.tolist() == other.item_ids.tolist()
+        assert one.scores.tobytes() == other.scores.tobytes()
+        assert one.sources.tolist() == other.sources.tolist()
+    neighbours = [m.similar_playlists(QUERIES[:2]) for m in (fitted, loaded)]
+    assert neighbours[0].playlist_ids.tolist() == neighbours[1].playlist_ids.tolist()
+
+
+def test_same_seed_same_files(
+    fitted: HybridRecommender, saved: Path, world: SyntheticDataset, quick_config: HybridConfig
+) -> None:
+    again = HybridRecommender(quick_config).fit(world.playlists, world.catalog)
+    again.save(saved.with_name("again"))
+    HybridRecommender.load(saved).save(saved.with_name("resaved"))
+    for path in saved.iterdir():
+        for other in ("again", "resaved"):
+            assert path.read_bytes() == (saved.with_name(other) / path.name).read_bytes(), path.name
+
+
+def test_manifest_tells_what_is_in_the_folder(saved: Path, world: SyntheticDataset) -> None:
+    manifest = json.loads((saved / "manifest.json").read_text())
+    assert manifest["format_version"] == 1
+    assert manifest["counts"]["items"] == manifest["counts"]["index_rows"] == 1000
+    assert manifest["counts"]["playlists"] == len(world.playlists)
+    assert HybridConfig(**manifest["config"]).titles.encoder == "tfidf"
+    assert set(manifest["files"]) == {p.name for p in saved.iterdir()} - {"manifest.json"}
+    for name, digest in manifest["files"].items():
+        assert files.sha256(saved / name) == digest
+
+
+def test_pickle_takes_no_part(
+    fitted: HybridRecommender, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: Any, **__: Any) -> None:
+        raise AssertionError("pickle was used")
+
+    for name in ("dump", "dumps", "load", "loads", "Pickler", "Unpickler"):
+        monkeypatch.setattr(pickle, name, refuse)
+    fitted.save(tmp_path / "model")
+    loaded = HybridRecommender.load(tmp_path / "model")
+    assert loaded.recommend(QUERIES).scores.tobytes() == fitted.recommend(QUERIES).scores.tobytes()
+
+
+def test_a_second_save_replaces_the_first(saved: Path, fitted: HybridRecommender) -> None:
+    (saved / "stray").write_text("from an older version")
+    fitted.save(saved)
+    assert not (saved / "stray").exists()
+    assert [p.name for p in saved.parent.iterdir()] == ["model"]
+    HybridRecommender.load(saved)
+
+
+def test_parents_are_made_and_an_empty_folder_is_used(
+    fitted: HybridRecommender, tmp_path: Path
+) -> None:
+    fitted.save(tmp_path / "a" / "b")
+    (tmp_path / "empty").mkdir()
+    fitted.save(tmp_path / "empty")
+    HybridRecommender.load(tmp_path / "a" / "b")
+    HybridRecommender.load(tmp_path / "empty")
+
+
+@pytest.mark.parametrize("other", ["notes.txt", "manifest.json"])
+def test_a_folder_of_other_things_is_left_alone(
+    fitted: HybridRecommender, tmp_path: Path, other: str
+) -> None:
+    (tmp_path / other).write_text("{}")
+    with pytest.raises(ArtifactError, match="must be new, empty or hold a model"):
+        fitted.save(tmp_path)
+    assert [p.name for p in tmp_path.iterdir()] == [other]
+
+
+def test_a_file_in_the_way(fitted: HybridRecommender, tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("x")
+    with pytest.raises(ArtifactError, match="must be new, empty or hold a model"):
+        fitted.save(tmp_path / "file")
+    with pytest.raises(ArtifactError, match="cannot be written"):
+        fitted.save(tmp_path / "file" / "model")
+
+
+def test_a_failed_save_leaves_the_old_model_whole(
+    saved: Path, fitted: HybridRecommender, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = {p.name: p.read_bytes() for p in saved.iterdir()}
+
+    def full(*_: Any) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(type(fitted.model_.titles), "save", full)
+    with pytest.raises(ArtifactError, match="No space left on device"):
+        fitted.save(saved)
+    assert {p.name: p.read_bytes() for p in saved.iterdir()} == before
+    assert [p.name for p in saved.parent.iterdir()] == ["model"]
+
+
+_KILLED = """
+import os, pathlib, signal, sys
+from hybrid_rec import HybridRecommender
+model = HybridRecommender.load(sys.argv[1])
+renames = 0
+rename = pathlib.Path.rename
+def killing(self, target):
+    global renames
+    renames += 1
+    if renames == int(sys.argv[2]):
+        os.kill(os.getpid(), signal.SIGKILL)
+    return rename(self, target)
+pathlib.Path.rename = killing
+model.save(sys.argv[1])
+"""
+
+
+@pytest.mark.parametrize("before_rename", [1, 2])
+def test_a_killed_save_leaves_the_old_model_whole(
+    saved: Path, fitted: HybridRecommender, before_rename: int
+) -> None:
+    killed = subprocess.run(
+        [sys.executable, "-c", _KILLED, str(saved), str(before_rename)], check=False
+    )
+    assert killed.returncode == -signal.SIGKILL
+    loaded = HybridRecommender.load(saved)
+    assert loaded.recommend(QUERIES).scores.tobytes() == fitted.recommend(QUERIES).scores.tobytes()
+    fitted.save(saved)
+    assert [p.name for p in saved.parent.iterdir()] == ["model"]
+
+
+def test_every_damaged_file_is_named(saved: Path) -> None:
+    for path in sorted(saved.iterdir()):
+        whole = path.read_bytes()
+        changed = bytearray(whole)
+        changed[len(changed) // 2] ^= 1
+        for damaged in (bytes(changed), whole[: len(whole) // 2]):
+            path.write_bytes(damaged)
+            # A flipped bit in the manifest may leave valid JSON, but then a value differs.
+            with pytest.raises(ArtifactError, match=path.name):
+                HybridRecommender.load(saved)
+        path.unlink()
+        with pytest.raises(ArtifactError, match=path.name):
+            HybridRecommender.load(saved)
+        path.write_bytes(whole)
+    HybridRecommender.load(saved)
+
+
+def rewrite(saved: Path, **changes: Any) -> None:
+    """Change the manifest as somebody with an editor would."""
+    path = saved / "manifest.json"
+    path.write_text(json.dumps(json.loads(path.read_text()) | changes))
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"format_version": 99}, r"version 1, got \('hybrid-rec model', 99\)"),
+        ({"format": "something"}, r"got \('something', 1\)"),
+        ({"counts": {"items": 3}}, r"must have the counts \{'items': 3\}.*but has"),
+        ({"counts": None}, "must list files and counts"),
+        ({"config": {"colour": 1}}, "no parameter 'colour'"),
+        ({"files": {"../secret": "0"}}, "must hold ../secret"),
+    ],
+)
+def test_a_changed_manifest(saved: Path, changes: dict[str, Any], message: str) -> None:
+    rewrite(saved, **changes)
+    with pytest.raises(ArtifactError, match=message):
+        HybridRecommender.load(saved)
+
+
+@pytest.mark.parametrize("content", ["", "[1, 2]", "null", "{"])
+def test_a_broken_manifest(saved: Path, content: str) -> None:
+    (saved / "manifest.json").write_text(content)
+    with pytest.raises(
+        ArtifactError, match=r"manifest\.json .*must be readable|must hold the format"
+    ):
+        HybridRecommender.load(saved)
+
+
+def test_no_model_at_all(tmp_path: Path) -> None:
+    for folder in (tmp_path, tmp_path / "absent"):
+        with pytest.raises(
+            ArtifactError, match=r"must be a saved model, but holds no manifest\.json"
+        ):
+            HybridRecommender.load(folder)
+
+
+def test_files_that_fit_their_checksums_but_not_each_other(
+    saved: Path, fitted: HybridRecommender
+) -> None:
+    (saved / "index.json").write_text(json.dumps({"dense": {"cooccurrence": 3}, "one_hot": []}))
+    listed = json.loads((saved / "manifest.json").read_text())["files"]
+    rewrite(saved, files=listed | {"index.json": files.sha256(saved / "index.json")})
+    with pytest.raises(ArtifactError, match="dense blocks must fill the"):
+        HybridRecommender.load(saved)

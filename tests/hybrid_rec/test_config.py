@@ -1,0 +1,109 @@
+"""Configuration: presets, TOML, and what it says about mistakes."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from pydantic import ValidationError
+
+from hybrid_rec import ConfigError, CooccurrenceConfig, HybridConfig, WeightsConfig
+from hybrid_rec.config import Section
+
+
+def sections() -> list[type[Section]]:
+    return [
+        HybridConfig,
+        *(
+            type(getattr(HybridConfig(), name))
+            for name in (
+                "cooccurrence",
+                "titles",
+                "cold_start",
+                "weights",
+                "index",
+            )
+        ),
+    ]
+
+
+def test_presets_fill_in_what_is_not_given() -> None:
+    notebook = CooccurrenceConfig(preset="notebook")
+    assert (notebook.vector_size, notebook.window, notebook.negative) == (32, 20, 50)
+    assert (notebook.min_count, notebook.skip_gram, notebook.epochs) == (1, False, 5)
+    assert CooccurrenceConfig(preset="notebook", epochs=7).epochs == 7
+    assert CooccurrenceConfig(preset="skipgram").skip_gram
+
+
+def test_frozen() -> None:
+    config = HybridConfig()
+    with pytest.raises(ValidationError, match="frozen"):
+        config.seed = 3  # type: ignore[misc]
+
+
+@pytest.mark.parametrize("section", sections())
+def test_every_field_is_documented(section: type[Section]) -> None:
+    for name, field in section.model_fields.items():
+        assert field.description, f"{section.__name__}.{name}"
+
+
+def test_toml_round_trip(tmp_path: Path) -> None:
+    config = HybridConfig(
+        seed=5,
+        cooccurrence={"preset": "notebook", "epochs": 9},
+        weights={"artist": 0.7},
+        titles={"encoder": "tfidf", "cache_dir": tmp_path},
+    )
+    path = tmp_path / "hybrid.toml"
+    path.write_text(config.to_toml(), encoding="utf-8")
+    assert HybridConfig.from_toml(path) == config
+
+
+def test_toml_leaves_defaults(tmp_path: Path) -> None:
+    path = tmp_path / "hybrid.toml"
+    path.write_text("[weights]\nartist = 0.9\n", encoding="utf-8")
+    assert HybridConfig.from_toml(path) == HybridConfig(weights=WeightsConfig(artist=0.9))
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"sed": 1}, "HybridConfig has no parameter 'sed'; did you mean 'seed'?"),
+        (
+            {"weights": {"titel": 1}},
+            "WeightsConfig has no parameter 'titel'; did you mean 'title'?",
+        ),
+        ({"zzzzzz": 1}, "HybridConfig has no parameter 'zzzzzz'; valid are cooccurrence, titles"),
+        (
+            {"cooccurrence": {"vector_size": 0}},
+            "The 'vector_size' parameter of CooccurrenceConfig must be greater than or equal to 1, "
+            "got 0 instead.",
+        ),
+        ({"seed": "x"}, "The 'seed' parameter of HybridConfig must be a valid integer"),
+        ({"weights": {"artist": -1}}, "must be greater than or equal to 0, got -1 instead"),
+        ({"cooccurrence": {"preset": "noteboo"}}, "must be 'recommendation', 'notebook' or 'skip"),
+        ({"weights": 3}, "WeightsConfig must be a valid dictionary"),
+    ],
+)
+def test_mistakes_are_named(arguments: dict[str, Any], message: str) -> None:
+    with pytest.raises(ConfigError) as caught:
+        HybridConfig(**arguments)
+    assert message in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (None, "config file must be readable"),
+        (b"seed = ", "config file must be TOML"),
+        (b"\xff\xfe", "config file must be TOML"),
+        (b"[weights]\nartst = 1", "hybrid.toml: WeightsConfig has no parameter 'artst'"),
+    ],
+)
+def test_bad_files(tmp_path: Path, content: bytes | None, message: str) -> None:
+    path = tmp_path / "hybrid.toml"
+    if content is not None:
+        path.write_bytes(content)
+    with pytest.raises(ConfigError, match=message):
+        HybridConfig.from_toml(path)

