@@ -162,6 +162,8 @@ class WeightsConfig(Section):
     """Weight of the cosine of tags, where the catalogue has them."""
     popularity: float = Field(0.1, ge=0.0)
     """Weight of the prior `log(1 + plays)`, whatever the query."""
+    similar_popularity: float = Field(0.03, ge=0.0)
+    """The same for `similar_items`: what is like an item depends less on what is played much."""
 
 
 class IndexConfig(Section):

@@ -153,7 +153,8 @@ class HybridRecommender:
             allow: See `recommend`.
             block: See `recommend`.
             on_unknown: See `recommend`; a skipped item has no line.
-            weights: See `recommend`.
+            weights: See `recommend`; unless `popularity` is named here, it is the config's
+                `similar_popularity`.
 
         Raises:
             UnknownItemError: For an unknown id, if `on_unknown` is "raise".
@@ -171,8 +172,16 @@ class HybridRecommender:
             parsed.n_items,
             self.model_.catalog.item_ids[parsed.rows],
         )
+        chosen = self._all_weights(weights)
+        if not isinstance(weights, Mapping) or POPULARITY not in weights:
+            chosen = chosen.model_copy(update={POPULARITY: chosen.similar_popularity})
         return self.recommend(
-            singles, k, allow=allow, block=block, on_unknown=on_unknown, weights=weights
+            singles,
+            k,
+            allow=allow,
+            block=block,
+            on_unknown=on_unknown,
+            weights=chosen,
         )
 
     def recommend_for_new_items(
@@ -304,12 +313,18 @@ class HybridRecommender:
             rows, scores, sources, query_ids, model.catalog, query_sources
         )
 
+    def _all_weights(self, weights: Weights | None) -> WeightsConfig:
+        """The weights of one call: those given, and the config's where none are."""
+        if isinstance(weights, WeightsConfig):
+            return weights
+        return WeightsConfig(**{**self.config.weights.model_dump(), **(weights or {})})
+
     def _weights(self, weights: Weights | None) -> dict[str, float]:
         """The weights of one call, only for blocks that the index has."""
-        given = weights.model_dump() if isinstance(weights, WeightsConfig) else dict(weights or {})
-        merged = WeightsConfig(**{**self.config.weights.model_dump(), **given}).model_dump()
         index = self.model_.index
-        return {name: w for name, w in merged.items() if name in (*index.layout, *index.one_hot)}
+        blocks = (*index.layout, *index.one_hot)
+        merged = self._all_weights(weights).model_dump()
+        return {name: weight for name, weight in merged.items() if name in blocks}
 
     def _filter(
         self, item_ids: Iterable[Any] | None, on_unknown: OnUnknown, what: str

@@ -199,6 +199,19 @@ def test_weights_of_one_call(fitted: HybridRecommender, world: SyntheticDataset)
     assert again.scores[0, 0] > 1
 
 
+def test_similar_items_have_a_prior_of_their_own(
+    fitted: HybridRecommender, world: SyntheticDataset
+) -> None:
+    asked = world.catalog.item_ids[:1].tolist()
+    default = fitted.similar_items(asked).scores
+    own = fitted.config.weights.similar_popularity
+    assert own != fitted.config.weights.popularity
+    same = fitted.similar_items(asked, weights={"popularity": own}).scores
+    as_recommended = fitted.recommend(asked).scores
+    assert default.tobytes() == same.tobytes()
+    assert default.tobytes() != as_recommended.tobytes()
+
+
 def test_unknown_ids(fitted: HybridRecommender) -> None:
     for call in (fitted.recommend, fitted.similar_items, fitted.similar_playlists):
         with pytest.raises(UnknownItemError, match="unknown: 'nope'"):
