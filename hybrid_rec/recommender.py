@@ -172,16 +172,13 @@ class HybridRecommender:
             parsed.n_items,
             self.model_.catalog.item_ids[parsed.rows],
         )
-        chosen = self._all_weights(weights)
-        if not isinstance(weights, Mapping) or POPULARITY not in weights:
-            chosen = chosen.model_copy(update={POPULARITY: chosen.similar_popularity})
         return self.recommend(
             singles,
             k,
             allow=allow,
             block=block,
             on_unknown=on_unknown,
-            weights=chosen,
+            weights=self._similar_weights(weights),
         )
 
     def recommend_for_new_items(
@@ -195,7 +192,7 @@ class HybridRecommender:
                 `context` (lists of ids of catalogue items that it was seen with: the mean of its
                 company is the best guess of its place).
             k: Neighbours wanted of each, at least 1.
-            weights: See `recommend`.
+            weights: See `similar_items`.
 
         Returns:
             One line a new item; `query_sources` says how each was placed. Context items are not
@@ -212,7 +209,7 @@ class HybridRecommender:
             new.query_ids,
             k,
             exclude=None if new.context is None else list(new.context),
-            weights=weights,
+            weights=self._similar_weights(weights),
             query_sources=new.sources,
         )
 
@@ -318,6 +315,13 @@ class HybridRecommender:
         if isinstance(weights, WeightsConfig):
             return weights
         return WeightsConfig(**{**self.config.weights.model_dump(), **(weights or {})})
+
+    def _similar_weights(self, weights: Weights | None) -> WeightsConfig:
+        """The weights of one call that asks for likeness, which has a prior of its own."""
+        chosen = self._all_weights(weights)
+        if isinstance(weights, Mapping) and POPULARITY in weights:
+            return chosen
+        return chosen.model_copy(update={POPULARITY: chosen.similar_popularity})
 
     def _weights(self, weights: Weights | None) -> dict[str, float]:
         """The weights of one call, only for blocks that the index has."""
