@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -112,15 +112,33 @@ def fit_model(
             TITLE: titles,
             POPULARITY: np.log1p(plays).astype(np.float32)[:, None],
         }
-        try:
-            index = HybridIndex.build(
-                dense, one_hot, factory=config.index.factory, seed=config.seed
-            )
-        except VectorIndexError as error:
-            raise ConfigError(f"The 'index.factory' parameter: {error}") from None
+        index = _build(dense, one_hot, config)
     return Model(
         config, catalog, playlists, index, sources, artists, tags, text_map, encoder, timings
     )
+
+
+def reindexed(model: Model, factory: str) -> Model:
+    """The same model with another dense index.
+
+    Raises:
+        ConfigError: If the index factory does not suit the data.
+    """
+    index = model.config.index.model_copy(update={"factory": factory})
+    config = model.config.model_copy(update={"index": index})
+    dense = model.index.blocks(np.arange(len(model.catalog)))
+    return replace(model, config=config, index=_build(dense, model.index.one_hot, config))
+
+
+def _build(
+    dense: Mapping[str, NDArray[np.float32]],
+    one_hot: Mapping[str, sparse.csr_array],
+    config: HybridConfig,
+) -> HybridIndex:
+    try:
+        return HybridIndex.build(dense, one_hot, factory=config.index.factory, seed=config.seed)
+    except VectorIndexError as error:
+        raise ConfigError(f"The 'index.factory' parameter: {error}") from None
 
 
 def _check(playlists: Playlists, catalog: Catalog) -> None:

@@ -15,7 +15,7 @@ from hybrid_rec.catalog import Catalog, RowArray, as_item_ids
 from hybrid_rec.cold_start import SOURCES
 from hybrid_rec.config import HybridConfig, WeightsConfig
 from hybrid_rec.errors import ConfigError, DataError, NotFittedError
-from hybrid_rec.model import Model, fit_model
+from hybrid_rec.model import Model, fit_model, reindexed
 from hybrid_rec.new_items import place_new_items
 from hybrid_rec.playlists import OnUnknown, Playlists
 from hybrid_rec.progress import Progress, as_progress
@@ -263,6 +263,21 @@ class HybridRecommender:
         recommender = cls(model.config)
         recommender._set(model)
         return recommender
+
+    def with_index(self, factory: str) -> Self:
+        """The same model with another dense index over the vectors that this one gives back.
+
+        Args:
+            factory: FAISS factory string.
+
+        Raises:
+            ConfigError: If it does not suit the data.
+            NotFittedError: Before `fit` or `load`.
+        """
+        model = reindexed(self.model_, factory)
+        other = type(self)(model.config)
+        other._set(model)
+        return other
 
     def _set(self, model: Model) -> None:
         self._model = model

@@ -58,7 +58,8 @@ def in_own_process(module: str, *arguments: str) -> str:
 def report(name: str, heading: str, text: str) -> None:
     """Print a result and keep it as `NAME.md` beside this file."""
     machine = f"{os.cpu_count()} cores, Python {platform.python_version()}, {platform.machine()}"
-    content = f"# {heading}\n\n`make bench` ({machine}).\n\n{text}\n"
+    command = f".venv/bin/python -m tests.benchmarks {name.lower()}"
+    content = f"# {heading}\n\n`{command}`, part of `make bench` ({machine}).\n\n{text}\n"
     print(content)
     (HERE / f"{name}.md").write_text(content, encoding="utf-8")
 

@@ -1,0 +1,96 @@
+"""What hits do not tell: coverage, novelty, diversity, popularity, repeated artists."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import sparse
+
+from evaluation.harness import Evaluation
+from hybrid_rec.artists import Labels
+from hybrid_rec.playlists import Playlists
+
+
+def beyond_accuracy(evaluation: Evaluation, k: int = 10) -> dict[str, float]:
+    """All measures of this module over the first k recommendations of every case."""
+    rows, split = evaluation.rows[:, :k], evaluation.split
+    artists = Labels.of(split.catalog.artists).codes(split.catalog.artists)
+    return {
+        f"coverage@{k}": coverage(rows, len(split.catalog)),
+        f"novelty@{k}": novelty(rows, split.train),
+        f"diversity@{k}": diversity(rows, split.train),
+        f"popularity_bias@{k}": popularity_bias(rows, split.seeds, split.train),
+        f"artist_repetition@{k}": artist_repetition(rows, artists),
+    }
+
+
+def coverage(rows: NDArray[np.int64], n_items: int) -> float:
+    """Share of the catalogue that is recommended to anybody, in [0, 1]."""
+    return len(np.unique(rows[rows >= 0])) / n_items
+
+
+def novelty(rows: NDArray[np.int64], train: Playlists) -> float:
+    """Mean self-information of the recommended items, in bits; higher is less expected.
+
+    `-log2((m + 1) / (M + 1))` for an item in m of M training playlists; the added one keeps cold
+    items finite.
+
+    References:
+        Zhou et al., "Solving the Apparent Diversity-Accuracy Dilemma of Recommender Systems",
+        PNAS 2010.
+    """
+    bits = -np.log2((train.playlist_counts + 1) / (len(train) + 1))
+    held = rows[rows >= 0]
+    return float(bits[held].mean()) if len(held) else float("nan")
+
+
+def diversity(rows: NDArray[np.int64], train: Playlists) -> float:
+    """Mean over lists of the mean pairwise distance of their items, in [0, 1].
+
+    The distance of two items is 1 - cosine of the sets of training playlists they stand in; a
+    cold item has the distance 1 to all others. Lists of fewer than two items do not count.
+
+    References:
+        Ziegler et al., "Improving Recommendation Lists Through Topic Diversification", WWW 2005.
+    """
+    matrix = train.matrix().tocsc()
+    norms = np.sqrt(np.asarray(matrix.sum(axis=0)).ravel())
+    scale = np.divide(1, norms, out=np.zeros_like(norms), where=norms > 0)
+    unit = sparse.csr_array(matrix.T.multiply(scale[:, None]))
+    distances = []
+    for line in rows:
+        items = line[line >= 0]
+        if len(items) > 1:
+            cosines = (unit[items] @ unit[items].T).toarray()
+            pairs = len(items) * (len(items) - 1)
+            distances.append(1 - (cosines.sum() - np.trace(cosines)) / pairs)
+    return float(np.mean(distances)) if distances else float("nan")
+
+
+def popularity_bias(rows: NDArray[np.int64], seeds: Playlists, train: Playlists) -> float:
+    """Mean of log(1 + plays) of recommendations less that of seeds; above 0 is more popular.
+
+    References:
+        Abdollahpouri et al., "The Unfairness of Popularity Bias in Recommendation", 2019.
+    """
+    log_plays = np.log1p(train.play_counts)
+    held = rows[rows >= 0]
+    if not len(held) or not seeds.n_plays:
+        return float("nan")
+    return float(log_plays[held].mean() - log_plays[seeds.rows].mean())
+
+
+def artist_repetition(rows: NDArray[np.int64], artists: NDArray[np.int64]) -> float:
+    """Mean share of a list whose artist stands in it already, in [0, 1].
+
+    Args:
+        rows: Recommended rows, `(n_cases, n)`; -1 where there is none.
+        artists: Code of each item's artist, `(n_items,)`; negative for none, which never repeats.
+    """
+    shares = []
+    for line in rows:
+        codes = artists[line[line >= 0]]
+        if len(codes):
+            named = codes[codes >= 0]
+            shares.append((len(named) - len(np.unique(named))) / len(codes))
+    return float(np.mean(shares)) if shares else float("nan")

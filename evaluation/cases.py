@@ -1,0 +1,182 @@
+"""Cases: the seeds and targets of a split, and the account of what it left out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hybrid_rec.catalog import Catalog
+from hybrid_rec.errors import ConfigError, DataError
+from hybrid_rec.playlists import Playlists
+
+Mask = NDArray[np.bool_]
+Repeats = Literal["first", "keep"]
+SeedRule = Literal["half", "first", "random"]
+
+
+@dataclass(frozen=True, eq=False)
+class Split:
+    """Training playlists, and cases of seeds and targets.
+
+    Case `i` is `seeds[i]` and `targets[i]`. Every target set is non-empty, holds each item once
+    and none of the case's seeds. `train` may be empty where the shares leave nothing for it.
+    """
+
+    name: str
+    """What was done, for people."""
+    catalog: Catalog
+    """All candidates."""
+    train: Playlists
+    """What a recommender may learn from."""
+    seeds: Playlists
+    """What it is asked."""
+    targets: Playlists
+    """What it should recommend."""
+    left_out: Mapping[str, int]
+    """Reason -> count. Each playlist of the input is in `train`, a case, or under one reason that
+    starts with "playlists"; each play in `train`, `seeds`, `targets`, or under one reason that
+    starts with "plays"."""
+
+    def __len__(self) -> int:
+        return len(self.seeds)
+
+    @property
+    def cold(self) -> Mask:
+        """Which items of the catalogue have no history in `train`, `(n_items,)` bool."""
+        cold: Mask = self.train.play_counts == 0
+        return cold
+
+    def counts(self) -> dict[str, int]:
+        """Playlists, plays and items of each part, cold targets, and everything left out."""
+        return {
+            "items": len(self.catalog),
+            "cold items": int(self.cold.sum()),
+            "training playlists": len(self.train),
+            "training plays": self.train.n_plays,
+            "cases": len(self),
+            "seeds": self.seeds.n_plays,
+            "targets": self.targets.n_plays,
+            "cold targets": int(self.cold[self.targets.rows].sum()),
+            **{f"left out: {why}": count for why, count in self.left_out.items()},
+        }
+
+
+def usable_playlists(
+    playlists: Playlists, catalog: Catalog, min_length: int, repeats: Repeats
+) -> tuple[Playlists, dict[str, int]]:
+    """Playlists that are long enough, repeats dealt with, and what was left out."""
+    if repeats not in ("first", "keep"):
+        raise ConfigError(f"repeats must be 'first' or 'keep', got {repeats!r}.")
+    if min_length < 2:
+        raise ConfigError(f"min_length must be at least 2, got {min_length}.")
+    if playlists.n_items != len(catalog):
+        raise DataError(
+            f"playlists must be rows of the catalogue given, but they refer to "
+            f"{playlists.n_items} items and it has {len(catalog)}."
+        )
+    distinct = playlists.distinct()
+    kept = distinct if repeats == "first" else playlists
+    long_enough = distinct.lengths >= min_length
+    return kept.select(long_enough), {
+        **counted(f"with fewer than {min_length} different items", kept.select(~long_enough)),
+        "plays that repeat an item of their playlist": playlists.n_plays - kept.n_plays,
+    }
+
+
+def counted(why: str, playlists: Playlists) -> dict[str, int]:
+    """Entries of `Split.left_out` for whole playlists."""
+    return {f"playlists {why}": len(playlists), f"plays of playlists {why}": playlists.n_plays}
+
+
+def held_out_split(
+    name: str,
+    catalog: Catalog,
+    train: Playlists,
+    chosen: Playlists,
+    left_out: Mapping[str, int],
+    rng: np.random.Generator,
+    *,
+    rule: SeedRule,
+    n_seeds: int,
+    max_length: int | None,
+) -> Split:
+    """A split whose cases are held-out playlists, by a rule of which items are given."""
+    account = dict(left_out)
+    if max_length is not None:
+        whole = chosen
+        chosen = whole.select_plays(_places(whole) < max_length)
+        account[f"plays beyond the first {max_length} of a case"] = whole.n_plays - chosen.n_plays
+    given = _given(chosen, rule, n_seeds, rng)
+    seeds = chosen.select_plays(given)
+    targets, repeated = askable_targets(seeds, chosen.select_plays(~given))
+    idle = (seeds.lengths == 0) | (targets.lengths == 0)
+    account |= repeated
+    account["playlists without seeds or targets"] = int(idle.sum())
+    account["plays of playlists without seeds or targets"] = int(
+        seeds.lengths[idle].sum() + targets.lengths[idle].sum()
+    )
+    return finished_split(name, catalog, train, seeds, targets, account)
+
+
+def finished_split(
+    name: str,
+    catalog: Catalog,
+    train: Playlists,
+    seeds: Playlists,
+    targets: Playlists,
+    left_out: Mapping[str, int],
+) -> Split:
+    """A split of those cases that have both seeds and targets."""
+    asked = (seeds.lengths > 0) & (targets.lengths > 0)
+    if not asked.any():
+        raise DataError(
+            f"{name}: at least one case must have seeds and targets, but none of {len(seeds)} "
+            "playlists has; give more or longer playlists, or a larger share."
+        )
+    return Split(name, catalog, train, seeds.select(asked), targets.select(asked), left_out)
+
+
+def askable_targets(seeds: Playlists, targets: Playlists) -> tuple[Playlists, dict[str, int]]:
+    """Targets that are no seed of their case, each once, and what was left out for it."""
+    distinct = targets.distinct()
+    n = targets.n_items
+    known = np.isin(distinct.owners * n + distinct.rows, seeds.owners * n + seeds.rows)
+    kept = distinct.select_plays(~known)
+    return kept, {"plays of targets that repeat or are seeds": targets.n_plays - kept.n_plays}
+
+
+def check_rule(rule: SeedRule, n_seeds: int, max_length: int | None) -> None:
+    """Raise a ConfigError for parameters of cases that are out of range."""
+    if rule not in ("half", "first", "random"):
+        raise ConfigError(f"seeds must be 'half', 'first' or 'random', got {rule!r}.")
+    if rule != "half" and n_seeds < 1:
+        raise ConfigError(f"n_seeds must be at least 1, got {n_seeds}.")
+    if max_length is not None and max_length < 2:
+        raise ConfigError(f"max_length must be at least 2 or None, got {max_length}.")
+
+
+def describe_rule(rule: SeedRule, n_seeds: int) -> str:
+    """Which items are given, in words."""
+    return {"half": "first half", "first": f"first {n_seeds}"}.get(rule, f"random {n_seeds}")
+
+
+def _places(playlists: Playlists) -> NDArray[np.int64]:
+    """The place of each play in its playlist from 0, `(n_plays,)`."""
+    return np.arange(playlists.n_plays) - np.repeat(playlists.offsets[:-1], playlists.lengths)
+
+
+def _given(playlists: Playlists, rule: SeedRule, n_seeds: int, rng: np.random.Generator) -> Mask:
+    """Which plays are seeds; a playlist that is too short for the rule has seeds only."""
+    place = _places(playlists)
+    if rule == "random":
+        order = np.lexsort((rng.random(playlists.n_plays), playlists.owners))
+        drawn = np.empty_like(place)
+        drawn[order] = place
+        place = drawn
+    wanted = playlists.lengths // 2 if rule == "half" else np.full(len(playlists), n_seeds)
+    given: Mask = place < np.repeat(wanted, playlists.lengths)
+    return given

@@ -1,0 +1,131 @@
+"""The leakage linter: what would make the numbers of a split too good to be true."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import numpy as np
+from scipy import sparse
+
+from evaluation.splits import Split
+from hybrid_rec.playlists import Playlists
+
+Level = Literal["ok", "note", "warning", "unchecked"]
+
+NEAR_COPY = 0.8
+# Test playlists that are compared with all training playlists at once, to bound memory.
+_CHUNK = 512
+_MANY_COPIES = 0.05
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One check of the linter and what it found."""
+
+    check: str
+    """What was looked for."""
+    level: Level
+    """"ok", "note" (worth knowing), "warning" (numbers are not to be trusted) or "unchecked"."""
+    text: str
+    """What was found, in a sentence."""
+
+
+def lint_split(split: Split) -> list[Finding]:
+    """What can be said of a split before anything is fitted."""
+    return [_near_copies(split), _targets_among_seeds(split), _time(split), _cold_targets(split)]
+
+
+def lint_recommenders(split: Split, recommenders: Mapping[str, Any]) -> list[Finding]:
+    """Whether fitted recommenders have counted training plays alone.
+
+    Args:
+        split: What they were fitted on.
+        recommenders: By name; those that tell their counts, by an attribute `play_counts`
+            `(n_items,)` or a fitted `model_` that holds its playlists, are checked.
+    """
+    return [_popularity(split, name, recommender) for name, recommender in recommenders.items()]
+
+
+def _near_copies(split: Split) -> Finding:
+    check = "near-copies of test playlists in training"
+    whole = _joined(split)
+    train = split.train.matrix()
+    sizes = np.asarray(train.sum(axis=1)).ravel()
+    transposed = sparse.csc_array(train.T)
+    copies = 0
+    for start in range(0, len(whole), _CHUNK):
+        part = whole.select(np.arange(start, min(start + _CHUNK, len(whole)))).matrix()
+        shared = sparse.csr_array(part @ transposed)
+        own = np.asarray(part.sum(axis=1)).ravel()
+        owners = np.repeat(np.arange(len(own)), np.diff(shared.indptr))
+        union = own[owners] + sizes[shared.indices] - shared.data
+        near = shared.data >= NEAR_COPY * union
+        copies += len(np.unique(owners[near]))
+    share = copies / len(split)
+    text = (
+        f"{copies:,} of {len(split):,} cases ({share:.1%}) share at least {NEAR_COPY:.0%} of their "
+        "items with one training playlist (Jaccard)."
+    )
+    level: Level = "ok" if not copies else "warning" if share > _MANY_COPIES else "note"
+    return Finding(check, level, text)
+
+
+def _targets_among_seeds(split: Split) -> Finding:
+    n = split.targets.n_items
+    among = np.isin(
+        split.targets.owners * n + split.targets.rows, split.seeds.owners * n + split.seeds.rows
+    )
+    text = f"{int(among.sum()):,} of {split.targets.n_plays:,} targets stand among their own seeds."
+    return Finding("targets among seeds", "warning" if among.any() else "ok", text)
+
+
+def _time(split: Split) -> Finding:
+    check = "training on the future of the test"
+    if split.train.times is None or split.targets.times is None or split.seeds.times is None:
+        return Finding(check, "unchecked", "The playlists have no times.")
+    begin = min(split.seeds.times.min(), split.targets.times.min())
+    late = int((split.train.times > begin).sum())
+    text = (
+        f"{late:,} of {split.train.n_plays:,} training plays happened after {begin}, when the "
+        "first case begins."
+    )
+    return Finding(check, "note" if late else "ok", text)
+
+
+def _popularity(split: Split, name: str, recommender: Any) -> Finding:
+    check = f"popularity of {name}"
+    counts = getattr(recommender, "play_counts", None)
+    if counts is None:
+        model = getattr(recommender, "model_", None)
+        counts = getattr(getattr(model, "playlists", None), "play_counts", None)
+    if counts is None:
+        return Finding(check, "unchecked", "It does not tell which plays it has counted.")
+    same = np.array_equal(np.asarray(counts), split.train.play_counts)
+    text = (
+        "It has counted the training plays and no others."
+        if same
+        else f"It has counted {int(np.sum(counts)):,} plays, but training has "
+        f"{split.train.n_plays:,}: test data may have been counted."
+    )
+    return Finding(check, "ok" if same else "warning", text)
+
+
+def _cold_targets(split: Split) -> Finding:
+    cold = int(split.cold[split.targets.rows].sum())
+    share = cold / split.targets.n_plays
+    text = (
+        f"{cold:,} of {split.targets.n_plays:,} targets ({share:.1%}) have no history; no method "
+        "that looks at plays alone can find them."
+    )
+    return Finding("cold targets", "note" if cold else "ok", text)
+
+
+def _joined(split: Split) -> Playlists:
+    """Seeds and targets of each case as one playlist."""
+    owners = np.concatenate([split.seeds.owners, split.targets.owners])
+    rows = np.concatenate([split.seeds.rows, split.targets.rows])
+    order = np.argsort(owners, kind="stable")
+    lengths = split.seeds.lengths + split.targets.lengths
+    return Playlists.from_rows(lengths, rows[order], len(split.catalog))

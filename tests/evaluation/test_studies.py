@@ -1,0 +1,97 @@
+"""Cold penalty, ANN loss and training noise on the planted world."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from evaluation.splits import Split, continuation
+from evaluation.studies import ann_loss, cold_penalty, training_noise
+from hybrid_rec import ConfigError, DataError, HybridConfig, HybridRecommender
+from hybrid_rec.synthetic import synthetic_radio
+
+CONFIG = HybridConfig(
+    titles={"encoder": "tfidf", "tfidf_size": 32},
+    cooccurrence={"vector_size": 16, "epochs": 3, "window": 10},
+)
+
+
+@pytest.fixture(scope="module")
+def split() -> Split:
+    world = synthetic_radio(seed=2, n_items=500, n_playlists=600)
+    return continuation(world.playlists, world.catalog, np.random.default_rng(0))
+
+
+def hybrid(seed: int = 0, **weights: float) -> HybridRecommender:
+    return HybridRecommender(
+        HybridConfig(**{**CONFIG.model_dump(), "seed": seed, "weights": weights})
+    )
+
+
+def test_hidden_history_costs_what_looks_at_history_alone_everything(split: Split) -> None:
+    blind = {"title": 0, "artist": 0, "tags": 0, "popularity": 0}
+    table = cold_penalty(
+        lambda: hybrid(**blind), split, np.random.default_rng(0), share=0.2, k=(10, 50)
+    ).set_index("metric")
+    full = cold_penalty(
+        lambda: hybrid(popularity=0), split, np.random.default_rng(0), share=0.2, k=(10, 50)
+    ).set_index("metric")
+    assert table.loc["recall@50", "with_history"] > 0.1
+    assert full.loc["recall@50", "hidden"] > 0
+    assert (table["items"] == table["items"].iloc[0]).all()
+    kept = full.loc["recall@50", "hidden"] / full.loc["recall@50", "with_history"]
+    assert full.loc["recall@50", "kept"] == pytest.approx(kept)
+
+
+def test_hidden_items_are_in_neither_training_nor_seeds(split: Split) -> None:
+    seen = []
+
+    class Spy:
+        name = "spy"
+
+        def fit(self, playlists, catalog):  # type: ignore[no-untyped-def]
+            seen.append(playlists.play_counts > 0)
+
+        def recommend(self, queries, k=10):  # type: ignore[no-untyped-def]
+            seen.append({item for query in queries for item in query})
+            return type("Answer", (), {"item_ids": np.full((len(queries), k), None, dtype=object)})
+
+    cold_penalty(Spy, split, np.random.default_rng(0), share=0.2)
+    known, asked, hidden = seen[0], seen[1], seen[2]
+    drawn = np.flatnonzero(known & ~hidden)
+    assert len(drawn) > 10
+    assert not asked & set(split.catalog.item_ids[drawn])
+
+
+def test_ann_loss_is_nothing_for_an_exact_index_and_something_for_a_poor_one(split: Split) -> None:
+    fitted = hybrid().fit(split.train, split.catalog)
+    exact = ann_loss(fitted, "Flat", split, k=(10, 50))
+    assert exact["overlap"].tolist() == [1, 1]
+    assert (exact[["hit_rate loss", "recall loss", "ndcg loss"]] == 0).all(axis=None)
+    poor = ann_loss(fitted, "SQ4", split, k=(10, 50))
+    assert (poor["overlap"] < 1).all()
+    assert poor["hit_rate"].tolist() == exact["hit_rate"].tolist()
+    assert fitted.config.index.factory == "Flat"
+    with pytest.raises(ConfigError, match="nonsense"):
+        ann_loss(fitted, "nonsense", split)
+
+
+def test_training_noise(split: Split) -> None:
+    table = training_noise(hybrid, split, seeds=(0, 1), k=(10,)).set_index("metric")
+    assert table.loc["ndcg@10", "lowest"] <= table.loc["ndcg@10", "mean"]
+    assert table.loc["ndcg@10", "training_sd"] > 0
+    assert table.loc["ndcg@10", "sampling_sd"] > 0
+    still = training_noise(lambda _seed: hybrid(0), split, seeds=(0, 1), k=(10,))
+    assert (still["training_sd"] == 0).all()
+    with pytest.raises(ConfigError, match="two seeds or more"):
+        training_noise(hybrid, split, seeds=(0,))
+
+
+def test_mistakes(split: Split) -> None:
+    with pytest.raises(ConfigError, match="share must be above 0"):
+        cold_penalty(hybrid, split, np.random.default_rng(0), share=0)
+    from dataclasses import replace
+
+    nothing = replace(split, train=split.train.select(np.array([], np.int64)))
+    with pytest.raises(DataError, match="all targets are cold"):
+        cold_penalty(hybrid, nothing, np.random.default_rng(0))
