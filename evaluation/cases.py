@@ -113,12 +113,7 @@ def held_out_split(
     given = _given(chosen, rule, n_seeds, rng)
     seeds = chosen.select_plays(given)
     targets, repeated = askable_targets(seeds, chosen.select_plays(~given))
-    idle = (seeds.lengths == 0) | (targets.lengths == 0)
-    account |= repeated
-    account["playlists without seeds or targets"] = int(idle.sum())
-    account["plays of playlists without seeds or targets"] = int(
-        seeds.lengths[idle].sum() + targets.lengths[idle].sum()
-    )
+    account |= repeated | counted("without targets", seeds.select(targets.lengths == 0))
     return finished_split(name, catalog, train, seeds, targets, account)
 
 
@@ -130,12 +125,12 @@ def finished_split(
     targets: Playlists,
     left_out: Mapping[str, int],
 ) -> Split:
-    """A split of those cases that have both seeds and targets."""
-    asked = (seeds.lengths > 0) & (targets.lengths > 0)
+    """A split of those cases that have targets; all must have seeds."""
+    asked = targets.lengths > 0
     if not asked.any():
         raise DataError(
-            f"{name}: at least one case must have seeds and targets, but none of {len(seeds)} "
-            "playlists has; give more or longer playlists, or a larger share."
+            f"{name}: at least one case must have targets, but none of {len(seeds)} playlists has; "
+            "give more or longer playlists, or a larger share."
         )
     return Split(name, catalog, train, seeds.select(asked), targets.select(asked), left_out)
 

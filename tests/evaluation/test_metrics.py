@@ -230,6 +230,8 @@ def test_an_ended_list_is_no_target_of_the_case_before() -> None:
     # A -1 must not be mistaken for the last item of the catalogue, nor of the case before.
     values = evaluate([[3, 4], [-1, -1], [-1, 0]], [[11], [11], [1]], [2])
     assert values["hit_rate@2"] == [0, 0, 0]
+    rows = np.array([[3], [-1], [-2], [-13]])
+    assert not target_hits(rows, targets_of([list(range(4, N_ITEMS)), [11], [11], [11]])).any()
 
 
 def test_lists_of_length_zero_and_no_cases() -> None:
