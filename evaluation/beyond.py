@@ -57,14 +57,19 @@ def diversity(rows: NDArray[np.int64], train: Playlists) -> float:
     norms = np.sqrt(np.asarray(matrix.sum(axis=0)).ravel())
     scale = np.divide(1, norms, out=np.zeros_like(norms), where=norms > 0)
     unit = sparse.csr_array(matrix.T.multiply(scale[:, None]))
-    distances = []
-    for line in rows:
-        items = line[line >= 0]
-        if len(items) > 1:
-            cosines = (unit[items] @ unit[items].T).toarray()
-            pairs = len(items) * (len(items) - 1)
-            distances.append(1 - (cosines.sum() - np.trace(cosines)) / pairs)
-    return float(np.mean(distances)) if distances else float("nan")
+    held = rows >= 0
+    sizes = held.sum(axis=1)
+    indptr = np.concatenate([[0], np.cumsum(sizes)])
+    lists = sparse.csr_array(
+        (np.ones(indptr[-1]), rows[held], indptr), shape=(len(rows), train.n_items)
+    )
+    # The sum over all pairs is the square of the sum, less the sum of the squares.
+    sums = sparse.csr_array(lists @ unit)
+    squares = np.asarray(sums.multiply(sums).sum(axis=1)).ravel()
+    own = np.asarray(lists @ (norms > 0).astype(np.float64)).ravel()
+    several = sizes > 1
+    cosines = (squares - own)[several] / (sizes * (sizes - 1))[several]
+    return float((1 - cosines).mean()) if several.any() else float("nan")
 
 
 def popularity_bias(rows: NDArray[np.int64], seeds: Playlists, train: Playlists) -> float:

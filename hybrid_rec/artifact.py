@@ -17,7 +17,7 @@ from hybrid_rec.catalog import Catalog
 from hybrid_rec.cold_start import TextMap
 from hybrid_rec.config import HybridConfig
 from hybrid_rec.errors import ArtifactError, ConfigError
-from hybrid_rec.files import existing, replacing, sha256
+from hybrid_rec.files import existing, is_ours, replacing, sha256
 from hybrid_rec.model import Model, artist_labels, tag_labels
 from hybrid_rec.playlists import Playlists
 from hybrid_rec.titles import load_title_encoder
@@ -55,7 +55,7 @@ def check_target(folder: Path) -> None:
         ArtifactError: If it is a file or holds other files.
     """
     target = folder.resolve()
-    if target.exists() and not _is_ours(target):
+    if target.exists() and not is_ours(target, _MANIFEST, FORMAT):
         raise ArtifactError(
             f"model folder must be new, empty or hold a model, but {folder} holds other files; "
             "choose another folder."
@@ -189,15 +189,3 @@ def _counts(model: Model) -> dict[str, int]:
         "plays": model.playlists.n_plays,
         **{f"items_{source}": count for source, count in model.source_counts().items()},
     }
-
-
-def _is_ours(folder: Path) -> bool:
-    if not folder.is_dir():
-        return False
-    if not any(folder.iterdir()):
-        return True
-    try:
-        manifest = json.loads((folder / _MANIFEST).read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return False
-    return isinstance(manifest, dict) and manifest.get("format") == FORMAT

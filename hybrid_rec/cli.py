@@ -13,6 +13,7 @@ import typer
 from hybrid_rec.console import complain, print_frame, write
 from hybrid_rec.errors import ConfigError, HybridRecError
 
+SYNTHETIC = "synthetic"
 EXIT_MISTAKE = 2
 EXIT_INTERRUPTED = 130
 
@@ -157,6 +158,53 @@ def similar(
         title = f"Similar to {query_id}: {catalog.titles[row]} by {catalog.artists[row]}"
         part = frame[frame["query_id"] == query_id].drop(columns="query_id")
         print_frame(part, title=title)
+
+
+@app.command()
+def evaluate(
+    dataset: Annotated[
+        str,
+        typer.Argument(metavar="DATASET", help="As for fit; by default the demo's world."),
+    ] = SYNTHETIC,
+    split: Annotated[
+        str,
+        typer.Option(help="continuation, global-time, leave-last-out or cold-items."),
+    ] = "continuation",
+    report: Annotated[
+        Path | None, typer.Option(metavar="FOLDER", help="Write report.html and more there.")
+    ] = None,
+    baselines: Annotated[
+        str | None,
+        typer.Option(help="Names joined by commas, or none; by default five that fit anywhere."),
+    ] = None,
+    items: Annotated[Path | None, typer.Option(help="File of items, as for fit.")] = None,
+    config: Annotated[Path | None, typer.Option(help="TOML file of parameters.")] = None,
+    part: Annotated[str, typer.Option(help="Which held-out part: validation or test.")] = "test",
+    seeds: Annotated[
+        str, typer.Option(help="What is given of a playlist: half, first or random.")
+    ] = "half",
+    n_seeds: Annotated[int, typer.Option(help="How many seeds for first and random.")] = 5,
+    min_length: Annotated[
+        int, typer.Option(help="Leave out playlists with fewer different items.")
+    ] = 10,
+    max_length: Annotated[
+        int | None, typer.Option(help="Cut held-out playlists to so many items.")
+    ] = None,
+    k: Annotated[str, typer.Option("-k", "--k", help="Cut-offs, joined by commas.")] = "10,100,500",
+    seed: Annotated[int, typer.Option(help="Seed of split and training.", min=0)] = 0,
+    quiet: Annotated[bool, typer.Option("--quiet", help="No progress bars.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Measure the hybrid beside baselines on held-out playlists; a table, and a report if asked."""
+    from evaluation.command import Request, run_command
+
+    run_command(
+        Request(
+            dataset=dataset, items=items, split=split, report=report, baselines=baselines,
+            config=config, part=part, seeds=seeds, n_seeds=n_seeds, min_length=min_length,
+            max_length=max_length, k=k, seed=seed, quiet=quiet, as_json=as_json,
+        )
+    )  # fmt: skip
 
 
 @app.command()

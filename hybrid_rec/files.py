@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import os
 import shutil
 from collections.abc import Iterator
@@ -16,6 +17,25 @@ def sha256(path: Path) -> str:
     """SHA-256 of a file, hexadecimal."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def is_ours(folder: Path, manifest: str, form: str) -> bool:
+    """Whether a folder may be replaced: it is empty, or its JSON manifest names our format.
+
+    Args:
+        folder: An existing path.
+        manifest: Name of the JSON file in it that has a key "format".
+        form: What that key must be.
+    """
+    if not folder.is_dir():
+        return False
+    if not any(folder.iterdir()):
+        return True
+    try:
+        content = json.loads((folder / manifest).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return False
+    return isinstance(content, dict) and content.get("format") == form
 
 
 @contextmanager

@@ -1,0 +1,199 @@
+"""Baseline: what all baselines share, from the queries that they take to the lists they return."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, ClassVar, Self
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import sparse
+
+from hybrid_rec.catalog import Catalog, RowArray
+from hybrid_rec.errors import ConfigError, DataError, NotFittedError
+from hybrid_rec.playlists import Playlists
+from hybrid_rec.queries import parse_queries
+from hybrid_rec.recommendations import Recommendations
+from indexes.base import NO_ROW, NO_SCORE
+from indexes.hybrid import HybridIndex, HybridQueries
+
+Scores = NDArray[np.float64] | NDArray[np.float32]
+Candidates = tuple[RowArray, Scores]
+
+# Queries that are scored at once, to bound memory: at 180,000 items the product of two sparse
+# matrices may fill to 64 x 180,000 x 12 bytes.
+_CHUNK = 64
+# Far below every score a baseline gives; from here, whole numbers up to 2^23 are exact in float32.
+_FILL = -(2.0**24)
+_MOST_COUNTED = 2**23
+
+
+class Baseline(ABC):
+    """A recommender in a few dozen lines, to be compared with. See `tests/recommender_contract.py`.
+
+    Lists never hold a seed or an item twice, and hold exactly k items where the catalogue allows.
+    They stand in a total order, score descending, then row ascending, and do not depend on what
+    else is asked. Items of which a method knows nothing for a query (in most methods the cold
+    ones, or those never played with any seed) follow after all others, the most played first:
+    their score is `-2^24` plus the number of training playlists that hold them. So does a query
+    that says nothing get the most played items.
+    """
+
+    name: ClassVar[str]
+    """Its name on the command line, and the `sources` of what it returns."""
+
+    def __init__(self) -> None:
+        self._catalog: Catalog | None = None
+
+    def fit(self, playlists: Playlists, catalog: Catalog) -> Self:
+        """Learn from playlists; a second fit starts anew.
+
+        Args:
+            playlists: What was played together, of `catalog`.
+            catalog: All items, those that nobody has played included.
+
+        Raises:
+            DataError: If the playlists are empty or refer to another catalogue.
+        """
+        if playlists.n_items != len(catalog):
+            raise DataError(
+                f"playlists must refer to the catalogue given, of {len(catalog)} items, "
+                f"but refer to one of {playlists.n_items}."
+            )
+        if not playlists.n_plays:
+            raise DataError("playlists must hold at least one play to fit on, got none.")
+        self._catalog = None
+        self._counts = playlists.playlist_counts
+        self._by_popularity = np.argsort(-self._counts, kind="stable")
+        self._fit(playlists, catalog)
+        self._catalog = catalog
+        return self
+
+    def recommend(self, queries: Playlists | Sequence[Any], k: int = 10) -> Recommendations:
+        """Items that go with each playlist, never one of its own.
+
+        Args:
+            queries: `["a", "b"]` is one playlist, `[["a"], ["b", "c"]]` are two, `[]` is one empty
+                playlist; or `Playlists` of the catalogue.
+            k: Items wanted for each, at least 1.
+
+        Returns:
+            Lists of k, whose `sources` are the name of the baseline. With fewer items to be had,
+            the rest of a list is None, -inf and "".
+
+        Raises:
+            UnknownItemError: For an id that the catalogue lacks.
+            DataError: For ids that are neither strings nor integers.
+            ConfigError: If k < 1.
+            NotFittedError: Before `fit`.
+        """
+        if self._catalog is None:
+            raise NotFittedError(f"This {type(self).__name__} is not fitted; call fit first.")
+        check_whole(self, "k", k)
+        playlists, _ = parse_queries(queries, self._catalog, "raise")
+        rows = np.full((len(playlists), k), NO_ROW, np.int64)
+        scores = np.full((len(playlists), k), NO_SCORE, np.float32)
+        for start in range(0, len(playlists), _CHUNK):
+            part = playlists.select(np.arange(start, min(start + _CHUNK, len(playlists))))
+            for number, (known, values) in enumerate(self._candidates(part, k)):
+                line = self._best(known, values, part[number], k)
+                rows[start + number, : len(line[0])], scores[start + number, : len(line[0])] = line
+        sources = np.full(rows.shape, self.name, dtype=object)
+        return Recommendations.from_rows(
+            rows, scores, sources, playlists.playlist_ids, self._catalog
+        )
+
+    @abstractmethod
+    def _fit(self, playlists: Playlists, catalog: Catalog) -> None:
+        """Learn; the playlists are known to have plays and to be of the catalogue."""
+
+    @abstractmethod
+    def _candidates(self, queries: Playlists, k: int) -> Iterator[Candidates]:
+        """Distinct rows and their scores for each query, in any order.
+
+        They must hold the best k that are no seeds, or all that the method can score. They must
+        not depend on the other queries, not even in rounding.
+        """
+
+    def _best(self, known: RowArray, values: Scores, seeds: RowArray, k: int) -> Candidates:
+        """The best k of one query, filled up with what is most played."""
+        scores = values.astype(np.float32)
+        free = np.ones(len(self._counts), dtype=bool)
+        free[seeds] = False
+        usable = free[known]
+        known, scores = known[usable], scores[usable]
+        if len(known) > k:
+            # All that reach the k-th score, so that ties at the border are settled by row.
+            reached = scores >= np.partition(scores, -k)[-k]
+            known, scores = known[reached], scores[reached]
+        order = np.lexsort((known, -scores))[:k]
+        known, scores = known[order], scores[order]
+        if len(known) == k:
+            return known, scores
+        free[known] = False
+        rest = self._by_popularity[free[self._by_popularity]][: k - len(known)]
+        fill = (_FILL + np.minimum(self._counts[rest], _MOST_COUNTED)).astype(np.float32)
+        return np.concatenate([known, rest]), np.concatenate([scores, fill])
+
+
+class VectorBaseline(Baseline):
+    """A baseline that compares vectors of queries and items in a `HybridIndex`."""
+
+    _index: HybridIndex
+    _known: RowArray
+    """Rows of the items that the vectors say something of."""
+    _weights: Mapping[str, float]
+
+    def _candidates(self, queries: Playlists, k: int) -> Iterator[Candidates]:
+        blocks = self._queries(queries)
+        found = self._index.search(
+            blocks, k, self._weights, allow=self._known, exclude=list(queries)
+        )
+        speaks = np.zeros(len(queries), dtype=bool)
+        for dense in blocks.dense.values():
+            speaks |= np.asarray(dense).any(axis=1)
+        for hot in blocks.sparse.values():
+            speaks |= np.diff(hot.indptr) > 0
+        real = (found.rows != NO_ROW) & speaks[:, None]
+        for rows, scores, held in zip(found.rows, found.scores, real, strict=True):
+            yield rows[held], scores[held]
+
+    @abstractmethod
+    def _queries(self, queries: Playlists) -> HybridQueries:
+        """Vectors of the queries, each computed by itself; zero where a query says nothing."""
+
+
+def sparse_candidates(scores: sparse.csr_array) -> Iterator[Candidates]:
+    """The entries of each line of a sparse matrix as rows and scores."""
+    for start, end in zip(scores.indptr[:-1], scores.indptr[1:], strict=True):
+        yield scores.indices[start:end].astype(np.int64), scores.data[start:end]
+
+
+def check_whole(owner: object, name: str, value: Any, least: int = 1) -> None:
+    """Raise a ConfigError unless `value` is an integer of at least `least`."""
+    if isinstance(value, bool) or not isinstance(value, int | np.integer) or value < least:
+        raise ConfigError(
+            f"The {name!r} parameter of {type(owner).__name__} must be an integer of at least "
+            f"{least}, got {value!r} instead."
+        )
+
+
+def check_seed(owner: object, seed: Any) -> None:
+    """Raise a ConfigError unless `seed` is one that every library takes."""
+    check_whole(owner, "seed", seed, 0)
+    if seed >= 2**32:
+        raise ConfigError(
+            f"The 'seed' parameter of {type(owner).__name__} must be below 2^32, "
+            f"got {seed!r} instead."
+        )
+
+
+def check_real(owner: object, name: str, value: Any, *, positive: bool = False) -> None:
+    """Raise a ConfigError unless `value` is a finite number of at least (or above) 0."""
+    number = isinstance(value, int | float | np.number) and not isinstance(value, bool)
+    if not number or not 0 <= value < np.inf or (positive and value == 0):
+        raise ConfigError(
+            f"The {name!r} parameter of {type(owner).__name__} must be a finite number "
+            f"{'above' if positive else 'of at least'} 0, got {value!r} instead."
+        )

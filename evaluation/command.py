@@ -1,0 +1,152 @@
+"""What `hybrid-rec evaluate` does with its options."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, cast
+
+import pandas as pd
+
+from evaluation.comparison import Comparison
+from evaluation.leakage import lint_split
+from evaluation.report import check_target, write_report
+from evaluation.run import DEFAULT_BASELINES, HYBRID, compare, make_split
+from hybrid_rec.config import HybridConfig
+from hybrid_rec.console import print_frame, write
+from hybrid_rec.datasets import read_dataset
+from hybrid_rec.demo import CONFIG as DEMO_CONFIG
+from hybrid_rec.errors import ConfigError
+from hybrid_rec.progress import as_progress
+
+
+@dataclass(frozen=True)
+class Request:
+    """The options of the command, as they were typed."""
+
+    dataset: str
+    items: Path | None
+    split: str
+    report: Path | None
+    baselines: str | None
+    config: Path | None
+    part: str
+    seeds: str
+    n_seeds: int
+    min_length: int
+    max_length: int | None
+    k: str
+    seed: int
+    quiet: bool
+    as_json: bool
+
+
+def run_command(request: Request) -> None:
+    """Read, split, lint, compare, print and report.
+
+    Raises:
+        HybridRecError: For every mistake in the options or the data.
+    """
+    ks = _cut_offs(request.k)
+    settings = _config(request)
+    names = _baselines(request.baselines)
+    if request.report is not None:
+        check_target(request.report)
+    progress = as_progress(not request.quiet)
+    data = read_dataset(request.dataset, items=request.items, progress=progress)
+    split = make_split(
+        request.split,
+        data.playlists,
+        data.catalog,
+        seed=request.seed,
+        part=cast("Any", request.part),
+        seeds=cast("Any", request.seeds),
+        n_seeds=request.n_seeds,
+        min_length=request.min_length,
+        max_length=request.max_length,
+    )
+    findings = lint_split(split)
+    if not request.as_json:
+        write(str(data.report))
+        write(f"{split.name}: " + ", ".join(f"{n:,} {what}" for what, n in split.counts().items()))
+        for finding in findings:
+            write(f"  {finding.level}: {finding.check}: {finding.text}")
+    comparison, more = compare(split, settings, names, k=ks, progress=progress)
+    headline = [f"hit_rate@{ks[0]}", f"ndcg@{ks[-1]}", f"recall@{ks[-1]}"]
+    _print(comparison, headline, as_json=request.as_json)
+    if request.report is not None:
+        write_report(
+            comparison,
+            request.report,
+            main=HYBRID,
+            headline=headline,
+            findings=[*findings, *more],
+            configuration=settings.model_dump(mode="json"),
+            command=_command(request),
+        )
+        if not request.as_json:
+            write(f"report: {request.report / 'report.html'}")
+
+
+def _print(comparison: Comparison, headline: list[str], *, as_json: bool) -> None:
+    table = comparison.table(headline)
+    if not as_json:
+        winner = comparison.winner(headline[0])
+        shown: dict[str, object] = {"recommender": table["recommender"]}
+        for metric in headline:
+            shown[metric] = [
+                f"{mean:.4f} [{low:.4f}, {high:.4f}]"
+                for mean, low, high in zip(
+                    table[metric], table[f"{metric} low"], table[f"{metric} high"], strict=True
+                )
+            ]
+        shown["best"] = ["winner" if name == winner else "" for name in table["recommender"]]
+        table = pd.DataFrame(shown)
+    cases = len(comparison.evaluations[0].cases)
+    title = f"{cases:,} cases; means with bootstrap 95 % intervals; best by {headline[0]}"
+    if not as_json and not sys.stdout.isatty():
+        write(title)
+    print_frame(table, title=title, as_json=as_json)
+
+
+def _cut_offs(text: str) -> tuple[int, ...]:
+    try:
+        ks = tuple(sorted({int(part) for part in text.split(",")}))
+    except ValueError:
+        raise ConfigError(f"-k must be whole numbers joined by commas, got {text!r}.") from None
+    if ks[0] < 1:
+        raise ConfigError(f"-k must be at least 1, got {ks[0]}.")
+    return ks
+
+
+def _config(request: Request) -> HybridConfig:
+    if request.config is not None:
+        settings = HybridConfig.from_toml(request.config)
+    else:
+        # The generated world needs no language model, and nobody should have to load one for it.
+        settings = DEMO_CONFIG if request.dataset == "synthetic" else HybridConfig()
+    return settings.model_copy(update={"seed": request.seed})
+
+
+def _baselines(text: str | None) -> tuple[str, ...]:
+    from evaluation.baselines import BASELINES
+
+    if text is None:
+        return DEFAULT_BASELINES
+    names = tuple(name.strip() for name in text.split(",") if name.strip())
+    if names == ("none",):
+        return ()
+    unknown = [name for name in names if name not in BASELINES]
+    if unknown:
+        raise ConfigError(f"--baselines must be among {', '.join(BASELINES)}, got {unknown[0]!r}.")
+    return names
+
+
+def _command(request: Request) -> str:
+    parts = ["hybrid-rec evaluate", request.dataset]
+    for name, value in vars(request).items():
+        if name in ("dataset", "quiet", "as_json") or value is None:
+            continue
+        parts.append(f"--{name.replace('_', '-')} {value}")
+    return " ".join(parts)

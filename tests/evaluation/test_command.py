@@ -1,0 +1,84 @@
+"""`hybrid-rec evaluate`, from options to table and report."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from hybrid_rec.cli import run
+
+QUICK = (
+    '[titles]\nencoder = "tfidf"\ntfidf_size = 16\n[cooccurrence]\nepochs = 1\nvector_size = 8\n'
+)
+
+
+@pytest.fixture
+def quick(tmp_path: Path) -> str:
+    path = tmp_path / "quick.toml"
+    path.write_text(QUICK)
+    return str(path)
+
+
+def test_table_findings_and_report(
+    tmp_path: Path, quick: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    report = tmp_path / "report"
+    arguments = [
+        "evaluate", "--config", quick, "--baselines", "popularity,playlist-knn", "--quiet",
+        "-k", "10,50", "--report", str(report),
+    ]  # fmt: skip
+    assert run(arguments) == 0
+    printed = capsys.readouterr()
+    assert "Traceback" not in printed.err
+    lines = printed.out.splitlines()
+    table = [line.split("\t") for line in lines if "\t" in line]
+    assert table[0] == ["recommender", "hit_rate@10", "ndcg@50", "recall@50", "best"]
+    assert [row[0] for row in table[1:]] == ["hybrid", "popularity", "playlist-knn"]
+    assert [row[-1] for row in table[1:]].count("winner") == 1
+    assert any("near-copies" in line for line in lines)
+    assert {path.name for path in report.iterdir()} == {
+        "report.html", "report.md", "metrics.json", "cases.parquet",
+    }  # fmt: skip
+    numbers = json.loads((report / "metrics.json").read_text())
+    assert "hybrid-rec evaluate synthetic" in json.dumps(numbers)
+    assert run(arguments) == 0
+
+
+def test_json_lines_and_other_splits(quick: str, capsys: pytest.CaptureFixture[str]) -> None:
+    for split in ("cold-items", "leave-last-out"):
+        arguments = ["evaluate", "--split", split, "--config", quick, "--baselines", "none"]
+        assert run([*arguments, "--quiet", "--json", "-k", "5"]) == 0
+        records = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+        assert [record["recommender"] for record in records] == ["hybrid"]
+        assert 0 <= records[0]["hit_rate@5 low"] <= records[0]["hit_rate@5"] <= 1
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--split", "magic"], "split must be one of continuation, global-time"),
+        (["--split", "global-time"], "must have the time of every play"),
+        (["--baselines", "popularity,magic"], "--baselines must be among popularity"),
+        (["-k", "ten"], "-k must be whole numbers"),
+        (["-k", "0"], "-k must be at least 1, got 0"),
+        (["--part", "train"], "part must be 'validation' or 'test'"),
+        (["--seeds", "most"], "seeds must be 'half', 'first' or 'random'"),
+        (["--min-length", "1000"], "at least one"),
+        (["--report", "."], "report folder must be new, empty or hold a report"),
+    ],
+)
+def test_mistakes_are_one_line_and_exit_2(
+    arguments: list[str],
+    message: str,
+    quick: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert run(["evaluate", "--config", quick, "--quiet", *arguments]) == 2
+    printed = capsys.readouterr().err
+    assert printed.count("\n") == 1
+    assert message in printed
