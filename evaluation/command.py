@@ -12,7 +12,7 @@ import pandas as pd
 from evaluation.comparison import Comparison
 from evaluation.leakage import lint_split
 from evaluation.report import check_target, write_report
-from evaluation.run import DEFAULT_BASELINES, HYBRID, compare, make_split
+from evaluation.run import DEFAULT_BASELINES, HYBRID, STUDIES, compare, make_split, study
 from hybrid_rec.config import HybridConfig
 from hybrid_rec.console import print_frame, write
 from hybrid_rec.datasets import read_dataset
@@ -30,6 +30,8 @@ class Request:
     split: str
     report: Path | None
     baselines: str | None
+    studies: str
+    ann: str | None
     config: Path | None
     part: str
     seeds: str
@@ -51,6 +53,7 @@ def run_command(request: Request) -> None:
     ks = _cut_offs(request.k)
     settings = _config(request)
     names = _baselines(request.baselines)
+    studies = _studies(request.studies)
     if request.report is not None:
         check_target(request.report)
     progress = as_progress(not request.quiet)
@@ -72,17 +75,28 @@ def run_command(request: Request) -> None:
         write(f"{split.name}: " + ", ".join(f"{n:,} {what}" for what, n in split.counts().items()))
         for finding in findings:
             write(f"  {finding.level}: {finding.check}: {finding.text}")
-    comparison, more = compare(split, settings, names, k=ks, progress=progress)
+    compared = compare(split, settings, names, k=ks, progress=progress)
+    comparison = compared.comparison
     headline = [f"hit_rate@{ks[0]}", f"ndcg@{ks[-1]}", f"recall@{ks[-1]}"]
     _print(comparison, headline, as_json=request.as_json)
+    tables = study(studies, compared.hybrid, split, factory=request.ann, k=ks, seed=request.seed)
+    for title, table in tables.items():
+        if not request.as_json and not sys.stdout.isatty():
+            write(title)
+        print_frame(
+            table.assign(study=title) if request.as_json else table,
+            title=title,
+            as_json=request.as_json,
+        )
     if request.report is not None:
         write_report(
             comparison,
             request.report,
             main=HYBRID,
             headline=headline,
-            findings=[*findings, *more],
+            findings=[*findings, *compared.findings],
             configuration=settings.model_dump(mode="json"),
+            extra=tables,
             command=_command(request),
         )
         if not request.as_json:
@@ -143,10 +157,18 @@ def _baselines(text: str | None) -> tuple[str, ...]:
     return names
 
 
+def _studies(text: str) -> tuple[str, ...]:
+    names = tuple(name.strip() for name in text.split(",") if name.strip())
+    unknown = [name for name in names if name not in STUDIES]
+    if unknown:
+        raise ConfigError(f"--studies must be among {', '.join(STUDIES)}, got {unknown[0]!r}.")
+    return names
+
+
 def _command(request: Request) -> str:
     parts = ["hybrid-rec evaluate", request.dataset]
     for name, value in vars(request).items():
-        if name in ("dataset", "quiet", "as_json") or value is None:
+        if name in ("dataset", "quiet", "as_json") or value in (None, ""):
             continue
         parts.append(f"--{name.replace('_', '-')} {value}")
     return " ".join(parts)

@@ -17,6 +17,7 @@ LEVEL = 0.95
 POWER = 0.8
 _BOOTSTRAPS = 2_000
 _FLIPS = 10_000
+_CHUNK = 4_000_000
 
 
 @dataclass(frozen=True)
@@ -60,10 +61,16 @@ class Comparison:
         mean would move with other cases, not with another training seed (see `training_noise`).
         """
         columns: dict[str, object] = {"recommender": [e.name for e in self.evaluations]}
-        for metric in metrics:
-            values = self.values(metric)
-            low, high = bootstrap_interval(values, self.seed)
-            columns |= {metric: values.mean(axis=1), f"{metric} low": low, f"{metric} high": high}
+        if not metrics:
+            return pd.DataFrame(columns)
+        # One bootstrap for all: drawing the resamples is most of the work.
+        values = np.concatenate([self.values(metric) for metric in metrics])
+        shape = (len(metrics), len(self.evaluations))
+        low, high = (edge.reshape(shape) for edge in bootstrap_interval(values, self.seed))
+        for n, (metric, means) in enumerate(
+            zip(metrics, values.mean(axis=1).reshape(shape), strict=True)
+        ):
+            columns |= {metric: means, f"{metric} low": low[n], f"{metric} high": high[n]}
         return pd.DataFrame(columns)
 
     def winner(self, metric: str) -> str:
@@ -97,18 +104,17 @@ class Comparison:
             raise ConfigError(f"recommender must be one of {', '.join(names)}, got {name!r}.")
         values = self.values(metric)
         sign = -1 if metric.startswith("clicks@") else 1
+        others = [other for other in names if other != name]
+        differences = values[names.index(name)] - np.delete(values, names.index(name), axis=0)
+        lows, highs = bootstrap_interval(differences, self.seed)
         rows = []
-        for other, theirs in zip(names, values, strict=True):
-            if other == name:
-                continue
-            difference = values[names.index(name)] - theirs
-            low, high = bootstrap_interval(difference[None], self.seed)
+        for other, difference, low, high in zip(others, differences, lows, highs, strict=True):
             rows.append(
                 {
                     "other": other,
                     "difference": difference.mean(),
-                    "low": low[0],
-                    "high": high[0],
+                    "low": low,
+                    "high": high,
                     "p": randomisation_p(difference, self.seed),
                     "win": int((sign * difference > 0).sum()),
                     "tie": int((difference == 0).sum()),
@@ -134,8 +140,14 @@ def bootstrap_interval(
     """
     rng = np.random.default_rng(seed)
     n = values.shape[1]
-    weights = rng.multinomial(n, np.full(n, 1 / n), size=_BOOTSTRAPS) / n
-    means = values @ weights.T
+    means = np.empty((len(values), _BOOTSTRAPS))
+    step = max(1, _CHUNK // n)
+    for start in range(0, _BOOTSTRAPS, step):
+        size = min(step, _BOOTSTRAPS - start)
+        # How often each case is drawn: one count over the draws of several resamples at a time.
+        drawn = rng.integers(0, n, (size, n)) + np.arange(size)[:, None] * n
+        weights = np.bincount(drawn.ravel(), minlength=size * n).reshape(size, n) / n
+        means[:, start : start + size] = values @ weights.T
     edge = (1 - level) / 2
     low, high = np.quantile(means, [edge, 1 - edge], axis=1)
     return low, high
@@ -152,7 +164,7 @@ def randomisation_p(difference: NDArray[np.float64], seed: int) -> float:
     observed = abs(difference.mean())
     changed = difference[difference != 0]
     extreme = 0
-    step = max(1, 4_000_000 // len(changed))
+    step = max(1, _CHUNK // len(changed))
     for start in range(0, _FLIPS, step):
         flips = rng.integers(0, 2, (min(step, _FLIPS - start), len(changed))) * 2.0 - 1
         # Sums of the same numbers in another order may differ in the last digit.

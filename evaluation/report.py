@@ -16,8 +16,9 @@ import pandas as pd
 from evaluation.beyond import beyond_accuracy
 from evaluation.charts import label, report_charts
 from evaluation.comparison import Comparison, bootstrap_interval
+from evaluation.examples import examples
 from evaluation.harness import Evaluation
-from evaluation.metrics import evaluate_rankings, target_hits
+from evaluation.metrics import evaluate_rankings
 from hybrid_rec.errors import ConfigError, DataError
 from hybrid_rec.files import is_ours, replacing
 
@@ -27,7 +28,6 @@ CURVE_KS = (1, 2, 5, 10, 20, 50, 100, 200, 500)
 
 _METRICS_FILE = "metrics.json"
 _SIGNIFICANT = 0.05
-_N_EXAMPLES, _N_SHOWN, _N_TARGETS, _N_SEEDS = 3, 10, 12, 8
 
 
 class Finding(Protocol):
@@ -88,7 +88,7 @@ def write_report(
     }
     facts |= _verdict(facts)
     environment = _environment()
-    context = {**facts, "examples": _examples(about, measures), **report_charts(facts)}
+    context = {**facts, "examples": examples(about, measures), **report_charts(facts)}
     cases = [e.cases.assign(recommender=e.name) for e in comparison.evaluations]
     table = pd.concat(cases, ignore_index=True)
     table.insert(0, "recommender", table.pop("recommender"))
@@ -238,63 +238,6 @@ def _verdict(facts: Mapping[str, Any]) -> dict[str, str]:
         evidence += f" So many cases show a true difference of {needed} four times in five."
     verdict = f"{claim} on {label(metric)}: {own['mean']:.3f} against {scores[rival]['mean']:.3f}."
     return {"verdict": verdict, "evidence": evidence}
-
-
-def _examples(about: Evaluation, measures: Sequence[str]) -> dict[str, Any]:
-    """The best and the worst cases by NDCG, then by id, with titles."""
-    metric = next((m for m in measures if m.startswith("ndcg@")), f"ndcg@{about.ks[-1]}")
-    ordered = about.cases.assign(place=np.arange(len(about.cases))).sort_values(
-        [metric, "case"], ascending=[False, True], kind="stable"
-    )
-    n_best = min(_N_EXAMPLES, (len(ordered) + 1) // 2)
-    rest = ordered.iloc[n_best:].sort_values([metric, "case"], kind="stable")
-    chosen = {
-        "best": ordered["place"].iloc[:n_best], "worst": rest["place"].iloc[:_N_EXAMPLES],
-    }  # fmt: skip
-    return {
-        "metric": metric,
-        **{
-            kind: [_example(about, int(place), metric) for place in places]
-            for kind, places in chosen.items()
-        },
-    }
-
-
-def _example(about: Evaluation, place: int, metric: str) -> dict[str, Any]:
-    split, rows = about.split, about.rows[place]
-    titles, artists, ids = split.catalog.titles, split.catalog.artists, split.catalog.item_ids
-    found = target_hits(rows[None], split.targets.select(np.array([place])))[0]
-    ranks = {int(row): rank + 1 for rank, row in enumerate(rows) if found[rank]}
-
-    def describe(row: int) -> dict[str, Any]:
-        return {
-            "title": titles[row] or f"(no title, {ids[row]})",
-            "artist": artists[row],
-            "rank": ranks.get(row),
-            "cold": bool(split.cold[row]),
-        }
-
-    seeds, targets = split.seeds[place].tolist(), split.targets[place].tolist()
-    # Found ones first, by rank, so that the cut hides misses only.
-    targets.sort(key=lambda row: ranks.get(row, len(rows) + 1))
-    shown = rows[:_N_SHOWN].tolist()
-    return {
-        "case": str(about.cases["case"].iloc[place]),
-        "value": float(about.cases[metric].iloc[place]),
-        "n_found": len(ranks),
-        "depth": len(rows),
-        "seeds": [describe(row) for row in seeds[:_N_SEEDS]],
-        "n_more_seeds": max(0, len(seeds) - _N_SEEDS),
-        "n_targets": len(targets),
-        "targets": [describe(row) for row in targets[:_N_TARGETS]],
-        "n_more_targets": max(0, len(targets) - _N_TARGETS),
-        "recommended": [
-            {**describe(row), "hit": bool(found[n]), "source": about.sources[place, n]}
-            if row >= 0
-            else None
-            for n, row in enumerate(shown)
-        ],
-    }
 
 
 def _environment() -> jinja2.Environment:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Literal, get_args
 
 import numpy as np
+import pandas as pd
 
 from evaluation.baselines import make_baseline
 from evaluation.comparison import Comparison
@@ -20,6 +22,7 @@ from evaluation.splits import (
     global_time,
     leave_last_out,
 )
+from evaluation.studies import ann_loss, cold_penalty, training_noise
 from hybrid_rec.catalog import Catalog
 from hybrid_rec.config import HybridConfig
 from hybrid_rec.errors import ConfigError
@@ -29,6 +32,8 @@ from hybrid_rec.recommender import HybridRecommender
 
 SplitName = Literal["continuation", "global-time", "leave-last-out", "cold-items"]
 HYBRID = "hybrid"
+STUDIES = ("cold-penalty", "training-noise")
+NOISE_SEEDS = 3
 DEFAULT_BASELINES = ("popularity", "item-knn", "playlist-knn", "notebook", "metadata")
 
 
@@ -68,6 +73,18 @@ def make_split(
     return held_out[name]()
 
 
+@dataclass(frozen=True)
+class Compared:
+    """What `compare` found."""
+
+    comparison: Comparison
+    """The hybrid first, then the baselines in the order asked for."""
+    findings: list[Finding]
+    """What the leakage linter found in the fitted recommenders."""
+    hybrid: HybridRecommender
+    """The fitted hybrid, for studies."""
+
+
 def compare(
     split: Split,
     config: HybridConfig,
@@ -75,7 +92,7 @@ def compare(
     *,
     k: Sequence[int] = DEFAULT_KS,
     progress: Progress | None = None,
-) -> tuple[Comparison, list[Finding]]:
+) -> Compared:
     """The hybrid and baselines on one split, and what the leakage linter finds in them.
 
     Args:
@@ -89,17 +106,58 @@ def compare(
         ConfigError: For an unknown baseline.
     """
     told = progress or Progress()
-    recommenders: Mapping[str, Recommender] = {
-        HYBRID: HybridRecommender(config),
-        **{name: make_baseline(name, config.seed) for name in baselines},
+    hybrid = HybridRecommender(config)
+    others: Mapping[str, Recommender] = {
+        name: make_baseline(name, config.seed) for name in baselines
     }
-    evaluations = []
-    for name, recommender in recommenders.items():
-        if isinstance(recommender, HybridRecommender):
-            recommender.fit(split.train, split.catalog, progress=told)
-            fitted = evaluate(recommender, split, k, name=name, fit=False, progress=told)
-            fitted.seconds["fit"] = sum(recommender.model_.timings.values())
-            evaluations.append(fitted)
-        else:
-            evaluations.append(evaluate(recommender, split, k, name=name, progress=told))
-    return Comparison(tuple(evaluations)), lint_recommenders(split, recommenders)
+    hybrid.fit(split.train, split.catalog, progress=told)
+    measured = evaluate(hybrid, split, k, name=HYBRID, fit=False, progress=told)
+    measured.seconds["fit"] = sum(hybrid.model_.timings.values())
+    evaluations = [measured]
+    for name, recommender in others.items():
+        evaluations.append(evaluate(recommender, split, k, name=name, progress=told))
+    findings = lint_recommenders(split, {HYBRID: hybrid, **others})
+    return Compared(Comparison(tuple(evaluations)), findings, hybrid)
+
+
+def study(
+    names: Sequence[str],
+    hybrid: HybridRecommender,
+    split: Split,
+    *,
+    factory: str | None = None,
+    k: Sequence[int] = DEFAULT_KS,
+    seed: int = 0,
+) -> dict[str, pd.DataFrame]:
+    """Studies of the hybrid beyond one evaluation, each a table with the heading it is shown under.
+
+    Args:
+        names: Of `STUDIES`. "cold-penalty" fits twice, "training-noise" `NOISE_SEEDS` times.
+        hybrid: A fitted one; its configuration is that of all fits.
+        split: Training playlists and cases.
+        factory: FAISS factory string of an approximate index whose loss is measured, too.
+        k: Cut-offs.
+        seed: Draws the items of the cold penalty, and is the first training seed.
+
+    Raises:
+        ConfigError: For an unknown study or factory.
+        DataError: If the split does not allow a study.
+    """
+    for name in names:
+        if name not in STUDIES:
+            raise ConfigError(f"study must be one of {', '.join(STUDIES)}, got {name!r}.")
+    config = hybrid.config
+    tables = {}
+    if factory is not None:
+        tables[f"ANN loss of {factory}"] = ann_loss(hybrid, factory, split, k)
+    if "cold-penalty" in names:
+        rng = np.random.default_rng(seed)
+        tables["Cold penalty"] = cold_penalty(lambda: HybridRecommender(config), split, rng, k=k)
+    if "training-noise" in names:
+        seeds = range(seed, seed + NOISE_SEEDS)
+
+        def make(training_seed: int) -> HybridRecommender:
+            return HybridRecommender(config.model_copy(update={"seed": training_seed}))
+
+        tables["Training noise"] = training_noise(make, split, seeds, k)
+    return tables

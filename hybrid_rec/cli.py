@@ -177,6 +177,14 @@ def evaluate(
         str | None,
         typer.Option(help="Names joined by commas, or none; by default five that fit anywhere."),
     ] = None,
+    studies: Annotated[
+        str,
+        typer.Option(help="cold-penalty, training-noise or both, joined by a comma: more fits."),
+    ] = "",
+    ann: Annotated[
+        str | None,
+        typer.Option(metavar="FACTORY", help="Tell what this approximate index costs in hits."),
+    ] = None,
     items: Annotated[Path | None, typer.Option(help="File of items, as for fit.")] = None,
     config: Annotated[Path | None, typer.Option(help="TOML file of parameters.")] = None,
     part: Annotated[str, typer.Option(help="Which held-out part: validation or test.")] = "test",
@@ -201,8 +209,8 @@ def evaluate(
     run_command(
         Request(
             dataset=dataset, items=items, split=split, report=report, baselines=baselines,
-            config=config, part=part, seeds=seeds, n_seeds=n_seeds, min_length=min_length,
-            max_length=max_length, k=k, seed=seed, quiet=quiet, as_json=as_json,
+            studies=studies, ann=ann, config=config, part=part, seeds=seeds, n_seeds=n_seeds,
+            min_length=min_length, max_length=max_length, k=k, seed=seed, quiet=quiet, as_json=as_json,
         )
     )  # fmt: skip
 

@@ -38,14 +38,14 @@ def run(name: str) -> dict[str, object]:
     findings = lint_split(split)
     usable = [b for b in BASELINES if b != "ease" or int((~split.cold).sum()) <= 20_000]
     try:
-        comparison, _ = compare(split, HybridConfig(), usable, progress=RichProgress())
+        compared = compare(split, HybridConfig(), usable, progress=RichProgress())
     except DataError as error:
         sys.exit(f"{name}: {error}")
     return {
         "counts": split.counts(),
         "findings": [f"{f.level}: {f.check}: {f.text}" for f in findings],
-        "rows": _rows(comparison),
-        "against": comparison.against(HYBRID, "ndcg@500").to_dict(orient="records"),
+        "rows": _rows(compared.comparison),
+        "against": compared.comparison.against(HYBRID, "ndcg@500").to_dict(orient="records"),
     }
 
 

@@ -55,9 +55,33 @@ def test_json_lines_and_other_splits(quick: str, capsys: pytest.CaptureFixture[s
         assert 0 <= records[0]["hit_rate@5 low"] <= records[0]["hit_rate@5"] <= 1
 
 
+def test_studies_are_printed_and_in_the_report(
+    tmp_path: Path, quick: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    report = tmp_path / "report"
+    arguments = [
+        "evaluate", "--config", quick, "--baselines", "none", "--quiet", "-k", "10,50",
+        "--studies", "cold-penalty,training-noise", "--ann", "IVF16,Flat", "--report", str(report),
+    ]  # fmt: skip
+    assert run(arguments) == 0
+    printed = capsys.readouterr().out
+    tables = json.loads((report / "metrics.json").read_text())["tables"]
+    assert set(tables) == {"ANN loss of IVF16,Flat", "Cold penalty", "Training noise"}
+    for title, rows in tables.items():
+        assert title in printed
+        assert f"## {title}" in (report / "report.md").read_text()
+        assert f"<h2>{title}</h2>" in (report / "report.html").read_text()
+        assert rows
+    hit_rate = next(r for r in tables["Cold penalty"] if r["metric"] == "hit_rate@10")
+    assert hit_rate["hidden"] < hit_rate["with_history"]
+    assert all(0 < row["overlap"] <= 1 for row in tables["ANN loss of IVF16,Flat"])
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
+        (["--studies", "magic"], "--studies must be among cold-penalty, training-noise"),
+        (["--ann", "Magic7", "--baselines", "none"], "Magic7"),
         (["--split", "magic"], "split must be one of continuation, global-time"),
         (["--split", "global-time"], "must have the time of every play"),
         (["--baselines", "popularity,magic"], "--baselines must be among popularity"),
