@@ -210,7 +210,8 @@ def evaluate(
         Request(
             dataset=dataset, items=items, split=split, report=report, baselines=baselines,
             studies=studies, ann=ann, config=config, part=part, seeds=seeds, n_seeds=n_seeds,
-            min_length=min_length, max_length=max_length, k=k, seed=seed, quiet=quiet, as_json=as_json,
+            min_length=min_length, max_length=max_length, k=k, seed=seed, quiet=quiet,
+            as_json=as_json,
         )
     )  # fmt: skip
 
