@@ -1,0 +1,183 @@
+"""Cross-fitting: training cases from playlists that stage one has not seen."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hybrid_rec.catalog import RowArray
+from hybrid_rec.config import RankingConfig
+from hybrid_rec.features import Scorer
+from hybrid_rec.playlists import Playlists
+from hybrid_rec.ranking import Case
+
+# A playlist must leave two items to give and two to find.
+_SHORTEST = 4
+# With so many more held-out plays of cold items by time than at random, time is what matters.
+_DRIFT = 0.1
+# Share of the candidates without a hit that a case is trained on.
+_NEGATIVES = 0.25
+_MOST_FOLDS = 5
+
+
+@dataclass(frozen=True, eq=False)
+class Fold:
+    """What one stage one is fitted on, and what it is asked."""
+
+    train: Playlists
+    """Playlists to fit on."""
+    seeds: Playlists
+    """What is asked."""
+    targets: Playlists
+    """What should be found; as many as `seeds`."""
+
+
+def make_folds(playlists: Playlists, config: RankingConfig, rng: np.random.Generator) -> list[Fold]:
+    """Folds whose cases look like the queries to come; none if there are too few playlists.
+
+    A case gives the first half of a held-out playlist, or its first 1 to half items, and asks for
+    the rest. A share of the items is hidden from each fold, so that items without history are
+    among the targets as they will be among the new ones. Some playlists stay in training but for
+    what is hidden of them and as many other plays: what a known playlist lacks is as often new as
+    old.
+
+    Args:
+        playlists: Training playlists.
+        config: Number and kind of the cases.
+        rng: Draws everything.
+    """
+    usable = np.flatnonzero(playlists.distinct().lengths >= _SHORTEST)
+    if len(usable) < config.min_playlists:
+        return []
+    n_held = max(1, round(config.held_out * len(usable)))
+    n_folds = int(np.clip(np.ceil(config.cases / n_held), 1, _MOST_FOLDS))
+    if _by_time(playlists, usable, n_held, config, rng):
+        return [_fold(playlists, _latest(playlists, usable)[:n_held], config, rng)]
+    order = rng.permutation(usable)
+    parts = [order[n * n_held : (n + 1) * n_held] for n in range(n_folds)]
+    return [_fold(playlists, np.sort(part), config, rng) for part in parts if len(part)]
+
+
+def cases_of(fold: Fold, scorer: Scorer, rng: np.random.Generator) -> Iterator[Case]:
+    """Features and hits of the fold's cases; those without a hit among the candidates are left out.
+
+    Args:
+        fold: What to ask.
+        scorer: Stage one fitted on `fold.train`.
+        rng: Draws the candidates without a hit that are kept.
+    """
+    wanted = np.zeros(fold.train.n_items, dtype=bool)
+    for targets, (rows, features) in zip(fold.targets, scorer.describe(fold.seeds), strict=True):
+        wanted[targets] = True
+        positive = wanted[rows]
+        wanted[targets] = False
+        kept = positive | (rng.random(len(rows)) < _NEGATIVES)
+        if positive.any():
+            yield features[kept], positive[kept]
+
+
+def _by_time(
+    playlists: Playlists,
+    usable: RowArray,
+    n_held: int,
+    config: RankingConfig,
+    rng: np.random.Generator,
+) -> bool:
+    """Whether the latest playlists are held out rather than random ones."""
+    if playlists.times is None or config.holdout == "random":
+        return False
+    if config.holdout == "latest":
+        return True
+    latest = _cold_share(playlists, _latest(playlists, usable)[:n_held])
+    return latest - _cold_share(playlists, rng.permutation(usable)[:n_held]) >= _DRIFT
+
+
+def _latest(playlists: Playlists, usable: RowArray) -> RowArray:
+    """The usable playlists, the one that began last first."""
+    assert playlists.times is not None
+    began = playlists.times[playlists.offsets[usable]]
+    return usable[np.argsort(began, kind="stable")[::-1]]
+
+
+def _cold_share(playlists: Playlists, held: RowArray) -> float:
+    """Share of the plays of held-out playlists whose items no other playlist holds."""
+    part = playlists.select(held)
+    rest = playlists.play_counts - part.play_counts
+    return float((rest[part.rows] == 0).mean())
+
+
+def _fold(
+    playlists: Playlists, held: RowArray, config: RankingConfig, rng: np.random.Generator
+) -> Fold:
+    out = np.zeros(len(playlists), dtype=bool)
+    out[held] = True
+    rest = playlists.select(np.flatnonzero(~out))
+    hidden = np.zeros(playlists.n_items, dtype=bool)
+    played = np.flatnonzero(rest.play_counts)
+    n_hidden = round(config.hidden_share * len(played))
+    hidden[rng.choice(played, n_hidden, replace=False)] = True
+    lost = hidden[rest.rows]
+    known = _known_cases(rest, lost, round(config.known_share * len(held)), rng)
+    train = rest.select_plays(~lost)
+    seeds, targets = [], []
+    for rows in playlists.select(held):
+        items = rows[np.sort(np.unique(rows, return_index=True)[1])]
+        half = len(items) // 2
+        for n in (half, int(rng.integers(1, half + 1))):
+            seeds.append(items[:n])
+            targets.append(items[n:])
+    for number, missing in known:
+        seeds.append(np.unique(train[number]))
+        targets.append(missing)
+    fitted = train.select(np.flatnonzero(train.lengths > 0))
+    n_items = playlists.n_items
+    return Fold(fitted, _joined(seeds, n_items), _joined(targets, n_items))
+
+
+def _known_cases(
+    rest: Playlists, lost: NDArray[np.bool_], n_cases: int, rng: np.random.Generator
+) -> list[tuple[int, RowArray]]:
+    """Training playlists that lack their hidden items and as many others, marked in `lost`."""
+    owners = rest.owners
+    able = np.flatnonzero(
+        (np.bincount(owners[lost], minlength=len(rest)) > 0)
+        & (np.bincount(owners[~lost], minlength=len(rest)) >= _SHORTEST)
+    )
+    cases = []
+    for number in np.sort(rng.permutation(able)[:n_cases]).tolist():
+        span = np.arange(rest.offsets[number], rest.offsets[number + 1])
+        gone, left = np.unique(rest.rows[span[lost[span]]]), np.unique(rest.rows[span[~lost[span]]])
+        n_more = min(len(gone), len(left) // 2)
+        more = rng.choice(left, n_more, replace=False)
+        lost[span[np.isin(rest.rows[span], more)]] = True
+        cases.append((number, np.union1d(gone, more)))
+    return cases
+
+
+def _joined(lists: list[RowArray], n_items: int) -> Playlists:
+    rows = np.concatenate(lists) if lists else np.empty(0, np.int64)
+    return Playlists.from_rows([len(part) for part in lists], rows, n_items)
+
+
+def fit_cases(
+    folds: list[Fold],
+    scorer_of: Callable[[int], Scorer],
+    rng: np.random.Generator,
+    advance: Callable[[int], None],
+) -> list[Case]:
+    """The cases of all folds, one fold's stage one at a time in memory.
+
+    Args:
+        folds: What to ask.
+        scorer_of: Makes the scorer of a fold.
+        rng: Draws candidates.
+        advance: Told after every fold.
+    """
+    cases: list[Case] = []
+    for number, fold in enumerate(folds):
+        cases.extend(cases_of(fold, scorer_of(number), rng))
+        advance(1)
+    return cases

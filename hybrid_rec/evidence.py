@@ -1,0 +1,179 @@
+"""Evidence: what playlists say of items, ready to be looked up for a query."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import sparse
+
+from hybrid_rec.catalog import RowArray
+from hybrid_rec.config import EvidenceConfig
+from hybrid_rec.factors import Factors
+from hybrid_rec.linear import ease_weights
+from hybrid_rec.neighbours import PlaylistNeighbours, item_similarities
+from hybrid_rec.playlists import Playlists
+
+# Shrinkage of similarities that rest on few playlists; see `evaluation.neighbours.ItemKNN`.
+_SHRINKAGE = 5.0
+_DAY = np.timedelta64(1, "D") / np.timedelta64(1, "us")
+MATRICES = ("item_neighbours", "item_weights", "artist_neighbours")
+ARRAYS = ("factors", "ages")
+
+
+@dataclass(frozen=True, eq=False)
+class Evidence:
+    """What the training playlists say of items and artists, beside their vectors."""
+
+    holds: sparse.csr_array
+    """Which items stand in which playlist, `(n_playlists, n_items)` float64."""
+    artist_of: RowArray
+    """Code of each item's artist, `(n_items,)`; -1 for none."""
+    n_artists: int
+    """Number of codes."""
+    item_neighbours: sparse.csr_array
+    """Shrunk cosines of items, `(n_items, n_items)`."""
+    item_weights: sparse.csr_array
+    """Weights of EASE, `(n_items, n_items)`; empty for a catalogue that is too large."""
+    artist_neighbours: sparse.csr_array
+    """Shrunk cosines of artists, `(n_artists, n_artists)`."""
+    factors: Factors
+    """Factors of the items."""
+    ages: NDArray[np.float32]
+    """Days since an item's last play, its mean play and its first, counted back from the last
+    play of all, `(3, n_items)` float32; -1 for items without history, or without times."""
+
+    @classmethod
+    def fit(
+        cls,
+        playlists: Playlists,
+        artist_of: RowArray,
+        n_artists: int,
+        config: EvidenceConfig,
+        seed: int,
+    ) -> Evidence:
+        """Count what the playlists hold.
+
+        Args:
+            playlists: Training playlists.
+            artist_of: Code of each item's artist, `(n_items,)`; -1 for none.
+            n_artists: Number of codes.
+            config: How much to keep.
+            seed: Seed of the factors.
+        """
+        holds = playlists.matrix().astype(np.float64)
+        artists = _of_artists(holds, artist_of, n_artists)
+        return cls(
+            holds,
+            artist_of,
+            n_artists,
+            item_similarities(holds, config.item_neighbours, _SHRINKAGE),
+            ease_weights(holds, config.ease_l2, config.item_neighbours),
+            item_similarities(artists, config.artist_neighbours, _SHRINKAGE),
+            Factors.fit(playlists.matrix(), config.factors, seed),
+            _ages(playlists),
+        )
+
+    @cached_property
+    def artists(self) -> sparse.csr_array:
+        """How many items of each artist stand in each playlist, `(n_playlists, n_artists)`."""
+        return _of_artists(self.holds, self.artist_of, self.n_artists)
+
+    @cached_property
+    def by_items(self) -> PlaylistNeighbours:
+        """Playlists that share items."""
+        return PlaylistNeighbours(self.holds)
+
+    @cached_property
+    def by_artists(self) -> PlaylistNeighbours:
+        """Playlists that share artists."""
+        return PlaylistNeighbours(self.artists)
+
+    @cached_property
+    def plays(self) -> NDArray[np.float32]:
+        """ln(1 + playlists that hold it) of each item, `(n_items,)`."""
+        counts = np.bincount(self.holds.indices, minlength=self.holds.shape[1])
+        logs: NDArray[np.float32] = np.log1p(counts).astype(np.float32)
+        return logs
+
+    @cached_property
+    def artist_plays(self) -> NDArray[np.float32]:
+        """ln(1 + plays of its items) of each artist, `(n_artists,)`."""
+        counts = np.asarray(self.artists.sum(axis=0)).ravel()
+        logs: NDArray[np.float32] = np.log1p(counts).astype(np.float32)
+        return logs
+
+    @cached_property
+    def artist_items(self) -> sparse.csr_array:
+        """The items of each artist, `(n_artists, n_items)`."""
+        return artist_matrix(self.artist_of, self.n_artists).T.tocsr()
+
+    @cached_property
+    def cold(self) -> RowArray:
+        """Rows of the items without history."""
+        return np.flatnonzero(self.plays == 0)
+
+    @cached_property
+    def by_popularity(self) -> RowArray:
+        """Rows by plays, most first; the earlier row of equals."""
+        return np.argsort(-self.plays, kind="stable")
+
+    def state(self) -> tuple[Mapping[str, sparse.csr_array], Mapping[str, NDArray[np.float32]]]:
+        """What cannot be counted again quickly: sparse matrices and arrays by name."""
+        matrices = {name: getattr(self, name) for name in MATRICES}
+        return matrices, {"factors": self.factors.vectors, "ages": self.ages}
+
+    @classmethod
+    def from_state(
+        cls,
+        playlists: Playlists,
+        artist_of: RowArray,
+        n_artists: int,
+        config: EvidenceConfig,
+        matrices: Mapping[str, Any],
+        arrays: Mapping[str, Any],
+    ) -> Evidence:
+        """The evidence whose `state` is given."""
+        kept = {name: sparse.csr_array(matrices[name]) for name in MATRICES}
+        factors = Factors(arrays["factors"], config.factors.alpha, config.factors.regularisation)
+        holds = playlists.matrix().astype(np.float64)
+        return cls(
+            holds, artist_of, n_artists, **kept, factors=factors, ages=arrays["ages"]
+        )  # fmt: skip
+
+
+def artist_matrix(artist_of: RowArray, n_artists: int) -> sparse.csr_array:
+    """A 1 for each item in the column of its artist, `(n_items, n_artists)` float64."""
+    named = np.flatnonzero(artist_of >= 0)
+    return sparse.csr_array(
+        (np.ones(len(named)), (named, artist_of[named])), shape=(len(artist_of), n_artists)
+    )
+
+
+def _of_artists(
+    holds: sparse.csr_array, artist_of: RowArray, n_artists: int
+) -> sparse.csr_array:  # fmt: skip
+    counts = sparse.csr_array(holds @ artist_matrix(artist_of, n_artists))
+    counts.sort_indices()
+    return counts
+
+
+def _ages(playlists: Playlists) -> NDArray[np.float32]:
+    ages = np.full((3, playlists.n_items), -1, np.float32)
+    if playlists.times is None or not playlists.n_plays:
+        return ages
+    times = playlists.times.astype("datetime64[us]").astype(np.float64) / _DAY
+    days = times.max() - times
+    order = np.argsort(playlists.rows, kind="stable")
+    rows, days = playlists.rows[order], days[order]
+    starts = np.flatnonzero(np.concatenate([[True], rows[1:] != rows[:-1]]))
+    sizes = np.diff(np.append(starts, len(rows)))
+    played = rows[starts]
+    ages[0, played] = np.minimum.reduceat(days, starts)
+    ages[1, played] = np.add.reduceat(days, starts) / sizes
+    ages[2, played] = np.maximum.reduceat(days, starts)
+    return ages

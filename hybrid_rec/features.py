@@ -1,0 +1,326 @@
+"""Candidates of the second stage, and what speaks for each of them in numbers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import sparse
+
+from hybrid_rec.catalog import RowArray
+from hybrid_rec.evidence import Evidence
+from hybrid_rec.linalg import unit_rows
+from hybrid_rec.neighbours import first_of_each_line, strongest
+from hybrid_rec.playlists import Playlists
+from hybrid_rec.queries import (
+    ARTIST_BLOCK,
+    COOCCURRENCE,
+    POPULARITY,
+    TAG_BLOCK,
+    TITLE,
+    playlist_queries,
+)
+from indexes.faiss_index import FaissIndex
+from indexes.hybrid import HybridIndex
+
+Matrix = NDArray[np.float32]
+
+FEATURES = (
+    "cooccurrence", "cooccurrence_recent", "cooccurrence_best", "cooccurrence_times_plays",
+    "title", "tags", "artist_match", "artist_share",
+    "votes", "votes_wide", "votes_recent", "nearest_playlist",
+    "neighbours", "neighbours_recent", "weights", "weights_recent", "factors",
+    "artist_votes", "artist_item_votes", "votes_for_artist", "artist_neighbours",
+    "plays", "artist_plays", "artist_other_plays", "artist_size", "source",
+    "n_seeds", "seed_artists", "seed_plays", "seed_cold",
+    "linear", "linear_rank", "votes_rank", "weights_rank", "factors_rank",
+    "age_last", "age_mean", "age_first", "age_gap",
+)  # fmt: skip
+"""What the ranker looks at, in the order of the columns."""
+
+_CHUNK = 64
+_NEAR, _WIDE = 100, 300
+_DECAY = 0.7
+_MOST_SEEDS = 200
+_VOTED_ARTISTS = 64
+
+
+@dataclass(frozen=True, eq=False)
+class Scorer:
+    """Everything that candidates are taken from and described by.
+
+    Args:
+        index: Item vectors of stage one.
+        evidence: What the training playlists say.
+        sources: Rung of each item, `(n_items,)`.
+        weights: Block weights of the linear score.
+        depth: Candidates that the widest sources bring.
+    """
+
+    index: HybridIndex
+    evidence: Evidence
+    sources: NDArray[np.uint8]
+    weights: Mapping[str, float]
+    depth: int
+
+    @cached_property
+    def _cold_index(self) -> FaissIndex:
+        return FaissIndex.build(self.index.blocks(self.evidence.cold)[COOCCURRENCE])
+
+    def describe(
+        self,
+        queries: Playlists,
+        k: int = 1,
+        *,
+        exclude_seeds: bool = True,
+        allow: RowArray | None = None,
+        block: RowArray | None = None,
+    ) -> Iterator[tuple[RowArray, Matrix]]:
+        """Candidates of each query, ascending, and their features `(n_candidates, n_features)`.
+
+        There are at least k candidates wherever so many items may be found.
+
+        Args:
+            queries: What is asked, in play order: later seeds tell more of what comes next.
+            k: Items wanted.
+            exclude_seeds: Whether a seed of the query is no candidate.
+            allow: Rows of the only candidates; None for all.
+            block: Rows that are no candidates.
+        """
+        mask = np.ones(len(self.sources), dtype=bool)
+        if allow is not None:
+            mask[:] = False
+            mask[allow] = True
+        if block is not None:
+            mask[block] = False
+        scratch = np.zeros(len(self.sources))
+        for start in range(0, len(queries), _CHUNK):
+            part = queries.select(np.arange(start, min(start + _CHUNK, len(queries))))
+            chunk = _Chunk(self, part)
+            nearest = self.index.search(
+                chunk.queries,
+                max(k, self.depth),
+                self.weights,
+                allow=allow,
+                block=block,
+                exclude=list(part) if exclude_seeds else None,
+            ).rows
+            for number in range(len(part)):
+                free = mask
+                if exclude_seeds:
+                    free = mask.copy()
+                    free[part[number]] = False
+                rows = chunk.candidates(number, nearest[number])
+                rows = rows[free[rows]]
+                yield rows, chunk.features(number, rows, scratch)
+
+
+class _Chunk:
+    """Some queries, and the sparse scores of all items for each of them."""
+
+    def __init__(self, scorer: Scorer, part: Playlists) -> None:
+        self.scorer, self.part = scorer, part
+        evidence = scorer.evidence
+        self.queries = playlist_queries(scorer.index, part)
+        seeds = part.matrix().astype(np.float64)
+        recent = _recent(part)
+        near = evidence.by_items.near(seeds, _WIDE)
+        close = first_of_each_line(near, _NEAR)
+        artists = sparse.csr_array(seeds @ evidence.artist_items.T)
+        fans = evidence.by_artists.near(artists, _WIDE)
+        self.artists = artists
+        self.n_seeds = np.maximum(np.diff(seeds.indptr), 1)
+        self.nearest = np.array(
+            [
+                near.data[a] if b > a else 0.0
+                for a, b in zip(near.indptr, near.indptr[1:], strict=False)
+            ]
+        )
+        self.lines = {
+            "votes": close @ evidence.holds,
+            "votes_wide": near @ evidence.holds,
+            "votes_recent": evidence.by_items.near(recent, _NEAR) @ evidence.holds,
+            "neighbours": seeds @ evidence.item_neighbours,
+            "neighbours_recent": recent @ evidence.item_neighbours,
+            "weights": seeds @ evidence.item_weights,
+            "weights_recent": recent @ evidence.item_weights,
+            "artist_item_votes": fans @ evidence.holds,
+        }
+        one_each = artists.copy()
+        one_each.data[:] = 1
+        self.artist_lines = {
+            "artist_share": artists,
+            "artist_votes": fans @ evidence.artists,
+            "votes_for_artist": near @ evidence.artists,
+            "artist_neighbours": one_each @ evidence.artist_neighbours,
+            "artist_match": self.queries.sparse[ARTIST_BLOCK],
+        }
+        used = np.unique(part.rows)
+        vectors = scorer.index.blocks(used)[COOCCURRENCE]
+        self._used, self._seed_vectors = used, vectors
+        local = sparse.csr_array(
+            (recent.data, np.searchsorted(used, recent.indices), recent.indptr),
+            shape=(len(part), len(used)),
+        )
+        self.recent = unit_rows(np.ascontiguousarray(local @ vectors, dtype=np.float32))
+        depth = scorer.depth
+        self._sources = [
+            strongest(sparse.csr_array(self.lines[name]), n)
+            for name, n in (
+                ("votes_wide", depth), ("neighbours", depth), ("weights", depth),
+                ("artist_item_votes", depth * 3 // 5),
+            )
+        ]  # fmt: skip
+        self._voted = strongest(sparse.csr_array(self.artist_lines["artist_votes"]), _VOTED_ARTISTS)
+        self._cold = None
+        if len(evidence.cold):
+            n_cold = min(depth * 2 // 5, len(evidence.cold))
+            found = scorer._cold_index.search(self.queries.dense[COOCCURRENCE], n_cold)
+            self._cold = evidence.cold[found.rows]
+
+    def candidates(self, number: int, nearest: RowArray) -> RowArray:
+        """Rows that some source speaks for, ascending."""
+        evidence, depth = self.scorer.evidence, self.scorer.depth
+        found = [nearest[nearest >= 0], evidence.by_popularity[: depth * 2 // 5]]
+        found += [_line(matrix, number)[0] for matrix in self._sources]
+        if self._cold is not None:
+            found.append(self._cold[number])
+        own, strength = _line(self.artist_lines["artist_match"], number)
+        found.append(self._songs(own, strength, depth * 4 // 5))
+        voted, votes = _line(self._voted, number)
+        songs = self._songs(voted, votes, depth)
+        found.append(songs)
+        rows: RowArray = np.unique(np.concatenate(found))
+        return rows
+
+    def _songs(self, artists: RowArray, strength: NDArray[np.float64], n: int) -> RowArray:
+        """The n items of these artists with the strongest artist and most plays."""
+        evidence = self.scorer.evidence
+        songs = evidence.artist_items
+        starts, ends = songs.indptr[artists], songs.indptr[artists + 1]
+        sizes = ends - starts
+        places = np.repeat(ends - np.cumsum(sizes), sizes) + np.arange(sizes.sum())
+        rows: RowArray = songs.indices[places].astype(np.int64)
+        if len(rows) <= n:
+            return rows
+        value = np.repeat(strength, sizes) * (1 + 0.1 * evidence.plays[rows])
+        # A third of the places are for items that nobody has played, for plays outweigh them.
+        order = np.lexsort((rows, -value))
+        cold = order[evidence.plays[rows[order]] == 0][: n // 3]
+        return np.concatenate([rows[order[: n - len(cold)]], rows[cold]])
+
+    def features(self, number: int, rows: RowArray, scratch: NDArray[np.float64]) -> Matrix:
+        """The features of some rows, `(len(rows), n_features)`."""
+        scorer, evidence = self.scorer, self.scorer.evidence
+        n_seeds = self.n_seeds[number]
+        seeds = np.unique(self.part[number])
+        blocks = scorer.index.blocks(rows)
+        artists = evidence.artist_of[rows]
+        values: dict[str, NDArray[Any]] = {
+            name: _at(matrix, number, rows, scratch) for name, matrix in self.lines.items()
+        }
+        wide = np.zeros(evidence.n_artists + 1)
+        for name, matrix in self.artist_lines.items():
+            values[name] = _at(matrix, number, artists, wide)
+        for name in ("neighbours", "artist_neighbours", "artist_share"):
+            values[name] = values[name] / n_seeds
+        cosine = blocks[COOCCURRENCE] @ self._vector(COOCCURRENCE, number)
+        values["cooccurrence"] = cosine
+        values["cooccurrence_recent"] = blocks[COOCCURRENCE] @ self.recent[number]
+        last = self.part[number][-_MOST_SEEDS:]
+        if len(last):
+            vectors = self._seed_vectors[np.searchsorted(self._used, last)]
+            values["cooccurrence_best"] = (blocks[COOCCURRENCE] @ vectors.T).max(axis=1)
+        values["title"] = blocks[TITLE] @ self._vector(TITLE, number)
+        values["tags"] = np.zeros(len(rows))
+        if TAG_BLOCK in self.queries.sparse:
+            tags, strength = _line(self.queries.sparse[TAG_BLOCK], number)
+            asked = np.zeros(scorer.index.one_hot[TAG_BLOCK].shape[1])
+            asked[tags] = strength
+            values["tags"] = scorer.index.one_hot[TAG_BLOCK][rows] @ asked
+        values["factors"] = evidence.factors.vectors[rows] @ evidence.factors.place(seeds)
+        plays = evidence.plays[rows]
+        values["plays"], values["cooccurrence_times_plays"] = plays, cosine * plays
+        named = artists >= 0
+        known = np.maximum(artists, 0)
+        if evidence.n_artists:
+            values["artist_plays"] = np.where(named, evidence.artist_plays[known], 0)
+            sizes = np.diff(evidence.artist_items.indptr)
+            values["artist_size"] = np.where(named, np.log1p(sizes[known]), 0)
+            values["artist_other_plays"] = values["artist_plays"] - plays
+        values["source"] = scorer.sources[rows]
+        values["linear"] = sum(
+            (
+                scorer.weights.get(block, 0.0) * values[name]
+                for block, name in (
+                    (COOCCURRENCE, "cooccurrence"), (TITLE, "title"), (TAG_BLOCK, "tags"),
+                    (ARTIST_BLOCK, "artist_match"), (POPULARITY, "plays"),
+                )
+            ),
+            start=np.zeros(len(rows)),
+        )  # fmt: skip
+        for name, by in (
+            ("linear_rank", "linear"), ("votes_rank", "votes_wide"),
+            ("weights_rank", "weights"), ("factors_rank", "factors"),
+        ):  # fmt: skip
+            values[name] = _ranks(values[by])
+        ages = evidence.ages[:, rows]
+        values["age_last"], values["age_mean"], values["age_first"] = ages
+        known_ages = evidence.ages[1, seeds]
+        known_ages = known_ages[known_ages >= 0]
+        values["age_gap"] = ages[1] - (known_ages.mean() if len(known_ages) else 0.0)
+        for name, value in (
+            ("n_seeds", len(seeds)),
+            ("seed_artists", np.diff(self.artists.indptr)[number] / n_seeds),
+            ("seed_plays", evidence.plays[seeds].mean() if len(seeds) else 0.0),
+            ("seed_cold", (evidence.plays[seeds] == 0).mean() if len(seeds) else 0.0),
+            ("nearest_playlist", round(float(self.nearest[number]), 6)),
+        ):
+            values[name] = np.full(len(rows), value)
+        features = np.zeros((len(rows), len(FEATURES)), np.float32)
+        for column, name in enumerate(FEATURES):
+            if name in values:
+                features[:, column] = values[name]
+        return features
+
+    def _vector(self, block: str, number: int) -> Matrix:
+        vector: Matrix = np.asarray(self.queries.dense[block])[number]
+        return vector
+
+
+def _recent(playlists: Playlists) -> sparse.csr_array:
+    """Weights of the items of each playlist that fall from its end backwards."""
+    from_end = playlists.offsets[1:][playlists.owners] - 1 - np.arange(playlists.n_plays)
+    weights = sparse.csr_array(
+        (_DECAY ** from_end.astype(np.float64), playlists.rows.copy(), playlists.offsets.copy()),
+        shape=(len(playlists), playlists.n_items),
+    )
+    weights.sum_duplicates()
+    return weights
+
+
+def _line(matrix: sparse.csr_array, number: int) -> tuple[RowArray, NDArray[np.float64]]:
+    span = slice(matrix.indptr[number], matrix.indptr[number + 1])
+    return matrix.indices[span].astype(np.int64), matrix.data[span]
+
+
+def _at(
+    matrix: sparse.csr_array, number: int, columns: RowArray, scratch: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """Entries of one line; `scratch` is as wide as the matrix (or wider), and zero at both ends."""
+    held, values = _line(matrix, number)
+    scratch[held] = values
+    found = scratch[columns]
+    scratch[held] = 0
+    return found
+
+
+def _ranks(values: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Places from 0 by value, largest first; the earlier one of equals."""
+    ranks = np.empty(len(values))
+    ranks[np.argsort(-values, kind="stable")] = np.arange(len(values))
+    return ranks

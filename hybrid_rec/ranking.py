@@ -1,0 +1,161 @@
+"""Ranker: the learned second stage, a gradient-boosted order of candidates."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hybrid_rec.catalog import RowArray
+from hybrid_rec.config import RankingConfig
+from hybrid_rec.errors import ArtifactError, HybridRecError
+from hybrid_rec.features import FEATURES, Matrix, Scorer
+from hybrid_rec.playlists import Playlists
+from indexes.base import NO_ROW, NO_SCORE
+
+Case = tuple[Matrix, NDArray[np.bool_]]
+
+# Rows that are scored at once.
+_ROWS = 1 << 17
+
+
+class Ranker:
+    """Gradient-boosted trees over the features of candidates, trained for NDCG.
+
+    Args:
+        text: The trees in LightGBM's own text format.
+
+    Raises:
+        ArtifactError: If the text is no model of these features.
+        HybridRecError: If LightGBM's shared library cannot be loaded.
+
+    References:
+        Ke et al., "LightGBM: A Highly Efficient Gradient Boosting Decision Tree", NeurIPS 2017.
+        Bruch et al., "An Analysis of the Softmax Cost Function for Learning to Rank", ICTIR 2019,
+        and Bruch, "An Alternative Cross Entropy Loss for Learning-to-Rank", WWW 2021, for XE-NDCG.
+    """
+
+    def __init__(self, text: str) -> None:
+        lightgbm = _lightgbm()
+        self.text = text
+        try:
+            self._booster = lightgbm.Booster(model_str=text)
+        except lightgbm.basic.LightGBMError as error:
+            raise ArtifactError(f"ranking model must be a LightGBM text, but: {error}.") from None
+        names = tuple(self._booster.feature_name())
+        if names != FEATURES:
+            raise ArtifactError(
+                f"ranking model must have the {len(FEATURES)} features of this version, "
+                f"but has {len(names)}: fit it again."
+            )
+
+    @classmethod
+    def fit(cls, cases: Sequence[Case], config: RankingConfig, seed: int) -> Self:
+        """Trees that put the positives of each case on top.
+
+        Args:
+            cases: For each its features `(n_candidates, n_features)` and which are positive.
+            config: Size and speed of the trees.
+            seed: Seed of their samples.
+        """
+        lightgbm = _lightgbm()
+        features = np.concatenate([matrix for matrix, _ in cases])
+        positive = np.concatenate([labels for _, labels in cases])
+        data = lightgbm.Dataset(
+            features,
+            positive.astype(np.float32),
+            group=[len(labels) for _, labels in cases],
+            feature_name=list(FEATURES),
+            params={"max_bin": 127, "verbose": -1},
+        )
+        parameters = {
+            "objective": "rank_xendcg",
+            "learning_rate": config.learning_rate,
+            "num_leaves": config.leaves,
+            "min_data_in_leaf": config.min_leaf,
+            "lambda_l2": 1.0,
+            "feature_fraction": 0.7,
+            "max_bin": 127,
+            "deterministic": True,
+            "force_row_wise": True,
+            "seed": seed % 2**31,
+            "verbose": -1,
+        }
+        booster = lightgbm.train(parameters, data, num_boost_round=config.trees)
+        return cls(booster.model_to_string())
+
+    def scores(self, groups: Iterable[Matrix]) -> Iterator[NDArray[np.float32]]:
+        """Scores of the rows of each group, higher is better; none depends on other rows."""
+        waiting: list[Matrix] = []
+        for group in groups:
+            waiting.append(group)
+            if sum(map(len, waiting)) >= _ROWS:
+                yield from self._score(waiting)
+                waiting = []
+        yield from self._score(waiting)
+
+    def _score(self, groups: list[Matrix]) -> list[NDArray[np.float32]]:
+        if not sum(map(len, groups)):
+            return [np.empty(0, np.float32) for _ in groups]
+        ends = np.cumsum([len(group) for group in groups])[:-1]
+        values = self._booster.predict(np.concatenate(groups))
+        return list(np.split(np.asarray(values, dtype=np.float32), ends))
+
+    def importance(self) -> dict[str, float]:
+        """Share of the gain of all splits that each feature brought."""
+        gains = self._booster.feature_importance("gain")
+        return dict(zip(FEATURES, (gains / max(gains.sum(), 1e-12)).tolist(), strict=True))
+
+
+def rank_candidates(
+    scorer: Scorer,
+    ranker: Ranker,
+    queries: Playlists,
+    k: int,
+    *,
+    exclude_seeds: bool,
+    allow: RowArray | None,
+    block: RowArray | None,
+) -> tuple[RowArray, NDArray[np.float32]]:
+    """The k best rows of each query and their scores, filled up with -1 and -inf.
+
+    Equal scores stand in catalogue order. See `Scorer.describe` for the arguments.
+    """
+    rows = np.full((len(queries), k), NO_ROW, np.int64)
+    scores = np.full((len(queries), k), NO_SCORE, np.float32)
+    described: deque[RowArray] = deque()
+
+    def features() -> Iterator[Matrix]:
+        for candidates, values in scorer.describe(
+            queries, k, exclude_seeds=exclude_seeds, allow=allow, block=block
+        ):
+            described.append(candidates)
+            yield values
+
+    for number, values in enumerate(ranker.scores(features())):
+        candidates = described.popleft()
+        # Candidates ascend, so a stable order settles ties by row.
+        order = np.argsort(-values, kind="stable")[:k]
+        rows[number, : len(order)] = candidates[order]
+        scores[number, : len(order)] = values[order]
+    return rows, scores
+
+
+def _lightgbm() -> Any:
+    """The library, loaded.
+
+    Raises:
+        HybridRecError: If it, or the OpenMP runtime that it needs, is missing.
+    """
+    try:
+        import lightgbm
+    except (ImportError, OSError) as error:
+        raise HybridRecError(
+            f"the learned ranking needs LightGBM, which cannot be loaded: {error}. Install the "
+            "OpenMP runtime (Debian and Ubuntu: apt-get install libgomp1; macOS: brew install "
+            "libomp), or switch it off with ranking.enabled = false."
+        ) from error
+    return lightgbm

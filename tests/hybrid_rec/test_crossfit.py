@@ -1,0 +1,91 @@
+"""Folds: what stage one sees, and what it is asked, have nothing in common that would leak."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from hybrid_rec import Playlists
+from hybrid_rec.config import RankingConfig
+from hybrid_rec.crossfit import Fold, make_folds
+from hybrid_rec.synthetic import SyntheticDataset
+
+CONFIG = RankingConfig(cases=500)
+
+
+def folds(playlists: Playlists, config: RankingConfig = CONFIG, seed: int = 0) -> list[Fold]:
+    return make_folds(playlists, config, np.random.default_rng(seed))
+
+
+def test_targets_are_no_seeds_and_not_in_training(world: SyntheticDataset) -> None:
+    for fold in folds(world.playlists):
+        assert len(fold.seeds) == len(fold.targets) > 0
+        known = {frozenset(rows.tolist()) for rows in fold.train}
+        for seeds, targets in zip(fold.seeds, fold.targets, strict=True):
+            assert len(seeds)
+            assert len(targets)
+            assert not set(seeds.tolist()) & set(targets.tolist())
+            whole = frozenset(seeds.tolist() + targets.tolist())
+            assert whole not in known or len(whole) <= 4
+
+
+def test_folds_are_added_until_there_are_enough_cases(world: SyntheticDataset) -> None:
+    assert len(folds(world.playlists, RankingConfig(cases=100))) == 1
+    assert len(folds(world.playlists, RankingConfig(cases=100_000))) == 5
+
+
+def test_a_share_of_the_items_is_hidden(world: SyntheticDataset) -> None:
+    config = RankingConfig(cases=10, hidden_share=0.3, known_share=0.5)
+    (fold,) = folds(world.playlists, config)
+    before = (world.playlists.play_counts > 0).sum()
+    assert (fold.train.play_counts > 0).sum() <= 0.7 * before + 1
+    cold = fold.train.play_counts == 0
+    # Known playlists lack as many items with history as without, or fewer where they are short.
+    shares = [cold[targets].mean() for targets in fold.targets]
+    assert 0.2 < np.mean(shares) < 0.8
+    held = {frozenset(rows.tolist()) for rows in fold.train}
+    known = [frozenset(s.tolist()) in held for s in fold.seeds]
+    assert sum(known) > 20
+
+
+def test_too_few_playlists_give_no_folds(world: SyntheticDataset) -> None:
+    assert folds(world.playlists.select(np.arange(50))) == []
+    assert folds(world.playlists, RankingConfig(min_playlists=10_000)) == []
+
+
+def drifting(n: int = 400) -> Playlists:
+    """Each playlist holds items of its own time: the latest are full of new ones."""
+    rng = np.random.default_rng(0)
+    rows = np.concatenate([n_th + rng.permutation(20)[:8] for n_th in range(n)])
+    days = np.repeat(np.arange(n), 8).astype("datetime64[D]").astype("datetime64[us]")
+    offsets = np.arange(0, 8 * n + 1, 8)
+    return Playlists(offsets, rows, np.arange(n).astype(str).astype(object), n + 20, days)
+
+
+@pytest.mark.parametrize(
+    ("holdout", "latest"), [("auto", True), ("latest", True), ("random", False)]
+)
+def test_latest_playlists_are_held_out_where_time_matters(holdout: str, latest: bool) -> None:
+    playlists = drifting()
+    first, *_ = folds(playlists, RankingConfig(holdout=holdout, hidden_share=0.0))
+    assert bool(first.train.rows.max() < 400) == latest
+
+
+def test_without_drift_random_ones_are_held_out() -> None:
+    playlists = drifting()
+    steady = Playlists(
+        playlists.offsets,
+        np.random.default_rng(1).integers(0, 50, playlists.n_plays),
+        playlists.playlist_ids,
+        playlists.n_items,
+        playlists.times,
+    )
+    config = RankingConfig(hidden_share=0.0)
+    assert len(folds(steady, config)) == 5
+    assert len(folds(playlists, config)) == 1
+
+
+def test_same_seed_same_folds(world: SyntheticDataset) -> None:
+    one, two, other = (folds(world.playlists, seed=seed)[0] for seed in (1, 1, 2))
+    assert np.array_equal(one.seeds.rows, two.seeds.rows)
+    assert not np.array_equal(one.seeds.rows, other.seeds.rows)
