@@ -5,15 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import numpy as np
-from numpy.typing import NDArray
-from scipy import sparse
 
 from evaluation.base import Baseline, Candidates, check_real, check_whole, sparse_candidates
-from hybrid_rec.catalog import Catalog, RowArray
+from hybrid_rec.catalog import Catalog
+from hybrid_rec.neighbours import PlaylistNeighbours, item_similarities
 from hybrid_rec.playlists import Playlists
-
-# Entries of item-item products that are held at once, at 16 bytes each and some copies.
-_PRODUCTS = 1 << 22
 
 
 class ItemKNN(Baseline):
@@ -53,17 +49,9 @@ class ItemKNN(Baseline):
 
     def _fit(self, playlists: Playlists, catalog: Catalog) -> None:
         del catalog
-        holds = playlists.matrix().astype(np.float64)
-        held_by = holds.T.tocsr()
-        sizes = np.diff(held_by.indptr).astype(np.float64)
-        parts = []
-        for items in _lots(holds, held_by):
-            together = held_by[items] @ holds
-            rows = np.repeat(items, np.diff(together.indptr))
-            together.data /= np.sqrt(sizes[rows] * sizes[together.indices]) + self.shrinkage
-            together.data[rows == together.indices] = 0
-            parts.append(strongest(together, self.n_neighbours))
-        self._similarities = sparse.csr_array(sparse.vstack(parts, format="csr"))
+        self._similarities = item_similarities(
+            playlists.matrix(), self.n_neighbours, self.shrinkage
+        )
 
     def _candidates(self, queries: Playlists, k: int) -> Iterator[Candidates]:
         del k
@@ -108,43 +96,9 @@ class PlaylistKNN(Baseline):
     def _fit(self, playlists: Playlists, catalog: Catalog) -> None:
         del catalog
         self._holds = playlists.matrix().astype(np.float64)
-        self._idf = np.log(len(playlists) / np.maximum(playlists.playlist_counts, 1))
-        self._weighted = self._weigh(playlists).T.tocsr()
+        self._playlists = PlaylistNeighbours(self._holds)
 
     def _candidates(self, queries: Playlists, k: int) -> Iterator[Candidates]:
         del k
-        near = strongest(self._weigh(queries) @ self._weighted, self.n_neighbours)
+        near = self._playlists.near(queries.matrix(), self.n_neighbours)
         return sparse_candidates(near @ self._holds)
-
-    def _weigh(self, playlists: Playlists) -> sparse.csr_array:
-        """Unit vectors of inverse document frequencies, `(n_playlists, n_items)` float64."""
-        weights = playlists.matrix().astype(np.float64)
-        weights.data *= self._idf[weights.indices]
-        owners = np.repeat(np.arange(len(playlists)), np.diff(weights.indptr))
-        norms = np.sqrt(np.bincount(owners, weights.data**2, minlength=len(playlists)))
-        weights.data /= np.where(norms > 0, norms, 1.0)[owners]
-        return weights
-
-
-def strongest(matrix: sparse.csr_array, n: int) -> sparse.csr_array:
-    """The n largest positive entries of each line, largest first, the leftmost of equal ones."""
-    kept = matrix.data > 0
-    for line in np.flatnonzero(np.diff(matrix.indptr) > n).tolist():
-        span = slice(matrix.indptr[line], matrix.indptr[line + 1])
-        kept[span] &= matrix.data[span] >= np.partition(matrix.data[span], -n)[-n]
-    lines = np.repeat(np.arange(matrix.shape[0]), np.diff(matrix.indptr))[kept]
-    columns, data = matrix.indices[kept], matrix.data[kept]
-    order = np.lexsort((columns, -data, lines))
-    sizes = np.bincount(lines, minlength=matrix.shape[0])
-    place = np.arange(len(lines)) - np.repeat(np.cumsum(sizes) - sizes, sizes)
-    chosen = order[place < n]
-    indptr = np.concatenate([[0], np.cumsum(np.minimum(sizes, n))])
-    return sparse.csr_array((data[chosen], columns[chosen], indptr), shape=matrix.shape)
-
-
-def _lots(holds: sparse.csr_array, held_by: sparse.csr_array) -> Iterator[RowArray]:
-    """Consecutive items whose products with all items fit into memory together."""
-    lengths = np.diff(holds.indptr).astype(np.float64)
-    costs: NDArray[np.float64] = np.minimum(held_by @ lengths, holds.shape[1])
-    lot = np.cumsum(costs) // _PRODUCTS
-    return iter(np.split(np.arange(len(costs)), np.flatnonzero(np.diff(lot)) + 1))

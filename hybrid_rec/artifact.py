@@ -12,14 +12,18 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
+from scipy import sparse
 
-from hybrid_rec.catalog import Catalog
+from hybrid_rec.artists import Labels
+from hybrid_rec.catalog import Catalog, RowArray
 from hybrid_rec.cold_start import TextMap
 from hybrid_rec.config import HybridConfig
 from hybrid_rec.errors import ArtifactError, ConfigError
+from hybrid_rec.evidence import ARRAYS, MATRICES, Evidence
 from hybrid_rec.files import existing, is_ours, replacing, sha256
-from hybrid_rec.model import Model, artist_labels, tag_labels
+from hybrid_rec.model import Model, Ranking, artist_labels, tag_labels
 from hybrid_rec.playlists import Playlists
+from hybrid_rec.ranking import Ranker
 from hybrid_rec.titles import load_title_encoder
 from indexes.base import VectorIndexError
 from indexes.hybrid import HybridIndex
@@ -30,6 +34,7 @@ FORMAT_VERSION = 1
 _MANIFEST = "manifest.json"
 _CATALOG = "catalog.parquet"
 _PLAYLISTS = "playlists.parquet"
+_RANKER = "ranker.txt"
 _ARRAYS = ("offsets", "rows", "sources", "text_coefficients", "text_intercept", "text_tags")
 _LIBRARIES = ("hybrid-rec", "faiss-cpu", "gensim", "numpy", "pyarrow", "scikit-learn", "scipy")
 
@@ -148,6 +153,13 @@ def _write(model: Model, folder: Path) -> None:
         np.save(folder / f"{name}.npy", arrays[name], allow_pickle=False)
     model.index.save(folder)
     model.titles.save(folder)
+    if model.ranking is not None:
+        (folder / _RANKER).write_text(model.ranking.ranker.text, encoding="utf-8")
+        matrices, extra = model.ranking.evidence.state()
+        for name, matrix in matrices.items():
+            sparse.save_npz(folder / f"{name}.npz", matrix, compressed=False)
+        for name, array in extra.items():
+            np.save(folder / f"{name}.npy", array, allow_pickle=False)
     manifest = {
         "format": FORMAT,
         "format_version": FORMAT_VERSION,
@@ -168,17 +180,39 @@ def _read(home: Path, manifest: Mapping[str, Any], *, mmap: bool) -> Model:
         arrays["offsets"], arrays["rows"], np.array(names, dtype=object), len(catalog)
     )
     text_map = TextMap(arrays["text_coefficients"], arrays["text_intercept"], arrays["text_tags"])
+    artists = artist_labels(catalog)
     return Model(
         config=config,
         catalog=catalog,
         playlists=playlists,
         index=HybridIndex.load(home, mmap=mmap),
         sources=arrays["sources"],
-        artists=artist_labels(catalog)[0],
+        artists=artists[0],
         tags=tag_labels(catalog)[0],
         text_map=text_map,
         titles=load_title_encoder(home, config.titles),
+        ranking=_read_ranking(home, manifest, playlists, artists, config),
     )
+
+
+def _read_ranking(
+    home: Path,
+    manifest: Mapping[str, Any],
+    playlists: Playlists,
+    artists: tuple[Labels, RowArray],
+    config: HybridConfig,
+) -> Ranking | None:
+    if _RANKER not in manifest["files"]:
+        return None
+    evidence = Evidence.from_state(
+        playlists,
+        artists[1],
+        len(artists[0]),
+        config.ranking.evidence,
+        {name: sparse.load_npz(home / f"{name}.npz") for name in MATRICES},
+        {name: np.load(home / f"{name}.npy", allow_pickle=False) for name in ARRAYS},
+    )
+    return Ranking(evidence, Ranker((home / _RANKER).read_text(encoding="utf-8")))
 
 
 def _counts(model: Model) -> dict[str, int]:

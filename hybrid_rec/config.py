@@ -173,6 +173,65 @@ class IndexConfig(Section):
     """FAISS factory string: `Flat` is exact; `HNSW32` or `IVF1024,SQ8` are approximate."""
 
 
+class FactorsConfig(Section):
+    """Matrix factorisation by alternating least squares, one of the ranking's witnesses."""
+
+    size: int = Field(64, ge=1, le=1024)
+    """Dimensions of the factors."""
+    alpha: float = Field(10.0, ge=1.0, le=1e6)
+    """Confidence in what a playlist holds; 1 is the confidence in what it lacks."""
+    regularisation: float = Field(0.01, ge=0.0, le=1e6)
+    """Strength of the L2 penalty."""
+    iterations: int = Field(15, ge=1, le=1000)
+    """Rounds of solving for playlists and items in turn."""
+
+
+class EvidenceConfig(Section):
+    """What the ranking keeps of the playlists, beside the vectors."""
+
+    item_neighbours: int = Field(200, ge=1)
+    """Items kept of each item, by shared playlists and by EASE."""
+    artist_neighbours: int = Field(100, ge=1)
+    """Artists kept of each artist."""
+    ease_l2: float = Field(200.0, gt=0.0, le=1e9)
+    """Strength of the L2 penalty of EASE."""
+    factors: FactorsConfig = FactorsConfig()
+    """Alternating least squares."""
+
+
+class RankingConfig(Section):
+    """The learned second stage, which orders candidates by all that speaks for them."""
+
+    enabled: bool = True
+    """Rank where there are enough playlists; false leaves the linear score."""
+    min_playlists: int = Field(100, ge=10)
+    """Fewest playlists of at least four items that are learned from; with fewer the linear score
+    orders."""
+    candidates: int = Field(500, ge=10)
+    """Candidates that the widest sources bring; there are about twice as many in all."""
+    cases: int = Field(1000, ge=10)
+    """Held-out playlists wanted; folds are added, up to five, until there are so many."""
+    held_out: float = Field(0.2, gt=0.0, le=0.5)
+    """Share of the playlists that a fold holds out."""
+    holdout: Literal["auto", "random", "latest"] = "auto"
+    """Which playlists are held out: random ones, or the latest. `auto` takes the latest where
+    there are times and they bring many more items without history than random ones do."""
+    hidden_share: float = Field(0.05, ge=0.0, le=0.5)
+    """Share of the items whose history is hidden from a fold."""
+    known_share: float = Field(0.25, ge=0.0, le=1.0)
+    """Cases of playlists that are in training but for a part, as a share of those held out."""
+    trees: int = Field(120, ge=1, le=10_000)
+    """Trees of the ranker."""
+    leaves: int = Field(15, ge=2, le=1024)
+    """Leaves of a tree."""
+    learning_rate: float = Field(0.08, gt=0.0, le=1.0)
+    """Weight of a tree."""
+    min_leaf: int = Field(100, ge=1)
+    """Fewest candidates in a leaf."""
+    evidence: EvidenceConfig = EvidenceConfig()
+    """What is kept of the playlists."""
+
+
 class HybridConfig(Section):
     """All parameters of a `HybridRecommender`.
 
@@ -196,6 +255,8 @@ class HybridConfig(Section):
     """Block weights of the score."""
     index: IndexConfig = IndexConfig()
     """The vector index."""
+    ranking: RankingConfig = RankingConfig()
+    """The learned second stage."""
     seed: int = Field(0, ge=0, lt=2**32)
     """Seed of everything random. Same seed, same data, same machine: same bytes."""
 

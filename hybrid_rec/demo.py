@@ -14,7 +14,7 @@ from hybrid_rec.datasets import SyntheticDataset, synthetic_radio
 from hybrid_rec.recommendations import Recommendations
 from hybrid_rec.recommender import HybridRecommender
 
-CONFIG = HybridConfig(titles={"encoder": "tfidf"})
+CONFIG = HybridConfig(titles={"encoder": "tfidf"}, ranking={"cases": 200})
 _K = 8
 
 

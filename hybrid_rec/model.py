@@ -1,11 +1,14 @@
-"""Model: all that fitting leaves behind, and nothing that it does not need again."""
+"""Model: all that fitting leaves behind, and how it is fitted."""
 
 from __future__ import annotations
 
+import threading
 import time
-from collections.abc import Iterator, Mapping
+from collections import deque
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,13 +19,65 @@ from hybrid_rec.catalog import Catalog, RowArray
 from hybrid_rec.cold_start import SOURCES, TextMap, artist_means, climb, shrink, trust_of
 from hybrid_rec.config import HybridConfig
 from hybrid_rec.cooccurrence import fit_cooccurrence
+from hybrid_rec.crossfit import Fold, fit_cases, make_folds
 from hybrid_rec.errors import ConfigError, DataError
+from hybrid_rec.evidence import Evidence
+from hybrid_rec.features import Scorer
 from hybrid_rec.playlists import Playlists
 from hybrid_rec.progress import Progress
-from hybrid_rec.queries import ARTIST_BLOCK, COOCCURRENCE, POPULARITY, TAG_BLOCK, TITLE
+from hybrid_rec.queries import (
+    ARTIST_BLOCK,
+    COOCCURRENCE,
+    POPULARITY,
+    TAG_BLOCK,
+    TITLE,
+    block_weights,
+)
+from hybrid_rec.ranking import Ranker
 from hybrid_rec.titles import TitleEncoder, make_title_encoder
 from indexes.base import VectorIndexError
 from indexes.hybrid import HybridIndex
+
+# What is drawn for the ranking does not change what is drawn for anything else.
+_RANKING_STREAM = 1
+
+
+@dataclass(frozen=True, eq=False)
+class Ranking:
+    """The learned second stage and what it looks at."""
+
+    evidence: Evidence
+    """What the training playlists say."""
+    ranker: Ranker
+    """The order of candidates."""
+
+
+@dataclass(frozen=True, eq=False)
+class Metadata:
+    """What is known of the items without any playlist."""
+
+    titles: NDArray[np.float32]
+    """Title vectors, `(n_items, title_dim)`; zero rows where a title is missing."""
+    artists: Labels
+    """Artists that have a column."""
+    artist_of: RowArray
+    """Column of each item's artist, `(n_items,)`; -1 for none."""
+    tags: Labels
+    """Tags that have a column."""
+    tag_block: sparse.csr_array
+    """Multi-hot tags, `(n_items, n_tags)`."""
+
+
+@dataclass(frozen=True, eq=False)
+class StageOne:
+    """The places of all items, with history or without."""
+
+    index: HybridIndex
+    """All blocks."""
+    sources: NDArray[np.uint8]
+    """Rung of each item."""
+    text_map: TextMap
+    """From titles and tags to co-occurrence space."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -47,8 +102,22 @@ class Model:
     """From titles and tags to co-occurrence space."""
     titles: TitleEncoder
     """Encoder of titles that are not in the catalogue."""
+    ranking: Ranking | None = None
+    """The second stage; None where it is switched off or there are too few playlists."""
     timings: dict[str, float] = field(default_factory=dict)
     """Seconds of each stage of the fit; empty for a loaded model."""
+
+    @cached_property
+    def scorer(self) -> Scorer:
+        """What brings and describes candidates; only for a model with a ranking."""
+        assert self.ranking is not None
+        return Scorer(
+            self.index,
+            self.ranking.evidence,
+            self.sources,
+            block_weights(self.index, self.config.weights),
+            self.config.ranking.candidates,
+        )
 
     def source_counts(self) -> dict[str, int]:
         """Items on each rung of the cold-start ladder."""
@@ -82,40 +151,147 @@ def fit_model(
     """
     _check(playlists, catalog)
     timings: dict[str, float] = {}
+    rng = np.random.default_rng([config.seed, _RANKING_STREAM])
+    folds = make_folds(playlists, config.ranking, rng) if config.ranking.enabled else []
     with _timed(timings, "co-occurrence"):
-        own = fit_cooccurrence(playlists, config.cooccurrence, config.seed, progress)
+        own, *of_folds = _vectors([playlists, *(fold.train for fold in folds)], config, progress)
     with _timed(timings, "titles"):
         encoder = make_title_encoder(config.titles, config.seed).fit(catalog.titles)
         titles = encoder.encode(catalog.titles, progress)
     with _timed(timings, "artists and tags"):
         artists, artist_of = artist_labels(catalog)
         tags, tag_block = tag_labels(catalog)
-    with _timed(timings, "cold start"):
-        plays = playlists.play_counts
-        k = config.cold_start.shrinkage
-        vectors = shrink(own, plays, artist_of, len(artists), k)
-        held = vectors.any(axis=1)
-        trust = np.where(held, trust_of(plays, k), np.float32(0))
-        means, known = artist_means(vectors, trust, artist_of, len(artists))
-        text_map = TextMap.fit(vectors, titles, tag_block, trust, config.cold_start)
-        sources = np.zeros(len(catalog), np.uint8)
-        cold = np.flatnonzero(~held)
-        vectors[cold], sources[cold] = climb(
-            titles[cold], tag_block[cold], artist_of[cold], means, known, text_map
-        )
-    with _timed(timings, "index"):
-        one_hot = {ARTIST_BLOCK: artists.one_hot(artist_of)}
-        if len(tags):
-            one_hot[TAG_BLOCK] = tag_block
-        dense = {
-            COOCCURRENCE: vectors,
-            TITLE: titles,
-            POPULARITY: np.log1p(plays).astype(np.float32)[:, None],
-        }
-        index = _build(dense, one_hot, config)
+        metadata = Metadata(titles, artists, artist_of, tags, tag_block)
+    ranking = None
+    if folds:
+        with _timed(timings, "ranking"):
+            ranking = _fit_ranking(playlists, folds, of_folds, metadata, config, rng, progress)
+    with _timed(timings, "cold start and index"):
+        first = fit_stage_one(own, playlists, metadata, config, config.index.factory)
     return Model(
-        config, catalog, playlists, index, sources, artists, tags, text_map, encoder, timings
+        config,
+        catalog,
+        playlists,
+        first.index,
+        first.sources,
+        artists,
+        tags,
+        first.text_map,
+        encoder,
+        ranking,
+        timings,
     )
+
+
+def fit_stage_one(
+    own: NDArray[np.float32],
+    playlists: Playlists,
+    metadata: Metadata,
+    config: HybridConfig,
+    factory: str,
+) -> StageOne:
+    """Places for all items from the vectors of those with history.
+
+    Args:
+        own: Co-occurrence vectors, `(n_items, dim)`; zero rows for items without one.
+        playlists: What they were learned from.
+        metadata: What else is known.
+        config: Shrinkage and ridge.
+        factory: FAISS factory string.
+
+    Raises:
+        ConfigError: If the index factory does not suit the data.
+    """
+    plays, artist_of, n_artists = playlists.play_counts, metadata.artist_of, len(metadata.artists)
+    titles, tag_block = metadata.titles, metadata.tag_block
+    k = config.cold_start.shrinkage
+    vectors = shrink(own, plays, artist_of, n_artists, k)
+    held = vectors.any(axis=1)
+    trust = np.where(held, trust_of(plays, k), np.float32(0))
+    means, known = artist_means(vectors, trust, artist_of, n_artists)
+    text_map = TextMap.fit(vectors, titles, tag_block, trust, config.cold_start)
+    sources = np.zeros(len(titles), np.uint8)
+    cold = np.flatnonzero(~held)
+    vectors[cold], sources[cold] = climb(
+        titles[cold], tag_block[cold], artist_of[cold], means, known, text_map
+    )
+    one_hot = {ARTIST_BLOCK: metadata.artists.one_hot(artist_of)}
+    if len(metadata.tags):
+        one_hot[TAG_BLOCK] = tag_block
+    dense = {
+        COOCCURRENCE: vectors,
+        TITLE: titles,
+        POPULARITY: np.log1p(plays).astype(np.float32)[:, None],
+    }
+    return StageOne(_build(dense, one_hot, factory, config.seed), sources, text_map)
+
+
+def _vectors(
+    parts: Sequence[Playlists], config: HybridConfig, progress: Progress
+) -> list[NDArray[np.float32]]:
+    """Co-occurrence vectors of each; the first tells of its progress.
+
+    Each is trained on one thread, so as to be reproducible, but two at a time.
+    """
+    found: list[NDArray[np.float32] | None] = [None] * len(parts)
+    failures: list[Exception] = []
+    todo = deque(range(len(parts)))
+
+    def train(number: int) -> None:
+        told = Progress() if number else progress
+        found[number] = fit_cooccurrence(parts[number], config.cooccurrence, config.seed, told)
+
+    def help_out() -> None:
+        try:
+            while todo:
+                train(todo.pop())
+        except Exception as error:
+            failures.append(error)
+
+    # A daemon, so that Ctrl-C ends the process and not only this thread.
+    helper = threading.Thread(target=help_out, daemon=True)
+    first = todo.popleft()
+    helper.start()
+    try:
+        train(first)
+        while todo and not failures:
+            train(todo.popleft())
+    finally:
+        todo.clear()
+    helper.join()
+    if failures:
+        raise failures[0]
+    return [vectors for vectors in found if vectors is not None]
+
+
+def _fit_ranking(
+    playlists: Playlists,
+    folds: list[Fold],
+    vectors: list[NDArray[np.float32]],
+    metadata: Metadata,
+    config: HybridConfig,
+    rng: np.random.Generator,
+    progress: Progress,
+) -> Ranking | None:
+    """The second stage; None if no case has a hit among its candidates."""
+
+    def evidence_of(part: Playlists) -> Evidence:
+        return Evidence.fit(
+            part, metadata.artist_of, len(metadata.artists), config.ranking.evidence, config.seed
+        )
+
+    def scorer_of(number: int) -> Scorer:
+        part = folds[number].train
+        first = fit_stage_one(vectors[number], part, metadata, config, "Flat")
+        weights = block_weights(first.index, config.weights)
+        depth = config.ranking.candidates
+        return Scorer(first.index, evidence_of(part), first.sources, weights, depth)
+
+    with progress.stage("ranking, folds", len(folds)) as advance:
+        cases = fit_cases(folds, scorer_of, rng, advance)
+    if not cases:
+        return None
+    return Ranking(evidence_of(playlists), Ranker.fit(cases, config.ranking, config.seed))
 
 
 def reindexed(model: Model, factory: str) -> Model:
@@ -127,16 +303,19 @@ def reindexed(model: Model, factory: str) -> Model:
     index = model.config.index.model_copy(update={"factory": factory})
     config = model.config.model_copy(update={"index": index})
     dense = model.index.blocks(np.arange(len(model.catalog)))
-    return replace(model, config=config, index=_build(dense, model.index.one_hot, config))
+    return replace(
+        model, config=config, index=_build(dense, model.index.one_hot, factory, config.seed)
+    )
 
 
 def _build(
     dense: Mapping[str, NDArray[np.float32]],
     one_hot: Mapping[str, sparse.csr_array],
-    config: HybridConfig,
+    factory: str,
+    seed: int,
 ) -> HybridIndex:
     try:
-        return HybridIndex.build(dense, one_hot, factory=config.index.factory, seed=config.seed)
+        return HybridIndex.build(dense, one_hot, factory=factory, seed=seed)
     except VectorIndexError as error:
         raise ConfigError(f"The 'index.factory' parameter: {error}") from None
 

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 from hybrid_rec.catalog import Catalog, RowArray
+from hybrid_rec.config import WeightsConfig
 from hybrid_rec.errors import DataError, UnknownItemError
 from hybrid_rec.linalg import unit_rows, unit_sparse_rows
 from hybrid_rec.playlists import OnUnknown, Playlists
@@ -87,6 +88,12 @@ def with_prior(
 ) -> dict[str, NDArray[np.float32]]:
     """Dense query blocks together with the popularity prior, which every query takes alike."""
     return {**dense, POPULARITY: np.ones((n_queries, 1), np.float32)}
+
+
+def block_weights(index: HybridIndex, weights: WeightsConfig) -> dict[str, float]:
+    """The weights of the blocks that the index has."""
+    blocks = (*index.layout, *index.one_hot)
+    return {name: weight for name, weight in weights.model_dump().items() if name in blocks}
 
 
 def says_nothing(queries: HybridQueries) -> NDArray[np.bool_]:

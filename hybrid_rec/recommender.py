@@ -22,11 +22,13 @@ from hybrid_rec.progress import Progress, as_progress
 from hybrid_rec.queries import (
     COOCCURRENCE,
     POPULARITY,
+    block_weights,
     parse_queries,
     playlist_queries,
     says_nothing,
     take,
 )
+from hybrid_rec.ranking import rank_candidates
 from hybrid_rec.recommendations import PlaylistMatches, Recommendations
 from indexes.base import NO_ROW
 from indexes.faiss_index import FaissIndex
@@ -112,7 +114,8 @@ class HybridRecommender:
             allow: Ids of the only items that may come back; None for all.
             block: Ids of items that may not come back.
             on_unknown: "raise" or "skip" for ids that the catalogue lacks, in queries and filters.
-            weights: Block weights for this call; those not named are the config's.
+            weights: Block weights for this call; those not named are the config's. With any given,
+                the linear score orders, not the learned ranking.
 
         Returns:
             Lists of k. With fewer items allowed, the rest of a list is None, -inf and "". A query
@@ -125,14 +128,17 @@ class HybridRecommender:
             NotFittedError: Before `fit` or `load`.
         """
         playlists, _ = parse_queries(queries, self.model_.catalog, on_unknown)
+        allowed = self._filter(allow, on_unknown, "allow")
+        blocked = self._filter(block, on_unknown, "block")
         return self._search(
             playlist_queries(self.model_.index, playlists),
             playlists.playlist_ids,
             k,
             exclude=list(playlists) if exclude_seeds else None,
-            allow=self._filter(allow, on_unknown, "allow"),
-            block=self._filter(block, on_unknown, "block"),
+            allow=allowed,
+            block=blocked,
             weights=weights,
+            rank=playlists if weights is None else None,
         )
 
     def similar_items(
@@ -299,7 +305,9 @@ class HybridRecommender:
         block: RowArray | None = None,
         weights: Weights | None = None,
         query_sources: Any = None,
+        rank: Playlists | None = None,
     ) -> Recommendations:
+        """The best rows of each query; the second stage orders if `rank` has the playlists."""
         _check_k(k)
         model = self.model_
         chosen = self._weights(weights)
@@ -309,16 +317,23 @@ class HybridRecommender:
         prior = {POPULARITY: chosen[POPULARITY] or 1.0}
         for part, with_weights in ((~silent, chosen), (silent, prior)):
             numbers = np.flatnonzero(part)
-            if len(numbers):
-                found = model.index.search(
-                    take(queries, numbers),
-                    k,
-                    with_weights,
-                    allow=allow,
-                    block=block,
-                    exclude=None if exclude is None else [exclude[i] for i in numbers.tolist()],
-                )
-                rows[numbers], scores[numbers] = found.rows, found.scores
+            if not len(numbers):
+                continue
+            if rank is not None and model.ranking is not None and with_weights is chosen:
+                rows[numbers], scores[numbers] = rank_candidates(
+                    model.scorer, model.ranking.ranker, rank.select(numbers), k,
+                    exclude_seeds=exclude is not None, allow=allow, block=block,
+                )  # fmt: skip
+                continue
+            found = model.index.search(
+                take(queries, numbers),
+                k,
+                with_weights,
+                allow=allow,
+                block=block,
+                exclude=None if exclude is None else [exclude[i] for i in numbers.tolist()],
+            )
+            rows[numbers], scores[numbers] = found.rows, found.scores
         sources = np.array(SOURCES, dtype=object)[model.sources[np.maximum(rows, 0)]]
         sources[silent] = POPULARITY_SOURCE
         return Recommendations.from_rows(
@@ -340,10 +355,7 @@ class HybridRecommender:
 
     def _weights(self, weights: Weights | None) -> dict[str, float]:
         """The weights of one call, only for blocks that the index has."""
-        index = self.model_.index
-        blocks = (*index.layout, *index.one_hot)
-        merged = self._all_weights(weights).model_dump()
-        return {name: weight for name, weight in merged.items() if name in blocks}
+        return block_weights(self.model_.index, self._all_weights(weights))
 
     def _filter(
         self, item_ids: Iterable[Any] | None, on_unknown: OnUnknown, what: str

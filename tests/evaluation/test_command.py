@@ -11,6 +11,7 @@ from hybrid_rec.cli import run
 
 QUICK = (
     '[titles]\nencoder = "tfidf"\ntfidf_size = 16\n[cooccurrence]\nepochs = 1\nvector_size = 8\n'
+    "[ranking]\ncases = 50\ntrees = 10\n"
 )
 
 

@@ -13,6 +13,7 @@ from hybrid_rec.synthetic import synthetic_radio
 CONFIG = HybridConfig(
     titles={"encoder": "tfidf", "tfidf_size": 32},
     cooccurrence={"vector_size": 16, "epochs": 3, "window": 10},
+    ranking={"enabled": False},
 )
 
 

@@ -17,7 +17,7 @@ from hybrid_rec.cli import app, run
 from hybrid_rec.synthetic import SyntheticDataset
 
 COMMAND = [sys.executable, "-c", "from hybrid_rec.cli import main; main()"]
-QUICK = '[titles]\nencoder = "tfidf"\n[cooccurrence]\nepochs = 2\nvector_size = 16\n'
+QUICK = '[titles]\nencoder = "tfidf"\n[cooccurrence]\nepochs = 2\nvector_size = 16\n[ranking]\nenabled = false\n'
 
 
 @pytest.fixture(scope="module")
@@ -196,11 +196,14 @@ def test_ctrl_c_leaves_no_half_written_model(plays: Path, tmp_path: Path) -> Non
         stderr=subprocess.PIPE,
         text=True,
     )
-    assert process.stdout is not None
-    assert process.stdout.readline()
-    time.sleep(1)
-    process.send_signal(signal.SIGINT)
-    _, errors = process.communicate(timeout=60)
+    try:
+        assert process.stdout is not None
+        assert process.stdout.readline()
+        time.sleep(1)
+        process.send_signal(signal.SIGINT)
+        _, errors = process.communicate(timeout=60)
+    finally:
+        process.kill()
     assert process.returncode == 130
     assert "Traceback" not in errors
     assert errors.rstrip().endswith("hybrid-rec: interrupted; nothing was saved.")
