@@ -212,7 +212,7 @@ class HybridConfig(Section):
             raise ConfigError(
                 f"config file must be readable, got {path}: {error.strerror}."
             ) from None
-        except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        except ValueError as error:  # no TOML, no UTF-8, or a NUL in the path
             raise ConfigError(f"config file must be TOML, got {path}: {error}.") from None
         try:
             return cls(**data)

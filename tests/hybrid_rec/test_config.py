@@ -107,3 +107,8 @@ def test_bad_files(tmp_path: Path, content: bytes | None, message: str) -> None:
         path.write_bytes(content)
     with pytest.raises(ConfigError, match=message):
         HybridConfig.from_toml(path)
+
+
+def test_a_path_with_a_nul() -> None:
+    with pytest.raises(ConfigError, match="config file must be"):
+        HybridConfig.from_toml("a\0b.toml")
