@@ -99,7 +99,7 @@ def fit(
 
     settings = HybridConfig() if config is None else HybridConfig.from_toml(config)
     if seed is not None:
-        settings = settings.model_copy(update={"seed": seed})
+        settings = settings.with_seed(seed)
     check_target(out)
     playlists, catalog, report = read_dataset(dataset, items=items, progress=not quiet)
     write(str(report))

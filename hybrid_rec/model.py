@@ -76,7 +76,7 @@ def fit_model(
     """A model of `playlists` over `catalog`.
 
     Raises:
-        DataError: If the playlists are empty or refer to another catalogue.
+        DataError: If the playlists are empty or refer to a catalogue of another size.
         ConfigError: If the index factory does not suit the data.
         ModelUnavailableError: If the title model cannot be found.
     """

@@ -33,6 +33,7 @@ from indexes.faiss_index import FaissIndex
 from indexes.hybrid import HybridQueries
 
 POPULARITY_SOURCE = "popularity"
+_LARGEST_K = 10_000_000
 Weights = WeightsConfig | Mapping[str, float]
 
 
@@ -72,7 +73,7 @@ class HybridRecommender:
             progress: True for progress bars on standard error.
 
         Raises:
-            DataError: If the playlists are empty or refer to another catalogue.
+            DataError: If the playlists are empty or refer to a catalogue of another size.
             ConfigError: If the index factory does not suit the data.
             ModelUnavailableError: If the title model cannot be found.
         """
@@ -107,7 +108,7 @@ class HybridRecommender:
         Args:
             queries: `["a", "b"]` is one playlist, `[["a"], ["b", "c"]]` are two, `[]` is one empty
                 playlist; or `Playlists` of the model's catalogue.
-            k: Items wanted for each, at least 1.
+            k: Items wanted for each, from 1 to 10,000,000.
             exclude_seeds: Whether the items of a query are kept out of its own list.
             allow: Ids of the only items that may come back; None for all.
             block: Ids of items that may not come back.
@@ -121,7 +122,7 @@ class HybridRecommender:
         Raises:
             UnknownItemError: For an unknown id, if `on_unknown` is "raise".
             DataError: For ids that are neither strings nor integers.
-            ConfigError: If k < 1 or a weight is unknown or negative.
+            ConfigError: If k or a weight is out of range, or a weight is unknown.
             NotFittedError: Before `fit` or `load`.
         """
         playlists, _ = parse_queries(queries, self.model_.catalog, on_unknown)
@@ -149,7 +150,7 @@ class HybridRecommender:
 
         Args:
             item_ids: One query an id; the `query_ids` of the result.
-            k: Neighbours wanted of each, at least 1.
+            k: Neighbours wanted of each, from 1 to 10,000,000.
             allow: See `recommend`.
             block: See `recommend`.
             on_unknown: See `recommend`; a skipped item has no line.
@@ -159,7 +160,7 @@ class HybridRecommender:
         Raises:
             UnknownItemError: For an unknown id, if `on_unknown` is "raise".
             DataError: For ids that are neither strings nor integers.
-            ConfigError: If k < 1 or a weight is unknown or negative.
+            ConfigError: If k or a weight is out of range, or a weight is unknown.
             NotFittedError: Before `fit` or `load`.
         """
         if isinstance(item_ids, str):
@@ -191,7 +192,7 @@ class HybridRecommender:
                 optionally `item_id` (becomes the query id), `tags` (lists of strings) and
                 `context` (lists of ids of catalogue items that it was seen with: the mean of its
                 company is the best guess of its place).
-            k: Neighbours wanted of each, at least 1.
+            k: Neighbours wanted of each, from 1 to 10,000,000.
             weights: See `similar_items`.
 
         Returns:
@@ -218,26 +219,30 @@ class HybridRecommender:
     ) -> PlaylistMatches:
         """The training playlists nearest to each query in co-occurrence space.
 
-        A training playlist that is asked for finds itself.
+        A training playlist that is asked for finds itself. A query that says nothing, such as an
+        empty one, finds none.
 
         Args:
             queries: See `recommend`.
-            k: Playlists wanted for each, at least 1.
+            k: Playlists wanted for each, from 1 to 10,000,000.
             on_unknown: "raise" or "skip" for ids that the catalogue lacks.
 
         Raises:
             UnknownItemError: For an unknown id, if `on_unknown` is "raise".
-            ConfigError: If k < 1.
+            ConfigError: If k is out of range.
             NotFittedError: Before `fit` or `load`.
         """
         _check_k(k)
         playlists, _ = parse_queries(queries, self.model_.catalog, on_unknown)
-        vectors = playlist_queries(self.model_.index, playlists).dense[COOCCURRENCE]
-        found = self._playlist_index.search(vectors, k)
-        matches = np.full(found.rows.shape, None, dtype=object)
-        held = found.rows != NO_ROW
-        matches[held] = self.model_.playlists.playlist_ids[found.rows[held]]
-        return PlaylistMatches(matches, found.scores, playlists.playlist_ids)
+        vectors = np.asarray(playlist_queries(self.model_.index, playlists).dense[COOCCURRENCE])
+        matches = np.full((len(playlists), k), None, dtype=object)
+        scores = np.full((len(playlists), k), -np.inf, np.float32)
+        asked = np.flatnonzero(vectors.any(axis=1))
+        found = self._playlist_index.search(vectors[asked], min(k, len(self.model_.playlists)))
+        width = found.rows.shape[1]
+        matches[asked, :width] = self.model_.playlists.playlist_ids[found.rows]
+        scores[asked, :width] = found.scores
+        return PlaylistMatches(matches, scores, playlists.playlist_ids)
 
     def save(self, folder: str | Path) -> None:
         """Write the model to a folder; a model that is there is replaced once this one is whole.
@@ -304,6 +309,7 @@ class HybridRecommender:
         model = self.model_
         chosen = self._weights(weights)
         silent = says_nothing(queries)
+        width = min(k, len(model.catalog))
         rows = np.full((len(silent), k), NO_ROW, np.int64)
         scores = np.full((len(silent), k), -np.inf, np.float32)
         prior = {POPULARITY: chosen[POPULARITY] or 1.0}
@@ -312,13 +318,13 @@ class HybridRecommender:
             if len(numbers):
                 found = model.index.search(
                     take(queries, numbers),
-                    k,
+                    width,
                     with_weights,
                     allow=allow,
                     block=block,
                     exclude=None if exclude is None else [exclude[i] for i in numbers.tolist()],
                 )
-                rows[numbers], scores[numbers] = found.rows, found.scores
+                rows[numbers, :width], scores[numbers, :width] = found.rows, found.scores
         sources = np.array(SOURCES, dtype=object)[model.sources[np.maximum(rows, 0)]]
         sources[silent] = POPULARITY_SOURCE
         return Recommendations.from_rows(
@@ -334,7 +340,12 @@ class HybridRecommender:
     def _similar_weights(self, weights: Weights | None) -> WeightsConfig:
         """The weights of one call that asks for likeness, which has a prior of its own."""
         chosen = self._all_weights(weights)
-        if isinstance(weights, Mapping) and POPULARITY in weights:
+        named: Iterable[str] = ()
+        if isinstance(weights, Mapping):
+            named = weights
+        elif weights is not None and weights != self.config.weights:
+            named = weights.model_fields_set
+        if POPULARITY in named:
             return chosen
         return chosen.model_copy(update={POPULARITY: chosen.similar_popularity})
 
@@ -359,3 +370,5 @@ class HybridRecommender:
 def _check_k(k: Any) -> None:
     if isinstance(k, bool) or not isinstance(k, int | np.integer) or k < 1:
         raise ConfigError(f"The 'k' parameter must be an integer of at least 1, got {k!r} instead.")
+    if k > _LARGEST_K:
+        raise ConfigError(f"The 'k' parameter must be at most {_LARGEST_K:,}, got {k:,} instead.")
