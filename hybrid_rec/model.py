@@ -142,6 +142,11 @@ def _build(
 
 
 def _check(playlists: Playlists, catalog: Catalog) -> None:
+    if not isinstance(playlists, Playlists) or not isinstance(catalog, Catalog):
+        raise DataError(
+            "a fit needs Playlists and then a Catalog, got "
+            f"{type(playlists).__name__} and {type(catalog).__name__}."
+        )
     if playlists.n_items != len(catalog):
         raise DataError(
             f"playlists must refer to the catalogue given, of {len(catalog)} items, "

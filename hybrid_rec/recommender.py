@@ -94,7 +94,7 @@ class HybridRecommender:
 
     def recommend(
         self,
-        queries: Playlists | Sequence[Any],
+        queries: Playlists | Sequence[Any] | pd.Series[Any] | pd.Index[Any],
         k: int = 10,
         *,
         exclude_seeds: bool = True,
@@ -215,7 +215,11 @@ class HybridRecommender:
         )
 
     def similar_playlists(
-        self, queries: Playlists | Sequence[Any], k: int = 10, *, on_unknown: OnUnknown = "raise"
+        self,
+        queries: Playlists | Sequence[Any] | pd.Series[Any] | pd.Index[Any],
+        k: int = 10,
+        *,
+        on_unknown: OnUnknown = "raise",
     ) -> PlaylistMatches:
         """The training playlists nearest to each query in co-occurrence space.
 
@@ -335,6 +339,8 @@ class HybridRecommender:
         """The weights of one call: those given, and the config's where none are."""
         if isinstance(weights, WeightsConfig):
             return weights
+        if not isinstance(weights, Mapping | None):
+            raise ConfigError(f"weights must be a mapping or a WeightsConfig, got {weights!r}.")
         return WeightsConfig(**{**self.config.weights.model_dump(), **(weights or {})})
 
     def _similar_weights(self, weights: Weights | None) -> WeightsConfig:

@@ -419,3 +419,26 @@ def test_similar_items_take_the_popularity_that_is_named(fitted: HybridRecommend
     assert scores(WeightsConfig(artist=5.0)) == scores({"artist": 5.0})
     # Those of the config are those of the call, however the config came about.
     assert scores(base) == scores(WeightsConfig(**base.model_dump())) == scores(None)
+
+
+def test_arguments_of_another_kind(fitted: HybridRecommender, world: SyntheticDataset) -> None:
+    wrong: Any = 5
+    with pytest.raises(DataError, match="must be strings or integers in a list, got 5"):
+        fitted.similar_items(wrong)
+    with pytest.raises(DataError, match="must be strings or integers in a list, got 5"):
+        fitted.recommend(["song-001"], allow=wrong)
+    with pytest.raises(ConfigError, match="weights must be a mapping or a WeightsConfig, got 5"):
+        fitted.recommend(["song-001"], weights=wrong)
+    with pytest.raises(ConfigError, match="must be a FAISS factory string, got 5"):
+        fitted.with_index(wrong)
+    unfitted: Any = HybridRecommender()
+    for arguments in ([["1"]], world.catalog), (world.catalog, world.playlists):
+        with pytest.raises(DataError, match="a fit needs Playlists and then a Catalog, got"):
+            unfitted.fit(*arguments)
+
+
+def test_missing_contexts_of_every_kind(fitted: HybridRecommender) -> None:
+    frame = pd.DataFrame({"title": ["x"] * 3, "artist": ["y"] * 3, "context": [pd.NA, None, []]})
+    found = fitted.recommend_for_new_items(frame)
+    assert found.query_sources is not None
+    assert "context" not in found.query_sources.tolist()
