@@ -140,7 +140,7 @@ def _config(request: Request) -> HybridConfig:
     else:
         # The generated world needs no language model, and nobody should have to load one for it.
         settings = DEMO_CONFIG if request.dataset == "synthetic" else HybridConfig()
-    return settings.model_copy(update={"seed": request.seed})
+    return settings.with_seed(request.seed)
 
 
 def _baselines(text: str | None) -> tuple[str, ...]:

@@ -20,13 +20,15 @@ from evaluation.examples import examples
 from evaluation.harness import Evaluation
 from evaluation.metrics import evaluate_rankings
 from hybrid_rec.errors import ConfigError, DataError
-from hybrid_rec.files import is_ours, replacing
+from hybrid_rec.files import check_writable, is_ours, replacing
 
 FORMAT = "hybrid-rec report"
 FORMAT_VERSION = 1
 CURVE_KS = (1, 2, 5, 10, 20, 50, 100, 200, 500)
 
 _METRICS_FILE = "metrics.json"
+_PAGES = ("report.html", "report.md")
+_CASES_FILE = "cases.parquet"
 _SIGNIFICANT = 0.05
 
 
@@ -94,24 +96,31 @@ def write_report(
     table.insert(0, "recommender", table.pop("recommender"))
     try:
         with replacing(folder.resolve()) as fresh:
-            for name in ("report.html", "report.md"):
+            for name in _PAGES:
                 page = environment.get_template(f"{name}.j2").render(context)
                 (fresh / name).write_text(page, encoding="utf-8", newline="\n")
             numbers = json.dumps(facts, indent=1, allow_nan=False, ensure_ascii=False)
             (fresh / _METRICS_FILE).write_text(numbers + "\n", encoding="utf-8", newline="\n")
-            table.to_parquet(fresh / "cases.parquet", index=False, compression="zstd")
+            table.to_parquet(fresh / _CASES_FILE, index=False, compression="zstd")
     except OSError as error:
         raise DataError(f"report folder {folder} cannot be written: {error}.") from None
 
 
 def check_target(folder: Path) -> None:
-    """Refuse a folder that holds something other than a report, before any work is done.
+    """Refuse a folder that cannot be written or holds other things, before any work is done.
 
     Raises:
-        DataError: If it is a file or holds other files.
+        DataError: If it is a file, holds other files or cannot be made.
     """
-    target = folder.resolve()
-    if target.exists() and not is_ours(target, _METRICS_FILE, FORMAT):
+    try:
+        target = folder.resolve()
+        ours = is_ours(target, _METRICS_FILE, FORMAT, (*_PAGES, _CASES_FILE))
+        if ours:
+            check_writable(target)
+    # RuntimeError is a loop of links, ValueError a NUL.
+    except (OSError, RuntimeError, ValueError) as error:
+        raise DataError(f"report folder {folder} cannot be written: {error}.") from None
+    if not ours:
         raise DataError(
             f"report folder must be new, empty or hold a report, but {folder} holds other files; "
             "choose another folder."

@@ -24,7 +24,7 @@ from evaluation.splits import (
 )
 from evaluation.studies import ann_loss, cold_penalty, training_noise
 from hybrid_rec.catalog import Catalog
-from hybrid_rec.config import HybridConfig
+from hybrid_rec.config import LARGEST_SEED, HybridConfig
 from hybrid_rec.errors import ConfigError
 from hybrid_rec.playlists import Playlists
 from hybrid_rec.progress import Progress
@@ -154,10 +154,10 @@ def study(
         rng = np.random.default_rng(seed)
         tables["Cold penalty"] = cold_penalty(lambda: HybridRecommender(config), split, rng, k=k)
     if "training-noise" in names:
-        seeds = range(seed, seed + NOISE_SEEDS)
+        seeds = [(seed + number) % (LARGEST_SEED + 1) for number in range(NOISE_SEEDS)]
 
         def make(training_seed: int) -> HybridRecommender:
-            return HybridRecommender(config.model_copy(update={"seed": training_seed}))
+            return HybridRecommender(config.with_seed(training_seed))
 
         tables["Training noise"] = training_noise(make, split, seeds, k)
     return tables

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -20,7 +21,7 @@ from hybrid_rec.cold_start import TextMap
 from hybrid_rec.config import HybridConfig
 from hybrid_rec.errors import ArtifactError, ConfigError
 from hybrid_rec.evidence import ARRAYS, MATRICES, Evidence
-from hybrid_rec.files import existing, is_ours, replacing, sha256
+from hybrid_rec.files import check_writable, existing, is_ours, replacing, sha256
 from hybrid_rec.model import Model, Ranking, artist_labels, tag_labels
 from hybrid_rec.playlists import Playlists
 from hybrid_rec.ranking import Ranker
@@ -37,6 +38,10 @@ _PLAYLISTS = "playlists.parquet"
 _RANKER = "ranker.txt"
 _ARRAYS = ("offsets", "rows", "sources", "text_coefficients", "text_intercept", "text_tags")
 _LIBRARIES = ("hybrid-rec", "faiss-cpu", "gensim", "numpy", "pyarrow", "scikit-learn", "scipy")
+_SUFFIXES = (".faiss", ".json", ".npy", ".npz", ".parquet")
+_SECTIONS = ("config", "libraries", "counts", "files")
+# Loads that may be spoiled by another process that saves to the same folder.
+_ATTEMPTS = 5
 
 
 def save(model: Model, folder: Path) -> None:
@@ -54,21 +59,25 @@ def save(model: Model, folder: Path) -> None:
 
 
 def check_target(folder: Path) -> None:
-    """Refuse a folder that holds something other than a model, before any work is done.
+    """Refuse a folder that cannot be written or holds other things, before any work is done.
 
     Raises:
-        ArtifactError: If it is a file or holds other files.
+        ArtifactError: If it is a file, holds other files or cannot be made.
     """
-    target = folder.resolve()
-    if target.exists() and not is_ours(target, _MANIFEST, FORMAT):
-        raise ArtifactError(
-            f"model folder must be new, empty or hold a model, but {folder} holds other files; "
-            "choose another folder."
-        )
+    with _refused(f"model folder {folder} cannot be written"):
+        target = folder.resolve()
+        if not is_ours(target, _MANIFEST, FORMAT):
+            raise ArtifactError(
+                f"model folder must be new, empty or hold a model, but {folder} holds other "
+                "files; choose another folder."
+            )
+        check_writable(target)
 
 
 def load(folder: Path, *, mmap: bool = False) -> Model:
     """Read a model, verifying the format, every checksum and every count.
+
+    A model that another process replaces meanwhile is read again.
 
     Args:
         folder: What `save` wrote.
@@ -78,19 +87,27 @@ def load(folder: Path, *, mmap: bool = False) -> Model:
         ArtifactError: If a file is missing or damaged or does not fit the others; the message
             names both values.
     """
+    for _ in range(_ATTEMPTS):
+        before = _state(folder)
+        try:
+            model = _load(folder, mmap=mmap)
+        except ArtifactError:
+            if _state(folder) == before:
+                raise
+        else:
+            if _state(folder) == before:
+                return model
+    raise ArtifactError(
+        f"model folder {folder} must stay as it is while it is read, but was replaced "
+        f"{_ATTEMPTS} times; try again."
+    )
+
+
+def _load(folder: Path, *, mmap: bool) -> Model:
     home = existing(folder.resolve())
     manifest = read_manifest(folder)
-    for name, expected in manifest["files"].items():
-        path = home / name
-        if not path.is_file():
-            raise ArtifactError(f"model folder {folder} must hold {name}, but it is missing.")
-        found = sha256(path)
-        if found != expected:
-            raise ArtifactError(
-                f"{name} in {folder} must have the SHA-256 {expected}, but has {found}; "
-                "the file is damaged or was changed: save the model again."
-            )
     try:
+        _verify(folder, home, manifest["files"])
         model = _read(home, manifest, mmap=mmap)
     except (VectorIndexError, ConfigError, OSError, ValueError, KeyError, pa.ArrowException) as e:
         raise ArtifactError(f"model folder {folder} must hold a whole model: {e}") from None
@@ -103,21 +120,63 @@ def load(folder: Path, *, mmap: bool = False) -> Model:
     return model
 
 
+def _verify(folder: Path, home: Path, listed: Mapping[str, Any]) -> None:
+    """Raise unless every file of a model is listed, there and whole."""
+    for name, expected in listed.items():
+        path = home / name
+        if not path.is_file():
+            raise ArtifactError(f"model folder {folder} must hold {name}, but it is missing.")
+        found = sha256(path)
+        if found != expected:
+            raise ArtifactError(
+                f"{name} in {folder} must have the SHA-256 {expected}, but has {found}; "
+                "the file is damaged or was changed: save the model again."
+            )
+    for path in sorted(home.iterdir()):
+        ours = path.suffix in _SUFFIXES or path.name == _RANKER
+        if ours and path.name not in (_MANIFEST, *listed):
+            raise ArtifactError(
+                f"{_MANIFEST} in {folder} must list every file of the model, but {path.name} is "
+                "not listed; remove it, or save the model again."
+            )
+
+
+def _state(folder: Path) -> object:
+    """What differs after the model in `folder` was replaced."""
+    with _refused(f"model folder {folder} cannot be read"):
+        home = existing(folder.resolve())
+        try:
+            manifest = (home / _MANIFEST).stat()
+        except (FileNotFoundError, NotADirectoryError):
+            return home, None
+    return home, (manifest.st_dev, manifest.st_ino, manifest.st_mtime_ns)
+
+
+@contextmanager
+def _refused(what: str) -> Iterator[None]:
+    """A context in which what a path can be refused for is an ArtifactError."""
+    try:
+        yield
+    # RuntimeError is a loop of links, ValueError a NUL.
+    except (OSError, RuntimeError, ValueError) as error:
+        raise ArtifactError(f"{what}: {error}.") from None
+
+
 def read_manifest(folder: Path) -> dict[str, Any]:
     """The manifest of a saved model: format, config, versions, counts, checksums.
 
     Raises:
         ArtifactError: If there is none, or it is of another format or version.
     """
-    path = existing(folder.resolve()) / _MANIFEST
     try:
+        path = existing(folder.resolve()) / _MANIFEST
         manifest = json.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         raise ArtifactError(
             f"{folder} must be a saved model, but holds no {_MANIFEST}; "
             "write one with save or `hybrid-rec fit`."
         ) from None
-    except (OSError, ValueError) as error:
+    except (OSError, RuntimeError, ValueError) as error:
         raise ArtifactError(f"{_MANIFEST} in {folder} must be readable JSON: {error}.") from None
     found = (
         (manifest.get("format"), manifest.get("format_version"))
@@ -129,8 +188,12 @@ def read_manifest(folder: Path) -> dict[str, Any]:
             f"{folder} must hold the format {FORMAT!r} version {FORMAT_VERSION}, got {found}; "
             "fit it again with this version."
         )
-    if not isinstance(manifest.get("files"), dict) or not isinstance(manifest.get("counts"), dict):
-        raise ArtifactError(f"{_MANIFEST} in {folder} must list files and counts, but does not.")
+    for section in _SECTIONS:
+        if not isinstance(manifest.get(section), dict):
+            raise ArtifactError(
+                f"{_MANIFEST} in {folder} must list {', '.join(_SECTIONS)}, but {section} is "
+                f"{manifest.get(section)!r:.80}; save the model again."
+            )
     return dict(manifest)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -28,6 +29,9 @@ SCHEMA = pa.schema(
 )
 REQUIRED_COLUMNS = ("item_id", "title", "artist")
 _SHOWN = 5
+# Every column that this package reads from a frame of a caller.
+_READ_COLUMNS = frozenset({*SCHEMA.names, "playlist_id", "position", "played_at", "context"})
+_SURROGATE = re.compile("[\ud800-\udfff]")
 
 
 def as_item_ids(values: Iterable[Any], what: str = "item_id") -> list[str]:
@@ -38,8 +42,10 @@ def as_item_ids(values: Iterable[Any], what: str = "item_id") -> list[str]:
         what: How an error message names them.
 
     Raises:
-        DataError: For a missing id, a float, a bool or any other type.
+        DataError: For a missing id, a float, a bool or any other type, or no list at all.
     """
+    if isinstance(values, str | bytes) or not isinstance(values, Iterable):
+        raise DataError(f"{what} must be strings or integers in a list, got {values!r}.")
     ids = []
     for position, value in enumerate(values):
         if isinstance(value, str):
@@ -54,6 +60,30 @@ def as_item_ids(values: Iterable[Any], what: str = "item_id") -> list[str]:
     return ids
 
 
+def is_missing(value: Any) -> bool:
+    """Whether a cell is None, NaN, `pd.NA` or `pd.NaT`."""
+    return bool(pd.api.types.is_scalar(value) and pd.isna(value))
+
+
+def check_whole_text(ids: Sequence[str] | ObjectArray, what: str) -> None:
+    """Raise a DataError for an id with half of a character, which no file can hold."""
+    if _is_whole(ids):
+        return
+    row = next(row for row, value in enumerate(ids) if _SURROGATE.search(value))
+    raise DataError(
+        f"{what} must be whole text, but row {row} holds half of a character (a lone surrogate): "
+        f"{ids[row]!r}."
+    )
+
+
+def _is_whole(texts: Any) -> bool:
+    try:
+        pa.array(texts, pa.large_string())
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
 def id_column(column: pd.Series[Any], what: str) -> pd.Series[Any]:
     """A column of ids as an object column of strings.
 
@@ -64,6 +94,8 @@ def id_column(column: pd.Series[Any], what: str) -> pd.Series[Any]:
     Raises:
         DataError: With the row of the first missing or empty id, or for another type.
     """
+    if column.empty:
+        return column.astype(object)
     missing = column.isna().to_numpy()
     if missing.any():
         row = int(np.flatnonzero(missing)[0])
@@ -85,11 +117,15 @@ def id_column(column: pd.Series[Any], what: str) -> pd.Series[Any]:
     empty = (text == "").to_numpy(dtype=bool)
     if empty.any():
         raise DataError(f"{what} must not be empty, but row {int(np.flatnonzero(empty)[0])} is.")
+    check_whole_text(text.to_numpy(), what)
     return text
 
 
 def text_column(column: pd.Series[Any]) -> ObjectArray:
-    """A column of free text as strings, with None where it is missing, empty or blank."""
+    """A column of free text as strings, with None where it is missing, empty or blank.
+
+    Half of a character becomes U+FFFD.
+    """
     missing = column.isna().to_numpy(dtype=bool)
     values = column.astype(object).to_numpy(copy=True)
     values[missing] = None
@@ -97,17 +133,28 @@ def text_column(column: pd.Series[Any]) -> ObjectArray:
         values = np.array([None if v is None else str(v) for v in values], dtype=object)
     blank = np.array([v is not None and not v.strip() for v in values], dtype=bool)
     values[blank] = None
+    if not _is_whole(values):
+        values = np.array([v and _whole(v) for v in values], dtype=object)
     return values
 
 
+def _whole(text: str) -> str:
+    return _SURROGATE.sub("\ufffd", text)
+
+
 def require_columns(frame: pd.DataFrame, columns: Sequence[str], what: str) -> None:
-    """Raise a DataError that names every column of `columns` that `frame` lacks."""
+    """Raise a DataError that names every column of `columns` that `frame` lacks or has twice."""
+    if not isinstance(frame, pd.DataFrame):
+        raise DataError(f"{what} must be a DataFrame, got {type(frame).__name__}.")
     lacking = [name for name in columns if name not in frame.columns]
     if lacking:
         raise DataError(
             f"{what} must have the columns {', '.join(columns)}; {', '.join(lacking)} "
             f"missing, found {', '.join(map(str, frame.columns)) or 'none'}."
         )
+    twice = [name for name in frame.columns[frame.columns.duplicated()] if name in _READ_COLUMNS]
+    if twice:
+        raise DataError(f"{what} must have each column once, but {twice[0]} stands there twice.")
 
 
 @dataclass(frozen=True, eq=False)
@@ -224,7 +271,10 @@ class Catalog:
 
         Raises:
             UnknownItemError: Naming the unknown ids, if `missing` is "error".
+            DataError: If an id is neither a string nor an integer.
         """
+        if missing not in ("error", "negative"):
+            raise DataError(f"missing must be 'error' or 'negative', got {missing!r}.")
         ids = as_item_ids(item_ids)
         rows = np.asarray(
             self._index.get_indexer(pd.Index(ids, dtype=object)) if ids else [], dtype=np.int64
@@ -285,7 +335,9 @@ def _without_repeats(ids: ObjectArray, titles: ObjectArray, artists: ObjectArray
 
 
 def tag_lists(column: pd.Series[Any]) -> list[tuple[str, ...]]:
-    """A column of lists of strings as tuples without repeats; a missing list is empty.
+    """A column of lists of strings as tuples without repeats or missing entries.
+
+    A missing list is empty.
 
     Raises:
         DataError: With the row of the first entry that is no list.
@@ -293,9 +345,10 @@ def tag_lists(column: pd.Series[Any]) -> list[tuple[str, ...]]:
     lists: list[tuple[str, ...]] = []
     for row, tags in enumerate(column.tolist()):
         if isinstance(tags, list | tuple | np.ndarray | set | frozenset):
-            ordered = sorted(tags) if isinstance(tags, set | frozenset) else tags
-            lists.append(tuple(dict.fromkeys(str(tag) for tag in ordered)))
-        elif tags is None or (isinstance(tags, float) and np.isnan(tags)):
+            ordered = sorted(tags, key=str) if isinstance(tags, set | frozenset) else tags
+            named = [_whole(str(tag)) for tag in ordered if not is_missing(tag)]
+            lists.append(tuple(dict.fromkeys(named)))
+        elif is_missing(tags):
             lists.append(())
         else:
             raise DataError(f"tags must be a list of strings, got {tags!r} at row {row}.")

@@ -20,7 +20,6 @@ EXIT_INTERRUPTED = 130
 app = typer.Typer(
     name="hybrid-rec",
     help="Recommendations from playlists, titles and artists, cold items included.",
-    no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
@@ -99,7 +98,7 @@ def fit(
 
     settings = HybridConfig() if config is None else HybridConfig.from_toml(config)
     if seed is not None:
-        settings = settings.model_copy(update={"seed": seed})
+        settings = settings.with_seed(seed)
     check_target(out)
     playlists, catalog, report = read_dataset(dataset, items=items, progress=not quiet)
     write(str(report))
@@ -146,7 +145,10 @@ def similar(
 
     recommender = HybridRecommender.load(model, mmap=True)
     found = recommender.similar_items(
-        item, k, weights=_weights(weight), on_unknown="skip" if skip_unknown else "raise"
+        list(dict.fromkeys(item)),
+        k,
+        weights=_weights(weight),
+        on_unknown="skip" if skip_unknown else "raise",
     )
     frame = found.to_frame()
     if as_json or not sys.stdout.isatty():
@@ -257,18 +259,26 @@ def _weights(pairs: list[str] | None) -> dict[str, float]:
 
 def run(arguments: list[str] | None = None) -> int:
     """Run the command and return its exit code: 0, 2 for a user's mistake, 130 for Ctrl-C."""
+    given = sys.argv[1:] if arguments is None else arguments
     try:
-        result = app(args=arguments, standalone_mode=False)
+        result = app(args=given or ["--help"], standalone_mode=False)
         sys.stdout.flush()
     except HybridRecError as error:
-        complain(f"hybrid-rec: {error}")
+        hint = str(error).replace("pass on_unknown='skip'", "pass --skip-unknown")
+        complain(f"hybrid-rec: {hint}")
         return EXIT_MISTAKE
     except (KeyboardInterrupt, typer.Abort):
         result = EXIT_INTERRUPTED
     except BrokenPipeError:
-        # The reader of a pipe has gone, which is no error; what is buffered has no one to go to.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        # The reader of a pipe has gone, which is no error.
+        _drop_output()
         return 0
+    except OSError as error:
+        if error.filename is not None:
+            raise
+        _drop_output()
+        complain(f"hybrid-rec: the output cannot be written: {error.strerror}.")
+        return EXIT_MISTAKE
     except Exception as error:
         # typer carries its own copy of click, whose usage errors have no public name.
         usage = getattr(error, "format_message", None)
@@ -280,6 +290,11 @@ def run(arguments: list[str] | None = None) -> int:
     if result == EXIT_INTERRUPTED:
         complain("hybrid-rec: interrupted; nothing was saved.")
     return result if isinstance(result, int) else 0
+
+
+def _drop_output() -> None:
+    """Send what is still buffered nowhere, for Python writes it when it ends."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def main() -> None:

@@ -46,6 +46,11 @@ PRESETS: Mapping[CooccurrencePreset, Mapping[str, Any]] = {
 }
 
 
+LARGEST_SEED = 2**32 - 1
+_LARGEST = 1e6
+"""Of weights and penalties: float32 has no digits left for what is beside larger ones."""
+
+
 class Section(BaseModel):
     """Base of all configuration: frozen, typed, and clear about what it refuses."""
 
@@ -86,14 +91,14 @@ class CooccurrenceConfig(Section):
     here), `notebook` (the radio notebook's CBOW), `skipgram` (skip-gram on listening queues)."""
     vector_size: int = Field(128, ge=1, le=4096)
     """Dimensions of the co-occurrence vectors."""
-    window: int = Field(30, ge=1)
+    window: int = Field(30, ge=1, le=10_000)
     """Largest distance between two plays that count as together. With `shuffle`, a playlist
     longer than the window is sampled evenly, whatever the order of its plays."""
-    epochs: int = Field(20, ge=1)
+    epochs: int = Field(20, ge=1, le=1_000_000)
     """Passes over all playlists."""
     skip_gram: bool = True
     """Skip-gram if true, CBOW if false."""
-    negative: int = Field(5, ge=1)
+    negative: int = Field(5, ge=1, le=1000)
     """Negative samples for each positive pair."""
     ns_exponent: float = Field(0.75, ge=-2.0, le=2.0)
     """Exponent of the popularity that negatives are drawn by: 1 draws by popularity, 0 evenly,
@@ -107,7 +112,7 @@ class CooccurrenceConfig(Section):
     once or twice get few updates and need larger ones than words do."""
     shuffle: bool = True
     """Draw a new random order of each playlist for every epoch, so that order does not matter."""
-    workers: int = Field(1, ge=1)
+    workers: int = Field(1, ge=1, le=1024)
     """Training threads. 1 gives the same bytes for the same seed; more is faster and is not
     reproducible, because threads race for the same vectors."""
 
@@ -140,10 +145,10 @@ class TitleConfig(Section):
 class ColdStartConfig(Section):
     """How items with little or no history are placed among those that have one."""
 
-    shrinkage: float = Field(1.0, ge=0.0)
+    shrinkage: float = Field(1.0, ge=0.0, le=_LARGEST, allow_inf_nan=False)
     """`k` in `(n c + k a) / (n + k)`: an item with `n` plays is drawn towards the mean `a` of its
     artist as if the artist's mean had been played `k` times. 0 leaves every item where it is."""
-    ridge: float = Field(10.0, gt=0.0)
+    ridge: float = Field(10.0, gt=0.0, le=_LARGEST, allow_inf_nan=False)
     """Strength of the L2 penalty of the map from titles (and tags) to co-occurrence space."""
     max_training_items: int = Field(50_000, ge=1)
     """The map is learned on at most so many items with history, the most played first."""
@@ -152,17 +157,17 @@ class ColdStartConfig(Section):
 class WeightsConfig(Section):
     """Block weights of the score; they can be changed at every call without a new index."""
 
-    cooccurrence: float = Field(1.0, ge=0.0)
+    cooccurrence: float = Field(1.0, ge=0.0, le=_LARGEST, allow_inf_nan=False)
     """Weight of the cosine in co-occurrence space."""
-    title: float = Field(0.05, ge=0.0)
+    title: float = Field(0.05, ge=0.0, le=_LARGEST, allow_inf_nan=False)
     """Weight of the cosine of titles."""
-    artist: float = Field(0.1, ge=0.0)
+    artist: float = Field(0.1, ge=0.0, le=_LARGEST, allow_inf_nan=False)
     """Weight of the artist match."""
-    tags: float = Field(0.05, ge=0.0)
+    tags: float = Field(0.05, ge=0.0, le=_LARGEST, allow_inf_nan=False)
     """Weight of the cosine of tags, where the catalogue has them."""
-    popularity: float = Field(0.1, ge=0.0)
+    popularity: float = Field(0.1, ge=0.0, le=_LARGEST, allow_inf_nan=False)
     """Weight of the prior `log(1 + plays)`, whatever the query."""
-    similar_popularity: float = Field(0.03, ge=0.0)
+    similar_popularity: float = Field(0.03, ge=0.0, le=_LARGEST, allow_inf_nan=False)
     """The same for `similar_items`: what is like an item depends less on what is played much."""
 
 
@@ -257,7 +262,7 @@ class HybridConfig(Section):
     """The vector index."""
     ranking: RankingConfig = RankingConfig()
     """The learned second stage."""
-    seed: int = Field(0, ge=0, lt=2**32)
+    seed: int = Field(0, ge=0, le=LARGEST_SEED)
     """Seed of everything random. Same seed, same data, same machine: same bytes."""
 
     @classmethod
@@ -273,12 +278,20 @@ class HybridConfig(Section):
             raise ConfigError(
                 f"config file must be readable, got {path}: {error.strerror}."
             ) from None
-        except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        except ValueError as error:  # no TOML, no UTF-8, or a NUL in the path
             raise ConfigError(f"config file must be TOML, got {path}: {error}.") from None
         try:
             return cls(**data)
         except ConfigError as error:
             raise ConfigError(f"{path}: {error}") from None
+
+    def with_seed(self, seed: int) -> Self:
+        """The same configuration with another seed.
+
+        Raises:
+            ConfigError: If the seed is out of range.
+        """
+        return type(self)(**{**self.model_dump(), "seed": seed})
 
     def to_toml(self) -> str:
         """The whole configuration as TOML, such that `from_toml` gives an equal one."""

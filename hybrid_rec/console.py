@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import re
 import sys
 from typing import Any
 
@@ -14,6 +15,8 @@ from rich.markup import escape
 from rich.table import Table
 
 _LOG_WIDTH = 120
+# What one reader or another takes for the end of a cell or a line.
+_SEPARATORS = re.compile("\r\n|[\t\n\v\f\r\x1c-\x1e\x85\u2028\u2029]")
 
 
 def print_frame(frame: pd.DataFrame, *, title: str, as_json: bool = False) -> None:
@@ -34,7 +37,7 @@ def print_frame(frame: pd.DataFrame, *, title: str, as_json: bool = False) -> No
     else:
         write("\t".join(map(str, frame.columns)))
         for record in records:
-            write("\t".join(_cell(value).replace("\t", " ") for value in record.values()))
+            write("\t".join(_SEPARATORS.sub(" ", _cell(value)) for value in record.values()))
 
 
 def print_table(frame: pd.DataFrame, *, title: str) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -40,9 +41,6 @@ def fit_cooccurrence(
         2016, https://arxiv.org/abs/1603.04259. Mikolov et al., "Distributed Representations of
         Words and Phrases and their Compositionality", 2013, https://arxiv.org/abs/1310.4546.
     """
-    # gensim takes a second to load, and only fitting needs it.
-    from gensim.models import Word2Vec
-
     counts = playlists.play_counts
     if counts.max(initial=0) < config.min_count:
         raise DataError(
@@ -50,7 +48,7 @@ def fit_cooccurrence(
             f"but the most played one has {counts.max(initial=0)}."
         )
     rng = np.random.default_rng(seed)
-    model = Word2Vec(
+    model = _make_word2vec(
         vector_size=config.vector_size,
         window=config.window,
         sg=int(config.skip_gram),
@@ -104,12 +102,34 @@ class _Sentences:
                 yield tokens[first : min(end, first + _LONGEST_SENTENCE)].tolist()
 
 
+def _make_word2vec(**settings: Any) -> Any:
+    # gensim takes a second to load, and only fitting needs it.
+    from gensim.models import Word2Vec
+
+    class CheckedWord2Vec(Word2Vec):  # type: ignore[misc]  # gensim has no types
+        """Keeps the error that ends a thread; gensim would wait for that thread for ever."""
+
+        failure: Exception | None = None
+
+        def _worker_loop(self, job_queue: Any, progress_queue: Any) -> None:
+            try:
+                super()._worker_loop(job_queue, progress_queue)
+            except Exception as error:
+                self.failure = error
+                while job_queue.get() is not None:
+                    pass
+                progress_queue.put(None)
+
+    return CheckedWord2Vec(**settings)
+
+
 def _epoch_counter(advance: Advance) -> object:
     from gensim.models.callbacks import CallbackAny2Vec
 
     class EpochCounter(CallbackAny2Vec):  # type: ignore[misc]  # gensim has no types
-        def on_epoch_end(self, model: object) -> None:
-            del model
+        def on_epoch_end(self, model: Any) -> None:
+            if model.failure is not None:
+                raise model.failure
             advance(1)
 
     return EpochCounter()

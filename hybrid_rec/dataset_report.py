@@ -49,6 +49,15 @@ class DatasetReport:
     notes: Mapping[str, int]
     """What was kept but changed, or is worth knowing -> count; zeros are left out."""
 
+    def __getstate__(self) -> dict[str, Any]:
+        # The read-only views that readers put here cannot be pickled or copied.
+        return {**vars(self), "dropped": dict(self.dropped), "notes": dict(self.notes)}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        for name, value in state.items():
+            kept = MappingProxyType(value) if isinstance(value, dict) else value
+            object.__setattr__(self, name, kept)
+
     def __str__(self) -> str:
         lines = [
             f"{self.source}: kept {self.playlists_kept:,} of {self.playlists_read:,} playlists, "

@@ -42,7 +42,7 @@ SPECS = (
 
 
 def read_dataset(
-    spec: str,
+    spec: str | Path,
     *,
     items: str | Path | pd.DataFrame | None = None,
     progress: bool | Progress = False,
@@ -58,6 +58,9 @@ def read_dataset(
     Raises:
         DataError: For a spec of no known form, or data that cannot be read.
     """
+    if not isinstance(spec, str | Path):
+        raise DataError(f"a data set must be one of {', '.join(SPECS)}; got {spec!r}.")
+    spec = str(spec)
     kind, _, place = spec.partition(":")
     if (kind in ("yes", "movielens", "mpd") and place) or spec == "synthetic":
         if items is not None:

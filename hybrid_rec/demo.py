@@ -20,6 +20,7 @@ _K = 8
 
 def run_demo(seed: int = 0, *, progress: bool = True) -> None:
     """Fit the synthetic world and print what the model answers, in about half a minute, offline."""
+    config = CONFIG.with_seed(seed)
     world = synthetic_radio(seed=seed)
     catalog, truth = world.catalog, world.truth
     held_out, training = (
@@ -36,7 +37,7 @@ def run_demo(seed: int = 0, *, progress: bool = True) -> None:
     )
 
     _headline("2. Fit")
-    recommender = HybridRecommender(CONFIG.model_copy(update={"seed": seed}))
+    recommender = HybridRecommender(config)
     recommender.fit(training, catalog, progress=progress)
     model = recommender.model_
     for stage, seconds in model.timings.items():

@@ -5,12 +5,20 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import re
 import shutil
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager, suppress
+from itertools import count
 from pathlib import Path
+from threading import Lock
 
 _SAVING, _OLD = "saving", "old"
+
+# Saves of one process are told apart by a number; those that are not over yet stand in `_live`.
+_numbers = count()
+_live: set[str] = set()
+_swapping = Lock()
 
 
 def sha256(path: Path) -> str:
@@ -19,23 +27,50 @@ def sha256(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def is_ours(folder: Path, manifest: str, form: str) -> bool:
-    """Whether a folder may be replaced: it is empty, or its JSON manifest names our format.
+def is_ours(folder: Path, manifest: str, form: str, names: Collection[str] | None = None) -> bool:
+    """Whether a path may be replaced: it is free, an empty folder, or one of our format, no more.
 
     Args:
-        folder: An existing path.
+        folder: Where to look.
         manifest: Name of the JSON file in it that has a key "format".
         form: What that key must be.
+        names: What else may stand in the folder; None for the keys of "files" in the manifest.
     """
-    if not folder.is_dir():
+    with _swapping:
+        if not folder.exists():
+            return True
+        if not folder.is_dir():
+            return False
+        held = {path.name for path in folder.iterdir()}
+        if not held:
+            return True
+        try:
+            content = json.loads((folder / manifest).read_text(encoding="utf-8"))
+        except (OSError, ValueError):
+            return False
+    if not isinstance(content, dict) or content.get("format") != form:
         return False
-    if not any(folder.iterdir()):
-        return True
-    try:
-        content = json.loads((folder / manifest).read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return False
-    return isinstance(content, dict) and content.get("format") == form
+    known = content.get("files") if names is None else names
+    return isinstance(known, Collection) and held <= {manifest, *known}
+
+
+def check_writable(target: Path) -> None:
+    """Find out whether `replacing` can write to `target`, and leave everything as it was.
+
+    Raises:
+        OSError: If it cannot.
+    """
+    missing = [folder for folder in target.parents if not folder.exists()]
+    probe = _sibling(target, _SAVING)
+    with _swapping:
+        try:
+            target.parent.mkdir(parents=True, exist_ok=True)
+            probe.mkdir()
+            probe.rmdir()
+        finally:
+            for folder in missing:
+                with suppress(OSError):
+                    folder.rmdir()
 
 
 @contextmanager
@@ -44,45 +79,59 @@ def replacing(target: Path) -> Iterator[Path]:
 
     The old folder stays whole until the new one is complete and on disk. If the process is killed
     between the two renames, `existing` still finds the old one, and the next `replacing` puts it
-    back.
+    back. Of several threads that replace one folder the last to end wins.
     """
-    target.parent.mkdir(parents=True, exist_ok=True)
-    _sweep(target)
-    fresh = _sibling(target, _SAVING)
-    fresh.mkdir()
+    fresh, old = _sibling(target, _SAVING), _sibling(target, _OLD)
+    _live.update((fresh.name, old.name))
     try:
+        with _swapping:
+            target.parent.mkdir(parents=True, exist_ok=True)
+            _sweep(target)
+            fresh.mkdir()
         yield fresh
         for path in [*fresh.iterdir(), fresh]:
             _sync(path)
-        old = _sibling(target, _OLD)
-        if target.exists():
-            target.rename(old)
-        fresh.rename(target)
+        with _swapping:
+            if target.exists():
+                target.rename(old)
+            fresh.rename(target)
         shutil.rmtree(old, ignore_errors=True)
     finally:
         shutil.rmtree(fresh, ignore_errors=True)
+        _live.difference_update((fresh.name, old.name))
 
 
 def existing(target: Path) -> Path:
     """Where the content of `target` is: there, or beside it if a replacement was cut off."""
     if target.exists():
         return target
-    return next(iter(sorted(target.parent.glob(f".{target.name}.{_OLD}-*"))), target)
+    return next((path for path, kind, _ in _siblings(target) if kind == _OLD), target)
 
 
 def _sweep(target: Path) -> None:
     """Put back what a killed replacement moved away, and remove what it left half-written."""
-    left = existing(target)
-    if left != target:
-        left.rename(target)
-    for path in target.parent.glob(f".{target.name}.*-*"):
-        kind, _, process = path.name.rpartition(".")[2].partition("-")
-        if kind in (_SAVING, _OLD) and process.isdigit() and not _runs(int(process)):
+    for path, kind, process in _siblings(target):
+        if path.name in _live or _runs(process):
+            continue
+        if kind == _OLD and not target.exists():
+            path.rename(target)
+        else:
             shutil.rmtree(path, ignore_errors=True)
 
 
 def _sibling(target: Path, kind: str) -> Path:
-    return target.with_name(f".{target.name}.{kind}-{os.getpid()}")
+    return target.with_name(f".{target.name}.{kind}-{os.getpid()}-{next(_numbers)}")
+
+
+def _siblings(target: Path) -> list[tuple[Path, str, int]]:
+    """What replacements of `target` have beside it: folder, kind and process."""
+    name = re.compile(rf"\.{re.escape(target.name)}\.({_SAVING}|{_OLD})-(\d+)(?:-\d+)?")
+    try:
+        paths = sorted(target.parent.iterdir())
+    except (FileNotFoundError, NotADirectoryError):
+        return []
+    found = [(path, name.fullmatch(path.name)) for path in paths]
+    return [(path, match[1], int(match[2])) for path, match in found if match]
 
 
 def _runs(process: int) -> bool:
@@ -90,7 +139,7 @@ def _runs(process: int) -> bool:
         return False
     try:
         os.kill(process, 0)
-    except ProcessLookupError:
+    except (ProcessLookupError, OverflowError):
         return False
     except PermissionError:
         return True

@@ -145,7 +145,7 @@ def fit_model(
     """A model of `playlists` over `catalog`.
 
     Raises:
-        DataError: If the playlists are empty or refer to another catalogue.
+        DataError: If the playlists are empty or refer to a catalogue of another size.
         ConfigError: If the index factory does not suit the data.
         ModelUnavailableError: If the title model cannot be found.
     """
@@ -321,6 +321,11 @@ def _build(
 
 
 def _check(playlists: Playlists, catalog: Catalog) -> None:
+    if not isinstance(playlists, Playlists) or not isinstance(catalog, Catalog):
+        raise DataError(
+            "a fit needs Playlists and then a Catalog, got "
+            f"{type(playlists).__name__} and {type(catalog).__name__}."
+        )
     if playlists.n_items != len(catalog):
         raise DataError(
             f"playlists must refer to the catalogue given, of {len(catalog)} items, "

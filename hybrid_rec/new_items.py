@@ -14,6 +14,7 @@ from hybrid_rec.catalog import (
     ObjectArray,
     RowArray,
     id_column,
+    is_missing,
     require_columns,
     tag_lists,
     text_column,
@@ -109,7 +110,7 @@ def _context(frame: pd.DataFrame, catalog: Catalog) -> Playlists | None:
         return None
     lists: list[list[Any]] = []
     for row, entry in enumerate(frame["context"]):
-        if entry is None or (isinstance(entry, float) and np.isnan(entry)):
+        if is_missing(entry):
             lists.append([])
         elif isinstance(entry, list | tuple | np.ndarray):
             lists.append(list(entry))

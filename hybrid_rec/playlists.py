@@ -17,6 +17,7 @@ from hybrid_rec.catalog import (
     ObjectArray,
     RowArray,
     as_item_ids,
+    check_whole_text,
     id_column,
     require_columns,
 )
@@ -24,6 +25,8 @@ from hybrid_rec.errors import DataError
 
 OnUnknown = Literal["raise", "skip"]
 Times = NDArray[np.datetime64]
+
+_LAST_YEAR = 9999
 
 
 @dataclass(frozen=True, eq=False)
@@ -92,8 +95,7 @@ class Playlists:
         require_columns(plays, ("playlist_id", "item_id"), "plays")
         codes, playlist_ids = pd.factorize(id_column(plays["playlist_id"], "playlist_id"))
         item_codes, item_ids = pd.factorize(id_column(plays["item_id"], "item_id"))
-        missing: Literal["error", "negative"] = "error" if on_unknown == "raise" else "negative"
-        rows = catalog.rows(item_ids, missing)[item_codes]
+        rows = catalog.rows(item_ids, _missing(on_unknown))[item_codes]
         times = _times(plays["played_at"]) if "played_at" in plays.columns else None
         order = np.lexsort((_play_order(plays, times), codes))
         order = order[rows[order] >= 0]
@@ -118,19 +120,24 @@ class Playlists:
         """Playlists from lists of item ids; their own ids are "0", "1", ... unless given.
 
         Raises:
-            DataError: If an entry is not a list of strings or integers.
+            DataError: If an entry is not a list of strings or integers, or `playlist_ids` are not.
             UnknownItemError: If an item is unknown and `on_unknown` is "raise".
         """
+        missing = _missing(on_unknown)
+        if not isinstance(lists, Iterable):
+            raise DataError(f"lists must be a list of lists of item ids, got {lists!r}.")
         flat: list[str] = []
         lengths = []
         for number, items in enumerate(lists):
-            if isinstance(items, str):
-                raise DataError(f"each playlist must be a list of item ids, got {items!r}.")
             ids = as_item_ids(items, f"the items of playlist {number}")
             flat.extend(ids)
             lengths.append(len(ids))
-        rows = catalog.rows(flat, "error" if on_unknown == "raise" else "negative")
-        names = [str(i) for i in range(len(lengths))] if playlist_ids is None else playlist_ids
+        rows = catalog.rows(flat, missing)
+        if playlist_ids is None:
+            names = [str(number) for number in range(len(lengths))]
+        else:
+            names = as_item_ids(playlist_ids, "playlist_ids")
+            check_whole_text(names, "playlist_ids")
         return cls.from_rows(lengths, rows, len(catalog), names)
 
     @classmethod
@@ -249,6 +256,13 @@ class Playlists:
         return [part.tolist() for part in np.split(ids, self.offsets[1:-1])] if len(self) else []
 
 
+def _missing(on_unknown: OnUnknown) -> Literal["error", "negative"]:
+    """What `Catalog.rows` is to do with unknown ids."""
+    if on_unknown not in ("raise", "skip"):
+        raise DataError(f"on_unknown must be 'raise' or 'skip', got {on_unknown!r}.")
+    return "error" if on_unknown == "raise" else "negative"
+
+
 def _play_order(plays: pd.DataFrame, times: Times | None) -> NDArray[Any]:
     """A sort key of the plays within a playlist; equal keys keep the order of the table."""
     if "position" in plays.columns:
@@ -259,13 +273,18 @@ def _play_order(plays: pd.DataFrame, times: Times | None) -> NDArray[Any]:
             raise DataError(
                 f"position must be a number, got {plays['position'].iloc[row]!r} at row {row}."
             )
-        return position.to_numpy(dtype=np.float64, na_value=np.inf)
+        if pd.api.types.is_integer_dtype(position.dtype) and not position.hasnans:
+            return position.to_numpy()  # a float has too few digits for large ones
+        order = position.to_numpy(dtype=np.float64, na_value=np.nan)
+        return np.where(np.isnan(order), np.inf, order)
     if times is not None:
         return times
     return np.zeros(len(plays))
 
 
 def _times(column: pd.Series[Any]) -> Times:
+    if pd.api.types.is_object_dtype(column.dtype):
+        column = _without_numbers_among_texts(column)
     if pd.api.types.is_numeric_dtype(column.dtype):
         parsed = pd.to_datetime(column, unit="s", errors="coerce")
     else:
@@ -275,4 +294,27 @@ def _times(column: pd.Series[Any]) -> Times:
     if unreadable.any():
         row = int(np.flatnonzero(unreadable)[0])
         raise DataError(f"played_at must be a time, got {column.iloc[row]!r} at row {row}.")
+    year = parsed.dt.year
+    outside = ((year < 1) | (year > _LAST_YEAR)).to_numpy()
+    if outside.any():
+        row = int(np.flatnonzero(outside)[0])
+        raise DataError(
+            f"played_at must be in the years 1 to {_LAST_YEAR}, got {column.iloc[row]!r} at row "
+            f"{row}; numbers are seconds since 1970."
+        )
     return parsed.to_numpy().astype("datetime64[us]")
+
+
+def _without_numbers_among_texts(column: pd.Series[Any]) -> pd.Series[Any]:
+    """An object column of seconds as numbers, and one without any as it is."""
+    numbers = column.map(lambda value: isinstance(value, int | float | np.number)).to_numpy(bool)
+    present = column.notna().to_numpy(bool)
+    found = np.flatnonzero(numbers & present)
+    if not len(found):
+        return column
+    if len(found) == present.sum():
+        return pd.to_numeric(column)
+    raise DataError(
+        f"played_at must be seconds since 1970 or times, not both, got "
+        f"{column.iloc[found[0]]!r} at row {found[0]} among other kinds."
+    )

@@ -25,6 +25,8 @@ _ARROW_ROW = re.compile(r"Row #(\d+): (.*)", re.DOTALL)
 _ARROW_COLUMN = re.compile(r"In CSV column #(\d+)")
 _SHOWN = 200
 
+A_FOLDER, A_FILE, NOTHING = "a folder", "a file", "nothing there"
+
 ROWS_FROM_0 = " Rows count from 0, without the header."
 """For `located`: how the rows that an error names are counted in a file with a header."""
 
@@ -41,7 +43,9 @@ def located(place: str | Path, hint: str = "") -> Iterator[None]:
 @contextmanager
 def _opened(path: Path, what: str) -> Iterator[None]:
     """A context that turns what the operating system refuses into a DataError."""
-    if path.is_dir():
+    if "\0" in str(path):
+        raise DataError(f"{path!r} must be {what}, but a path cannot hold a NUL; check it.")
+    if what_is_at(path) == A_FOLDER:
         raise DataError(f"{path} must be {what}, found a folder; name the file in it.")
     try:
         yield
@@ -59,6 +63,14 @@ def _one_line(error: Exception) -> str:
     return " ".join(reason.split()).rstrip(".")[:_SHOWN]
 
 
+def what_is_at(path: Path) -> str:
+    """A_FOLDER, A_FILE or NOTHING, the last also for a path that no file system takes."""
+    try:
+        return A_FOLDER if path.is_dir() else A_FILE if path.exists() else NOTHING
+    except OSError:
+        return NOTHING
+
+
 def existing_folder(folder: str | Path, what: str) -> Path:
     """`folder` as a Path.
 
@@ -66,8 +78,8 @@ def existing_folder(folder: str | Path, what: str) -> Path:
         DataError: If it is no folder.
     """
     path = Path(folder)
-    if not path.is_dir():
-        found = "a file" if path.exists() else "nothing there"
+    found = what_is_at(path)
+    if found != A_FOLDER:
         raise DataError(f"{path} must be {what}, found {found}; check the path.")
     return path
 

@@ -35,6 +35,7 @@ from indexes.faiss_index import FaissIndex
 from indexes.hybrid import HybridQueries
 
 POPULARITY_SOURCE = "popularity"
+_LARGEST_K = 10_000_000
 Weights = WeightsConfig | Mapping[str, float]
 
 
@@ -74,7 +75,7 @@ class HybridRecommender:
             progress: True for progress bars on standard error.
 
         Raises:
-            DataError: If the playlists are empty or refer to another catalogue.
+            DataError: If the playlists are empty or refer to a catalogue of another size.
             ConfigError: If the index factory does not suit the data.
             ModelUnavailableError: If the title model cannot be found.
         """
@@ -95,7 +96,7 @@ class HybridRecommender:
 
     def recommend(
         self,
-        queries: Playlists | Sequence[Any],
+        queries: Playlists | Sequence[Any] | pd.Series[Any] | pd.Index[Any],
         k: int = 10,
         *,
         exclude_seeds: bool = True,
@@ -109,7 +110,7 @@ class HybridRecommender:
         Args:
             queries: `["a", "b"]` is one playlist, `[["a"], ["b", "c"]]` are two, `[]` is one empty
                 playlist; or `Playlists` of the model's catalogue.
-            k: Items wanted for each, at least 1.
+            k: Items wanted for each, from 1 to 10,000,000.
             exclude_seeds: Whether the items of a query are kept out of its own list.
             allow: Ids of the only items that may come back; None for all.
             block: Ids of items that may not come back.
@@ -124,7 +125,7 @@ class HybridRecommender:
         Raises:
             UnknownItemError: For an unknown id, if `on_unknown` is "raise".
             DataError: For ids that are neither strings nor integers.
-            ConfigError: If k < 1 or a weight is unknown or negative.
+            ConfigError: If k or a weight is out of range, or a weight is unknown.
             NotFittedError: Before `fit` or `load`.
         """
         playlists, _ = parse_queries(queries, self.model_.catalog, on_unknown)
@@ -155,7 +156,7 @@ class HybridRecommender:
 
         Args:
             item_ids: One query an id; the `query_ids` of the result.
-            k: Neighbours wanted of each, at least 1.
+            k: Neighbours wanted of each, from 1 to 10,000,000.
             allow: See `recommend`.
             block: See `recommend`.
             on_unknown: See `recommend`; a skipped item has no line.
@@ -165,7 +166,7 @@ class HybridRecommender:
         Raises:
             UnknownItemError: For an unknown id, if `on_unknown` is "raise".
             DataError: For ids that are neither strings nor integers.
-            ConfigError: If k < 1 or a weight is unknown or negative.
+            ConfigError: If k or a weight is out of range, or a weight is unknown.
             NotFittedError: Before `fit` or `load`.
         """
         if isinstance(item_ids, str):
@@ -197,7 +198,7 @@ class HybridRecommender:
                 optionally `item_id` (becomes the query id), `tags` (lists of strings) and
                 `context` (lists of ids of catalogue items that it was seen with: the mean of its
                 company is the best guess of its place).
-            k: Neighbours wanted of each, at least 1.
+            k: Neighbours wanted of each, from 1 to 10,000,000.
             weights: See `similar_items`.
 
         Returns:
@@ -220,30 +221,38 @@ class HybridRecommender:
         )
 
     def similar_playlists(
-        self, queries: Playlists | Sequence[Any], k: int = 10, *, on_unknown: OnUnknown = "raise"
+        self,
+        queries: Playlists | Sequence[Any] | pd.Series[Any] | pd.Index[Any],
+        k: int = 10,
+        *,
+        on_unknown: OnUnknown = "raise",
     ) -> PlaylistMatches:
         """The training playlists nearest to each query in co-occurrence space.
 
-        A training playlist that is asked for finds itself.
+        A training playlist that is asked for finds itself. A query that says nothing, such as an
+        empty one, finds none.
 
         Args:
             queries: See `recommend`.
-            k: Playlists wanted for each, at least 1.
+            k: Playlists wanted for each, from 1 to 10,000,000.
             on_unknown: "raise" or "skip" for ids that the catalogue lacks.
 
         Raises:
             UnknownItemError: For an unknown id, if `on_unknown` is "raise".
-            ConfigError: If k < 1.
+            ConfigError: If k is out of range.
             NotFittedError: Before `fit` or `load`.
         """
         _check_k(k)
         playlists, _ = parse_queries(queries, self.model_.catalog, on_unknown)
-        vectors = playlist_queries(self.model_.index, playlists).dense[COOCCURRENCE]
-        found = self._playlist_index.search(vectors, k)
-        matches = np.full(found.rows.shape, None, dtype=object)
-        held = found.rows != NO_ROW
-        matches[held] = self.model_.playlists.playlist_ids[found.rows[held]]
-        return PlaylistMatches(matches, found.scores, playlists.playlist_ids)
+        vectors = np.asarray(playlist_queries(self.model_.index, playlists).dense[COOCCURRENCE])
+        matches = np.full((len(playlists), k), None, dtype=object)
+        scores = np.full((len(playlists), k), -np.inf, np.float32)
+        asked = np.flatnonzero(vectors.any(axis=1))
+        found = self._playlist_index.search(vectors[asked], min(k, len(self.model_.playlists)))
+        width = found.rows.shape[1]
+        matches[asked, :width] = self.model_.playlists.playlist_ids[found.rows]
+        scores[asked, :width] = found.scores
+        return PlaylistMatches(matches, scores, playlists.playlist_ids)
 
     def save(self, folder: str | Path) -> None:
         """Write the model to a folder; a model that is there is replaced once this one is whole.
@@ -312,6 +321,7 @@ class HybridRecommender:
         model = self.model_
         chosen = self._weights(weights)
         silent = says_nothing(queries)
+        width = min(k, len(model.catalog))
         rows = np.full((len(silent), k), NO_ROW, np.int64)
         scores = np.full((len(silent), k), -np.inf, np.float32)
         prior = {POPULARITY: chosen[POPULARITY] or 1.0}
@@ -320,20 +330,20 @@ class HybridRecommender:
             if not len(numbers):
                 continue
             if rank is not None and model.ranking is not None and with_weights is chosen:
-                rows[numbers], scores[numbers] = rank_candidates(
-                    model.scorer, model.ranking.ranker, rank.select(numbers), k,
+                rows[numbers, :width], scores[numbers, :width] = rank_candidates(
+                    model.scorer, model.ranking.ranker, rank.select(numbers), width,
                     exclude_seeds=exclude is not None, allow=allow, block=block,
                 )  # fmt: skip
                 continue
             found = model.index.search(
                 take(queries, numbers),
-                k,
+                width,
                 with_weights,
                 allow=allow,
                 block=block,
                 exclude=None if exclude is None else [exclude[i] for i in numbers.tolist()],
             )
-            rows[numbers], scores[numbers] = found.rows, found.scores
+            rows[numbers, :width], scores[numbers, :width] = found.rows, found.scores
         sources = np.array(SOURCES, dtype=object)[model.sources[np.maximum(rows, 0)]]
         sources[silent] = POPULARITY_SOURCE
         return Recommendations.from_rows(
@@ -344,12 +354,19 @@ class HybridRecommender:
         """The weights of one call: those given, and the config's where none are."""
         if isinstance(weights, WeightsConfig):
             return weights
+        if not isinstance(weights, Mapping | None):
+            raise ConfigError(f"weights must be a mapping or a WeightsConfig, got {weights!r}.")
         return WeightsConfig(**{**self.config.weights.model_dump(), **(weights or {})})
 
     def _similar_weights(self, weights: Weights | None) -> WeightsConfig:
         """The weights of one call that asks for likeness, which has a prior of its own."""
         chosen = self._all_weights(weights)
-        if isinstance(weights, Mapping) and POPULARITY in weights:
+        named: Iterable[str] = ()
+        if isinstance(weights, Mapping):
+            named = weights
+        elif weights is not None and weights != self.config.weights:
+            named = weights.model_fields_set
+        if POPULARITY in named:
             return chosen
         return chosen.model_copy(update={POPULARITY: chosen.similar_popularity})
 
@@ -371,3 +388,5 @@ class HybridRecommender:
 def _check_k(k: Any) -> None:
     if isinstance(k, bool) or not isinstance(k, int | np.integer) or k < 1:
         raise ConfigError(f"The 'k' parameter must be an integer of at least 1, got {k!r} instead.")
+    if k > _LARGEST_K:
+        raise ConfigError(f"The 'k' parameter must be at most {_LARGEST_K:,}, got {k:,} instead.")

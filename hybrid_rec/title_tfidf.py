@@ -66,16 +66,18 @@ class TfidfEncoder:
     def fit(self, titles: Titles) -> Self:
         """Learn n-grams, their weights and the projection from the distinct titles.
 
-        Their order and repetitions do not matter. No title at all is no error: every row is zero.
+        Their order and repetitions do not matter. No title or no n-gram at all is no error:
+        every row is zero.
         """
         from sklearn.utils.extmath import randomized_svd
 
         texts = sorted(distinct_titles(titles)[0])
-        if not texts:
+        vectorizer = _vectorizer(max_features=_MAX_NGRAMS)
+        # Accents alone are a title, but they are stripped.
+        if not any(map(vectorizer.build_analyzer(), texts)):
             self._vocabulary, self._idf = [], np.empty(0, np.float32)
             self._projection = np.empty((0, self._size), np.float32)
             return self
-        vectorizer = _vectorizer(max_features=_MAX_NGRAMS)
         matrix = vectorizer.fit_transform(texts)
         rng = np.random.default_rng(self._seed)
         if len(texts) > _MAX_SVD_TITLES:

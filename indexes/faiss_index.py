@@ -32,6 +32,8 @@ from indexes.base import (
 _SPARE = 16
 # Floats that one step of rescoring may gather: 64 MiB.
 _GATHER = 1 << 24
+# FAISS 1.15 ends the process, or never ends, with graphs and codes of such sizes.
+_TOO_SMALL = re.compile(r"(?:HNSW0*[01]|NSG0*[0-2]|[Qx]0+)(?!\d)")
 
 
 class FaissIndex:
@@ -68,6 +70,7 @@ class FaissIndex:
             https://github.com/facebookresearch/faiss/wiki/The-index-factory
         """
         checked = as_vectors(vectors, None, "vectors")
+        _check_factory(factory)
         try:
             index = faiss.index_factory(checked.shape[1], factory, faiss.METRIC_INNER_PRODUCT)
         except RuntimeError as error:
@@ -224,7 +227,9 @@ class FaissIndex:
             threshold = np.partition(scores, -k)[-k] - 2 * slack
         else:
             threshold = np.finfo(np.float32).min
-        return np.flatnonzero(scores >= threshold)
+        # Where scores are huge, so is the slack, and the threshold refuses nothing.
+        keep = scores >= threshold
+        return np.flatnonzero(keep if mask is None else keep & mask)
 
     def scores(self, queries: Vectors, rows: Rows) -> Vectors:
         """Inner products of each query with its own rows, -inf where the row is -1.
@@ -304,6 +309,17 @@ def _rounding(queries: Vectors, norm: float) -> Vectors:
     """How far two ways of adding up an inner product may lie apart, `(n_queries,)`."""
     norms = np.sqrt(np.einsum("ij,ij->i", queries, queries))
     return np.asarray(norms * np.float32(norm * 2.0**-20), dtype=np.float32)
+
+
+def _check_factory(factory: Any) -> None:
+    if not isinstance(factory, str):
+        raise VectorIndexError(f"factory must be a FAISS factory string, got {factory!r}.")
+    if _TOO_SMALL.search(factory):
+        raise VectorIndexError(f"factory must not hold numbers as small as in {factory!r}.")
+    if "Lattice" in factory:
+        raise VectorIndexError(
+            f"factory must name an index that can be loaded again, got {factory!r}."
+        )
 
 
 def _check_kind(index: Any, factory: str) -> None:

@@ -17,7 +17,7 @@ from hybrid_rec.dataset_report import MISSING_IDS, Dataset, finish
 from hybrid_rec.errors import DataError
 from hybrid_rec.playlists import Playlists
 from hybrid_rec.progress import Progress, as_progress
-from hybrid_rec.reading import located, read_json
+from hybrid_rec.reading import A_FILE, A_FOLDER, located, read_json, what_is_at
 
 # JSON can spell half a character, which no UTF-8 can hold.
 _SURROGATE = re.compile("[\ud800-\udfff]")
@@ -81,12 +81,13 @@ def read_mpd(
 
 def _slices(path_or_glob: str | Path) -> list[Path]:
     path = Path(path_or_glob)
-    if path.is_dir():
+    found = what_is_at(path)
+    if found == A_FOLDER:
         files = [*path.glob("mpd.slice.*.json")] or [*path.glob("data/mpd.slice.*.json")]
     else:
         # The pattern is the caller's own, with its own root, which Path.glob would refuse.
-        found = glob.glob(str(path), recursive=True)  # noqa: PTH207
-        files = [path] if path.is_file() else [Path(name) for name in found]
+        names = glob.glob(str(path), recursive=True)  # noqa: PTH207
+        files = [path] if found == A_FILE else [Path(name) for name in names]
     if not files:
         raise DataError(
             f"{path_or_glob} must be a folder of mpd.slice.*.json, a glob or one such file, found "

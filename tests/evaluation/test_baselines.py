@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from evaluation import base, baselines, neighbours
+from evaluation import base, baselines
 from evaluation.baselines import (
     BASELINES,
     EASE,
@@ -33,6 +33,7 @@ from hybrid_rec import (
     NotFittedError,
     Playlists,
     UnknownItemError,
+    neighbours,
     read_dataset,
 )
 from hybrid_rec.config import TitleConfig

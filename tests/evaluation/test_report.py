@@ -20,7 +20,7 @@ import pytest
 from evaluation.comparison import Comparison
 from evaluation.harness import Evaluation, evaluate
 from evaluation.metrics import evaluate_rankings
-from evaluation.report import Finding, write_report
+from evaluation.report import Finding, check_target, write_report
 from evaluation.splits import continuation
 from hybrid_rec.catalog import Catalog
 from hybrid_rec.errors import ConfigError, DataError
@@ -261,10 +261,26 @@ def test_same_input_same_bytes(report: Path, comparison: Comparison, tmp_path: P
 
 def test_a_report_replaces_a_report(comparison: Comparison, tmp_path: Path) -> None:
     folder = write(comparison, tmp_path / "report")
-    (folder / "left-over").write_text("of an earlier version")
     write(comparison, folder, main=NASTY)
     assert {path.name for path in folder.iterdir()} == FILES
     assert json.loads((folder / "metrics.json").read_text())["main"] == NASTY
+
+
+def test_files_that_the_user_put_beside_a_report_are_kept(
+    comparison: Comparison, tmp_path: Path
+) -> None:
+    folder = write(comparison, tmp_path / "report")
+    (folder / "notes.txt").write_text("mine")
+    with pytest.raises(DataError, match="must be new, empty or hold a report"):
+        write(comparison, folder)
+    assert (folder / "notes.txt").read_text() == "mine"
+
+
+@pytest.mark.parametrize("name", ["file/report", "n" * 300, "a\0b"])
+def test_a_target_that_cannot_be_made_is_noticed_at_once(tmp_path: Path, name: str) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(DataError, match="cannot be written"):
+        check_target(tmp_path / name)
 
 
 def test_an_empty_folder_is_taken(comparison: Comparison, tmp_path: Path) -> None:

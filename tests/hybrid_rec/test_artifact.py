@@ -7,12 +7,13 @@ import pickle
 import signal
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from hybrid_rec import ArtifactError, HybridConfig, HybridRecommender, files
+from hybrid_rec import ArtifactError, HybridConfig, HybridRecommender, artifact, files
 from hybrid_rec.synthetic import SyntheticDataset
 
 QUERIES = [["song-001", "song-002"], ["song-003"], []]
@@ -79,9 +80,9 @@ def test_pickle_takes_no_part(
 
 
 def test_a_second_save_replaces_the_first(saved: Path, fitted: HybridRecommender) -> None:
-    (saved / "stray").write_text("from an older version")
+    before = (saved / "manifest.json").stat().st_ino
     fitted.save(saved)
-    assert not (saved / "stray").exists()
+    assert (saved / "manifest.json").stat().st_ino != before
     assert [p.name for p in saved.parent.iterdir()] == ["model"]
     HybridRecommender.load(saved)
 
@@ -104,6 +105,44 @@ def test_a_folder_of_other_things_is_left_alone(
     with pytest.raises(ArtifactError, match="must be new, empty or hold a model"):
         fitted.save(tmp_path)
     assert [p.name for p in tmp_path.iterdir()] == [other]
+
+
+def test_files_that_the_user_put_beside_a_model_are_kept(
+    saved: Path, fitted: HybridRecommender
+) -> None:
+    (saved / "notes.txt").write_text("mine")
+    with pytest.raises(ArtifactError, match="must be new, empty or hold a model"):
+        fitted.save(saved)
+    assert (saved / "notes.txt").read_text() == "mine"
+    HybridRecommender.load(saved)
+
+
+LOOP, LONG = "loop", "a" * 300
+
+
+@pytest.mark.parametrize("name", [LOOP, f"{LOOP}/model", LONG, f"{LONG}/model", "a\0b"])
+def test_paths_that_no_file_system_takes(
+    fitted: HybridRecommender, tmp_path: Path, name: str
+) -> None:
+    (tmp_path / LOOP).symlink_to(tmp_path / LOOP)
+    with pytest.raises(ArtifactError, match=r"cannot be written|must be new, empty"):
+        fitted.save(tmp_path / name)
+    with pytest.raises(ArtifactError, match=r"cannot be read|must be a saved model"):
+        HybridRecommender.load(tmp_path / name)
+    with pytest.raises(ArtifactError, match=r"manifest\.json"):
+        artifact.read_manifest(tmp_path / name)
+
+
+@pytest.mark.parametrize("name", ["file/model", "n" * 250, "file"])
+def test_a_target_that_cannot_be_made_is_noticed_at_once(tmp_path: Path, name: str) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(ArtifactError, match=r"cannot be written|must be new, empty"):
+        artifact.check_target(tmp_path / name)
+
+
+def test_checking_a_target_leaves_nothing(tmp_path: Path) -> None:
+    artifact.check_target(tmp_path / "a" / "b" / "model")
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_a_file_in_the_way(fitted: HybridRecommender, tmp_path: Path) -> None:
@@ -177,6 +216,81 @@ def test_every_damaged_file_is_named(saved: Path) -> None:
     HybridRecommender.load(saved)
 
 
+@pytest.fixture(scope="module")
+def coarse(fitted: HybridRecommender) -> HybridRecommender:
+    """A model with other files than `fitted`."""
+    return fitted.with_index("SQ8")
+
+
+def test_a_model_that_is_replaced_while_it_is_read_is_read_again(
+    saved: Path, coarse: HybridRecommender, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sha256 = files.sha256
+    calls: list[Path] = []
+
+    def replaced(path: Path) -> str:
+        calls.append(path)
+        if len(calls) == 1:
+            monkeypatch.setattr(artifact, "sha256", sha256)
+            coarse.save(saved)
+            raise FileNotFoundError(2, "No such file or directory", str(path))
+        return sha256(path)
+
+    monkeypatch.setattr(artifact, "sha256", replaced)
+    assert HybridRecommender.load(saved).config.index.factory == "SQ8"
+
+
+def test_a_model_that_is_replaced_after_it_was_verified_is_read_again(
+    saved: Path, coarse: HybridRecommender, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read = artifact._read
+
+    def replaced(*arguments: Any, **options: Any) -> Any:
+        monkeypatch.setattr(artifact, "_read", read)
+        coarse.save(saved)
+        return read(*arguments, **options)
+
+    monkeypatch.setattr(artifact, "_read", replaced)
+    loaded = HybridRecommender.load(saved)
+    assert loaded.config.index.factory == "SQ8"
+    assert not loaded.model_.index.index.exact
+
+
+def test_a_model_that_never_stands_still(
+    saved: Path, fitted: HybridRecommender, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read = artifact._read
+
+    def replaced(*arguments: Any, **options: Any) -> Any:
+        fitted.save(saved)
+        return read(*arguments, **options)
+
+    monkeypatch.setattr(artifact, "_read", replaced)
+    with pytest.raises(ArtifactError, match=r"must stay as it is .* was replaced 5 times"):
+        HybridRecommender.load(saved)
+
+
+def test_a_file_that_vanishes_while_it_is_read(
+    saved: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def vanished(path: Path) -> str:
+        raise FileNotFoundError(2, "No such file or directory", str(path))
+
+    monkeypatch.setattr(artifact, "sha256", vanished)
+    with pytest.raises(ArtifactError, match="must hold a whole model"):
+        HybridRecommender.load(saved)
+
+
+def test_threads_that_save_to_one_folder_leave_a_whole_model(
+    fitted: HybridRecommender, tmp_path: Path
+) -> None:
+    with ThreadPoolExecutor(4) as pool:
+        for future in [pool.submit(fitted.save, tmp_path / "model") for _ in range(12)]:
+            future.result()
+    assert [path.name for path in tmp_path.iterdir()] == ["model"]
+    HybridRecommender.load(tmp_path / "model")
+
+
 def rewrite(saved: Path, **changes: Any) -> None:
     """Change the manifest as somebody with an editor would."""
     path = saved / "manifest.json"
@@ -189,7 +303,11 @@ def rewrite(saved: Path, **changes: Any) -> None:
         ({"format_version": 99}, r"version 1, got \('hybrid-rec model', 99\)"),
         ({"format": "something"}, r"got \('something', 1\)"),
         ({"counts": {"items": 3}}, r"must have the counts \{'items': 3\}.*but has"),
-        ({"counts": None}, "must list files and counts"),
+        ({"counts": None}, "must list config, libraries, counts, files, but counts is None"),
+        ({"config": None}, "but config is None"),
+        ({"config": []}, r"but config is \[\]"),
+        ({"libraries": None}, "but libraries is None"),
+        ({"files": {}}, r"must list every file of the model, but artist\.npz is not listed"),
         ({"config": {"colour": 1}}, "no parameter 'colour'"),
         ({"files": {"../secret": "0"}}, "must hold ../secret"),
     ],

@@ -120,6 +120,12 @@ def test_unknown_ids_are_named() -> None:
             frame(item_id=["a", "b", "a"], title=["One", "Two", "One"]),
             "'a' stands with different artists",
         ),
+        (
+            frame(item_id=pd.Series(["a", "b\ud800", "c"], dtype=object)),
+            "item_id must be whole text, but row 1 holds half of a character",
+        ),
+        (pd.concat([frame(), frame()[["item_id"]]], axis=1), "item_id stands there twice"),
+        ([{"item_id": "a"}], "items must be a DataFrame, got list"),
         (frame(tags=["rock", [], []]), "tags must be a list of strings, got 'rock' at row 0"),
     ],
 )
@@ -132,3 +138,24 @@ def test_bad_frames(items: pd.DataFrame, message: str) -> None:
 def test_bad_ids(bad: Any) -> None:
     with pytest.raises(DataError, match="must be strings or integers"):
         Catalog.from_frame(frame()).rows([bad])
+
+
+def test_missing_tags_of_every_kind_are_left_out() -> None:
+    tags = [pd.NA, ["a", None, "b", float("nan"), pd.NA], {"x", 1, None}]
+    assert Catalog.from_frame(frame(tags=tags)).tags == [(), ("a", "b"), ("1", "x")]
+
+
+def test_halves_of_characters_in_texts_are_replaced() -> None:
+    title = pd.Series(["One\ud800", "Two", None], dtype=object)
+    catalog = Catalog.from_frame(frame(title=title, tags=[["a\udfff"], [], []]))
+    assert catalog.titles.tolist() == ["One\ufffd", "Two", None]
+    assert catalog.tags[0] == ("a\ufffd",)
+
+
+def test_rows_checks_its_arguments() -> None:
+    catalog = Catalog.from_frame(frame())
+    with pytest.raises(DataError, match="missing must be 'error' or 'negative', got 'foo'"):
+        catalog.rows(["a"], missing="foo")
+    for bad in (5, "ab", b"ab", None):
+        with pytest.raises(DataError, match="must be strings or integers in a list, got"):
+            catalog.rows(bad)

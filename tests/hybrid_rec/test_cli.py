@@ -10,14 +10,19 @@ import sys
 import time
 from pathlib import Path
 
+import pandas as pd
 import pytest
 
 from hybrid_rec import HybridRecommender
 from hybrid_rec.cli import app, run
+from hybrid_rec.console import print_frame
 from hybrid_rec.synthetic import SyntheticDataset
 
-COMMAND = [sys.executable, "-c", "from hybrid_rec.cli import main; main()"]
-QUICK = '[titles]\nencoder = "tfidf"\n[cooccurrence]\nepochs = 2\nvector_size = 16\n[ranking]\nenabled = false\n'
+COMMAND = [sys.executable, "-c", "from hybrid_rec.__main__ import main; main()"]
+QUICK = (
+    '[titles]\nencoder = "tfidf"\n[cooccurrence]\nepochs = 2\nvector_size = 16\n'
+    "[ranking]\nenabled = false\n"
+)
 
 
 @pytest.fixture(scope="module")
@@ -145,9 +150,16 @@ def test_help_is_complete() -> None:
         (["fit", "nonsense", "--out", "m"], "a data set must be one of"),
         (["fit", "PLAYS"], "--out"),
         (["fit", "PLAYS", "--out", "m", "--config", "absent.toml"], "config file must be readable"),
+        (["fit", "PLAYS", "--out", "m", "--seed", str(2**32)], "'seed' parameter"),
+        (["demo", "--seed", str(2**32)], "'seed' parameter"),
+        (["evaluate", "--seed", str(2**32)], "'seed' parameter"),
+        (["fit", "PLAYS", "--out", "hybrid.toml/m"], "cannot be written"),
+        (["fit", "PLAYS", "--out", "m" * 250], "cannot be written"),
+        (["recommend", "MODEL", "--item", "song-001", "-k", str(10**12)], "must be at most"),
         (["fit", "PLAYS", "--out", "."], "must be new, empty or hold a model"),
         (["recommend", "absent", "--item", "1"], "must be a saved model"),
         (["recommend", "MODEL", "--item", "nope"], "unknown: 'nope'"),
+        (["similar", "MODEL", "--item", "nope"], "Or pass --skip-unknown."),
         (["recommend", "MODEL"], "--item"),
         (["recommend", "MODEL", "--item", "song-001", "-k", "0"], "'k' parameter must be"),
         (["recommend", "MODEL", "--item", "song-001", "-k", "x"], "valid integer"),
@@ -212,9 +224,74 @@ def test_ctrl_c_leaves_no_half_written_model(plays: Path, tmp_path: Path) -> Non
 
 def test_a_closed_pipe_is_no_error(model: Path) -> None:
     line = " ".join(
-        [f"'{sys.executable}'", "-c", '"from hybrid_rec.cli import main; main()"', "similar"]
+        [f"'{sys.executable}'", "-c", '"from hybrid_rec.__main__ import main; main()"', "similar"]
     )
     command = f"{line} '{model}' --item song-001 -k 999 | head -1; exit ${{PIPESTATUS[0]}}"
     done = subprocess.run(["bash", "-c", command], capture_output=True, text=True, check=False)
     assert done.stderr == ""
     assert done.stdout.startswith("query_id")
+
+
+def test_the_command_alone_prints_the_help() -> None:
+    alone, asked = ask(), ask("--help")
+    assert (alone.returncode, alone.stderr) == (0, "")
+    assert alone.stdout == asked.stdout
+    assert alone.stdout.count("\n") > 5
+
+
+_INTERRUPTED = """
+import sys
+class Interrupt:
+    def find_spec(self, name, path=None, target=None):
+        if name == "hybrid_rec.cli":
+            raise KeyboardInterrupt
+sys.meta_path.insert(0, Interrupt())
+from hybrid_rec.__main__ import main
+main()
+"""
+
+
+def test_ctrl_c_while_the_command_is_still_imported() -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", _INTERRUPTED], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 130
+    assert done.stderr == "hybrid-rec: interrupted; nothing was saved.\n"
+
+
+def test_a_full_disk_behind_the_output_is_one_line(model: Path) -> None:
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run(
+            [*COMMAND, "info", str(model)],
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+            check=False,
+        )
+    assert done.returncode == 2
+    assert done.stderr == "hybrid-rec: the output cannot be written: No space left on device.\n"
+
+
+@pytest.mark.parametrize("terminal", [True, False])
+def test_an_item_that_is_asked_for_twice_is_answered_once(
+    model: Path,
+    terminal: bool,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.setattr("sys.stdout.isatty", lambda: terminal)
+    answers = []
+    for items in (["song-001"], ["song-001", "song-001"]):
+        given = [argument for item in items for argument in ("--item", item)]
+        assert run(["similar", str(model), "-k", "3", *given]) == 0
+        answers.append(capsys.readouterr().out)
+    assert answers[0] == answers[1]
+
+
+@pytest.mark.parametrize("separator", ["\n", "\r\n", "\r", "\t", "\x85", "\u2028"])
+def test_a_title_never_breaks_a_row_of_tabs(
+    separator: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    frame = pd.DataFrame({"item_id": ["a", "b"], "title": [f"One{separator}Two", "Three"]})
+    print_frame(frame, title="")
+    assert capsys.readouterr().out.splitlines() == ["item_id\ttitle", "a\tOne Two", "b\tThree"]

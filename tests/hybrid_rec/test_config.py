@@ -107,3 +107,34 @@ def test_bad_files(tmp_path: Path, content: bytes | None, message: str) -> None:
         path.write_bytes(content)
     with pytest.raises(ConfigError, match=message):
         HybridConfig.from_toml(path)
+
+
+def test_a_path_with_a_nul() -> None:
+    with pytest.raises(ConfigError, match="config file must be"):
+        HybridConfig.from_toml("a\0b.toml")
+
+
+@pytest.mark.parametrize("seed", [-1, 2**32, "x"])
+def test_another_seed_is_checked(seed: Any) -> None:
+    config = HybridConfig(cooccurrence={"preset": "notebook", "window": 7}, seed=1)
+    assert config.with_seed(5) == HybridConfig(**{**config.model_dump(), "seed": 5})
+    with pytest.raises(ConfigError, match="'seed' parameter of HybridConfig must be"):
+        config.with_seed(seed)
+
+
+@pytest.mark.parametrize(
+    "sections",
+    [
+        {"cooccurrence": {"window": 2**32}},
+        {"cooccurrence": {"negative": 2**32}},
+        {"cooccurrence": {"epochs": 2**32}},
+        {"cooccurrence": {"workers": 2**32}},
+        {"weights": {"title": 1e20}},
+        {"weights": {"title": float("inf")}},
+        {"cold_start": {"shrinkage": float("inf")}},
+        {"cold_start": {"ridge": 1e20}},
+    ],
+)
+def test_values_that_no_library_can_take(sections: Any) -> None:
+    with pytest.raises(ConfigError, match=r"must be (less than or equal to|a finite number)"):
+        HybridConfig(**sections)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 
@@ -113,3 +115,16 @@ def test_min_count_that_nothing_reaches() -> None:
     playlists = Playlists.from_lists([["a", "b"]], catalog)
     with pytest.raises(DataError, match="min_count = 2 plays, but the most played one has 1"):
         fit_cooccurrence(playlists, CooccurrenceConfig(min_count=2), seed=0)
+
+
+def test_an_error_in_a_thread_of_gensim_is_raised(
+    world: SyntheticDataset, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from gensim.models import Word2Vec
+
+    def fail(*_: Any) -> None:
+        raise OverflowError("value too large")
+
+    monkeypatch.setattr(Word2Vec, "_do_train_job", fail)
+    with pytest.raises(OverflowError, match="value too large"):
+        fit_cooccurrence(world.playlists, QUICK.model_copy(update={"workers": 2}), seed=0)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import copy
 import csv
 import json
+import pickle
 import re
 import subprocess
 import sys
@@ -42,6 +44,7 @@ from hybrid_rec.datasets import (
     read_tidy,
     read_yes,
     read_yes_catalog,
+    synthetic_radio,
 )
 from hybrid_rec.errors import ConfigError, DataError
 from hybrid_rec.progress import Advance, Progress
@@ -762,3 +765,22 @@ def test_readers_take_strings_and_paths(read: Callable[..., Dataset], tmp_path: 
     for place in (tmp_path / "nowhere", str(tmp_path / "nowhere")):
         with pytest.raises(DataError, match="nowhere must be a folder of"):
             read(place)
+
+
+def test_a_dataset_can_be_pickled_and_copied() -> None:
+    world = synthetic_radio(n_items=50, n_playlists=20)
+    for again in (pickle.loads(pickle.dumps(world)), copy.deepcopy(world)):
+        assert again.report == world.report
+        assert again.catalog == world.catalog
+        assert again.playlists.rows.tolist() == world.playlists.rows.tolist()
+        with pytest.raises(TypeError, match="does not support item assignment"):
+            again.report.dropped["x"] = 1
+
+
+def test_read_dataset_takes_a_path(tmp_path: Path) -> None:
+    path = tmp_path / "plays.csv"
+    path.write_text("playlist_id,item_id\np,a\np,b\n")
+    assert len(read_dataset(path).playlists) == 1
+    wrong: Any = 5
+    with pytest.raises(DataError, match=r"a data set must be one of .*; got 5"):
+        read_dataset(wrong)

@@ -113,6 +113,18 @@ def test_arrays_are_frozen_and_the_callers_stay_free() -> None:
         (plays(playlist_id=["p", None, "p", "q"]), "playlist_id must not be missing.*row 1"),
         (plays(position=[1, 2, "x", 4]), "position must be a number, got 'x' at row 2"),
         (plays(played_at=["2024-01-01", "yesterday", None, None]), "got 'yesterday' at row 1"),
+        (plays(played_at=[1, 2, 3e11, 4]), r"in the years 1 to 9999, got .* at row 2; numbers are"),
+        (plays(played_at=[1, -1e11, 3, 4]), r"in the years 1 to 9999, got .* at row 1"),
+        (
+            plays(played_at=pd.Series(["2024-01-01", 5, None, None], dtype=object)),
+            "seconds since 1970 or times, not both, got 5 at row 1",
+        ),
+        (
+            plays(playlist_id=pd.Series(["p", "q", "\ud800", "q"], dtype=object)),
+            "playlist_id must be whole text, but row 2 holds half of a character",
+        ),
+        (pd.concat([plays(), plays()[["item_id"]]], axis=1), "item_id stands there twice"),
+        ([["p", "a"]], "plays must be a DataFrame, got list"),
     ],
 )
 def test_bad_frames(frame: pd.DataFrame, message: str) -> None:
@@ -139,3 +151,67 @@ def test_getitem_counts_from_both_ends() -> None:
     assert playlists[-1].tolist() == [1]
     with pytest.raises(IndexError, match=r"\[0, 2\), got 2"):
         playlists[2]
+
+
+def objects(*values: Any) -> pd.Series[Any]:
+    return pd.Series(values, dtype=object)
+
+
+def test_seconds_in_an_object_column_are_seconds() -> None:
+    playlists = Playlists.from_frame(plays(played_at=objects(1500000000, 2, None, 3.0)), CATALOG)
+    assert playlists.times is not None
+    assert playlists.times[0] == np.datetime64("2017-07-14T02:40:00")
+
+
+@pytest.mark.parametrize("kind", ["int64", "uint64", "Int64", "int64[pyarrow]", "object"])
+def test_large_positions_keep_every_digit(kind: str) -> None:
+    position = pd.Series([2**53 + 1, 1, 2**53, 2]).astype(kind)
+    ordered = Playlists.from_frame(plays(position=position), CATALOG)
+    assert ordered.to_lists(CATALOG) == [["c", "a"], ["b", "d"]]
+
+
+@pytest.mark.parametrize("kind", ["float64", "Int64", "int64[pyarrow]", "object"])
+def test_a_missing_position_comes_last(kind: str) -> None:
+    position = pd.Series([None, 2, 1, 1]).astype(kind)
+    ordered = Playlists.from_frame(plays(position=position), CATALOG)
+    assert ordered.to_lists(CATALOG) == [["c", "a"], ["d", "b"]]
+
+
+def test_no_plays_are_no_playlists() -> None:
+    for extra in ((), ("position",), ("played_at",)):
+        empty = pd.DataFrame({name: [] for name in ("playlist_id", "item_id", *extra)})
+        assert len(Playlists.from_frame(empty, CATALOG)) == 0
+
+
+@pytest.mark.parametrize(
+    ("ids", "message"),
+    [
+        ([None], "playlist_ids must be strings or integers, got None"),
+        ([1.5], "playlist_ids must be strings or integers, got 1.5"),
+        ("p", "playlist_ids must be strings or integers in a list, got 'p'"),
+        (["\ud800"], "playlist_ids must be whole text, but row 0 holds half of a character"),
+        (["p", "q"], "one entry per playlist"),
+    ],
+)
+def test_bad_playlist_ids(ids: Any, message: str) -> None:
+    with pytest.raises(DataError, match=message):
+        Playlists.from_lists([["a"]], CATALOG, playlist_ids=ids)
+
+
+def test_playlist_ids_may_be_integers() -> None:
+    playlists = Playlists.from_lists([["a"]], CATALOG, playlist_ids=np.array([7]))
+    assert playlists.playlist_ids.tolist() == ["7"]
+
+
+@pytest.mark.parametrize("lists", [[5], ["ab"], [b"12"], [pd.NA], [pd.Timestamp("2024")], 5])
+def test_what_is_no_list_of_lists(lists: Any) -> None:
+    with pytest.raises(DataError, match="list"):
+        Playlists.from_lists(lists, CATALOG)
+
+
+def test_on_unknown_is_checked() -> None:
+    wrong: Any = "ignore"
+    with pytest.raises(DataError, match="on_unknown must be 'raise' or 'skip', got 'ignore'"):
+        Playlists.from_frame(plays(), CATALOG, on_unknown=wrong)
+    with pytest.raises(DataError, match="on_unknown must be 'raise' or 'skip', got 'ignore'"):
+        Playlists.from_lists([["a"]], CATALOG, on_unknown=wrong)

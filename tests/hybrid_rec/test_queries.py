@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pytest
 from scipy import sparse
 
@@ -63,12 +64,20 @@ def test_unit_rows_keep_zero_rows() -> None:
         ([], [[]]),
         (np.array(["a", "b"]), [["a", "b"]]),
         ([np.array(["a"])], [["a"]]),
+        (pd.Series(["a", "b"], index=[5, 6]), [["a", "b"]]),
+        (pd.Index(["a", "b"]), [["a", "b"]]),
+        ([pd.Series(["a"]), pd.Index(["b"])], [["a"], ["b"]]),
     ],
 )
 def test_queries_are_one_list_or_many(queries: Any, expected: list[list[str]]) -> None:
     parsed, skipped = parse_queries(queries, CATALOG, "raise")
     assert parsed.to_lists(CATALOG) == expected
     assert skipped == 0
+
+
+def test_a_query_may_be_a_generator() -> None:
+    parsed, skipped = parse_queries([(item for item in "abx"), ["c"]], CATALOG, "skip")
+    assert (parsed.to_lists(CATALOG), skipped) == ([["a", "b"], ["c"]], 1)
 
 
 def test_skipped_ids_are_counted() -> None:
@@ -84,6 +93,9 @@ def test_skipped_ids_are_counted() -> None:
         (7, "must be a list of item ids"),
         ([1.5], "must be strings or integers, got 1.5"),
         ([None], "must be strings or integers, got None"),
+        ([b"ab"], "the items of playlist 0 must be strings or integers in a list, got b'ab'"),
+        ([pd.NA], "the items of playlist 0 must be strings or integers in a list, got <NA>"),
+        ([pd.Timestamp("2024")], "the items of playlist 0 must be strings or integers in a list"),
         ([["a"], [None]], "the items of playlist 1 must be strings or integers"),
         (Playlists.from_rows([1], np.array([0]), 3), "catalogue of 6 items, got a catalogue of 3"),
     ],

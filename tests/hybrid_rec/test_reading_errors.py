@@ -484,3 +484,14 @@ def test_damaged_text_never_fails_otherwise(
     read_or_data_error(lambda: read_movielens(folder))
     read_or_data_error(lambda: read_tidy(folder / "plays.csv", folder / "items.csv"))
     read_or_data_error(lambda: read_tidy(folder / "plays.csv"))
+
+
+@pytest.mark.parametrize("name", ["a" * 300, "a\0b", "loop"])
+def test_paths_that_no_file_system_takes(tmp_path: Path, name: str) -> None:
+    (tmp_path / "loop").symlink_to(tmp_path / "loop")
+    (tmp_path / "loop.csv").symlink_to(tmp_path / "loop.csv")
+    for read in (read_yes, read_movielens, read_mpd):
+        with pytest.raises(DataError, match=r"must be .* found "):
+            read(tmp_path / name)
+    with pytest.raises(DataError, match="must be a file of plays"):
+        read_tidy(tmp_path / f"{name}.csv")

@@ -15,7 +15,7 @@ from hybrid_rec.title_text import clean_title
 QUICK = HybridConfig(
     titles={"encoder": "tfidf", "tfidf_size": 16},
     cooccurrence={"vector_size": 16, "epochs": 3, "window": 5, "negative": 3},
-    ranking={"cases": 50, "trees": 10},
+    ranking={"enabled": False},
 )
 SPECS = {
     "yes_big": "yes:{}/yes_big",

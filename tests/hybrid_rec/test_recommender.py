@@ -20,6 +20,7 @@ from hybrid_rec import (
     NotFittedError,
     Playlists,
     UnknownItemError,
+    WeightsConfig,
 )
 from hybrid_rec.cold_start import ARTIST, SOURCES, TEXT
 from hybrid_rec.synthetic import SyntheticDataset
@@ -314,6 +315,7 @@ def test_bad_k(fitted: HybridRecommender, k: Any) -> None:
         ({"artst": 1.0}, "no parameter 'artst'; did you mean 'artist'"),
         ({"artist": -1.0}, "must be greater than or equal to 0"),
         ({"artist": float("nan")}, "must be"),
+        ({"title": 1e20}, "must be less than or equal to 1000000"),
     ],
 )
 def test_bad_weights(fitted: HybridRecommender, weights: Any, message: str) -> None:
@@ -383,3 +385,60 @@ def test_every_public_name_can_be_had() -> None:
         assert getattr(hybrid_rec, name) is not None
     with pytest.raises(AttributeError, match="no attribute 'nonsense'"):
         _ = hybrid_rec.nonsense
+
+
+def test_a_list_longer_than_the_catalogue_is_filled_up(fitted: HybridRecommender) -> None:
+    found = fitted.recommend(["song-001"], k=1_000_000)
+    assert found.item_ids.shape == (1, 1_000_000)
+    assert len(found.to_frame()) == 999
+    assert fitted.similar_playlists(["song-001"], k=1_000_000).scores.shape == (1, 1_000_000)
+
+
+@pytest.mark.parametrize("k", [10**12, 10**30])
+def test_k_beyond_any_memory(fitted: HybridRecommender, k: int) -> None:
+    for call in (fitted.recommend, fitted.similar_items, fitted.similar_playlists):
+        with pytest.raises(ConfigError, match="'k' parameter must be at most 10,000,000, got 1,"):
+            call(["song-001"], k)
+
+
+def test_no_playlist_is_similar_to_nothing(fitted: HybridRecommender) -> None:
+    found = fitted.similar_playlists([[], ["song-001"]], k=3)
+    assert found.playlist_ids[0].tolist() == [None] * 3
+    assert np.isneginf(found.scores[0]).all()
+    one = fitted.similar_playlists([["song-001"]], k=3)
+    assert found.playlist_ids[1].tolist() == one.playlist_ids[0].tolist()
+    assert len(fitted.similar_playlists([[]], k=3).to_frame()) == 0
+
+
+def test_similar_items_take_the_popularity_that_is_named(fitted: HybridRecommender) -> None:
+    def scores(weights: Any) -> bytes:
+        return fitted.similar_items(["song-001"], weights=weights).scores.tobytes()
+
+    base = fitted.config.weights
+    assert scores(WeightsConfig(popularity=5.0)) == scores({"popularity": 5.0})
+    assert scores(WeightsConfig(artist=5.0)) == scores({"artist": 5.0})
+    # Those of the config are those of the call, however the config came about.
+    assert scores(base) == scores(WeightsConfig(**base.model_dump())) == scores(None)
+
+
+def test_arguments_of_another_kind(fitted: HybridRecommender, world: SyntheticDataset) -> None:
+    wrong: Any = 5
+    with pytest.raises(DataError, match="must be strings or integers in a list, got 5"):
+        fitted.similar_items(wrong)
+    with pytest.raises(DataError, match="must be strings or integers in a list, got 5"):
+        fitted.recommend(["song-001"], allow=wrong)
+    with pytest.raises(ConfigError, match="weights must be a mapping or a WeightsConfig, got 5"):
+        fitted.recommend(["song-001"], weights=wrong)
+    with pytest.raises(ConfigError, match="must be a FAISS factory string, got 5"):
+        fitted.with_index(wrong)
+    unfitted: Any = HybridRecommender()
+    for arguments in ([["1"]], world.catalog), (world.catalog, world.playlists):
+        with pytest.raises(DataError, match="a fit needs Playlists and then a Catalog, got"):
+            unfitted.fit(*arguments)
+
+
+def test_missing_contexts_of_every_kind(fitted: HybridRecommender) -> None:
+    frame = pd.DataFrame({"title": ["x"] * 3, "artist": ["y"] * 3, "context": [pd.NA, None, []]})
+    found = fitted.recommend_for_new_items(frame)
+    assert found.query_sources is not None
+    assert "context" not in found.query_sources.tolist()

@@ -545,3 +545,10 @@ def test_tfidf_arrays_that_are_damaged_are_an_error(name: str, damage: str, tmp_
     with pytest.raises(ArtifactError, match=name):
         load_title_encoder(tmp_path, TitleConfig(encoder="tfidf", tfidf_size=8))
     assert not (tmp_path / "ran").exists()
+
+
+@pytest.mark.parametrize("titles", [["\u0301"], ["\u0301", None, "\u0300"]])
+def test_accents_alone_have_no_ngrams(titles: list[str | None]) -> None:
+    config = TitleConfig(encoder="tfidf", tfidf_size=DIM)
+    encoder = make_title_encoder(config, 0).fit(titles)
+    assert not encoder.encode([*titles, "a song"]).any()

@@ -69,6 +69,15 @@ def test_index_that_cannot_grow_says_so() -> None:
         ("IVF900,Flat", "must be trained on enough vectors, got 500"),
         ("IDMap,Flat", "must leave the numbering of rows to us"),
         ("IVF4,PQ8x4fs", "can give its vectors back"),
+        # Those would end the process, or never end.
+        ("HNSW0", "must not hold numbers as small as"),
+        ("HNSW01_SQ8", "must not hold numbers as small as"),
+        ("IVF4_HNSW1,Flat", "must not hold numbers as small as"),
+        ("NSG2,Flat", "must not hold numbers as small as"),
+        ("PQ4x0", "must not hold numbers as small as"),
+        ("RQ0x4", "must not hold numbers as small as"),
+        ("ZnLattice4x10_6", "can be loaded again"),
+        (5, "must be a FAISS factory string, got 5"),
     ],
 )
 def test_bad_factory(factory: str, message: str) -> None:
@@ -97,3 +106,12 @@ def test_training_is_seeded(tmp_path: Path) -> None:
         FaissIndex.build(clustered(2000), "IVF30,Flat", seed=seed).save(tmp_path / name)
     assert (tmp_path / "a").read_bytes() == (tmp_path / "b").read_bytes()
     assert (tmp_path / "a").read_bytes() != (tmp_path / "c").read_bytes()
+
+
+def test_a_huge_score_does_not_let_masked_rows_through() -> None:
+    index = FaissIndex.build(np.eye(8, dtype=np.float32))
+    mask = np.array([True] * 3 + [False] * 5)
+    query = np.full(8, 1e20, np.float32)
+    assert index.shortlist(query, 2, mask=mask).tolist() == [0, 1, 2]
+    found = index.search(query[None], 2, block=np.arange(3, 8))
+    assert set(found.rows[0].tolist()) <= {0, 1, 2}

@@ -1,0 +1,19 @@
+"""Entry point of the `hybrid-rec` command, which takes Ctrl-C even while it still imports."""
+
+import sys
+
+EXIT_INTERRUPTED = 130
+
+
+def main() -> None:
+    """Run the command and exit with its code."""
+    try:
+        from hybrid_rec.cli import run
+    except KeyboardInterrupt:
+        sys.stderr.write("hybrid-rec: interrupted; nothing was saved.\n")
+        sys.exit(EXIT_INTERRUPTED)
+    sys.exit(run())
+
+
+if __name__ == "__main__":
+    main()

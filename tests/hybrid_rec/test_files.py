@@ -1,0 +1,75 @@
+"""Folders that appear whole or not at all, and what killed saves leave beside them."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from hybrid_rec.files import existing, is_ours, replacing
+
+
+@pytest.fixture(scope="module")
+def dead() -> int:
+    """The number of a process that has ended."""
+    process = subprocess.Popen([sys.executable, "-c", ""])
+    process.wait()
+    return process.pid
+
+
+def left_behind(folder: Path, content: str = "old") -> None:
+    folder.mkdir()
+    (folder / "content").write_text(content)
+
+
+def replace(target: Path, content: str = "new") -> None:
+    with replacing(target) as fresh:
+        (fresh / "content").write_text(content)
+
+
+@pytest.mark.parametrize("ending", ["", "-3"])
+@pytest.mark.parametrize("name", ["model", "model.v2", "model[1]", "m*"])
+def test_what_a_killed_save_moved_away_is_found_and_put_back(
+    tmp_path: Path, dead: int, name: str, ending: str
+) -> None:
+    left_behind(tmp_path / f".{name}.old-{dead}{ending}")
+    left_behind(tmp_path / f".{name}.saving-{dead}{ending}")
+    target = tmp_path / name
+    assert (existing(target) / "content").read_text() == "old"
+    with pytest.raises(KeyError), replacing(target):
+        raise KeyError
+    assert (target / "content").read_text() == "old"
+    assert [path.name for path in tmp_path.iterdir()] == [name]
+
+
+@pytest.mark.parametrize("other", [".model.v2.old-{}", ".model.v2.saving-{}", ".models.old-{}"])
+def test_what_belongs_to_another_target_stays(tmp_path: Path, dead: int, other: str) -> None:
+    theirs = tmp_path / other.format(dead)
+    left_behind(theirs)
+    assert existing(tmp_path / "model") == tmp_path / "model"
+    replace(tmp_path / "model")
+    replace(tmp_path / "model")
+    assert sorted(tmp_path.iterdir()) == sorted([theirs, tmp_path / "model"])
+
+
+def test_a_save_within_a_save_leaves_the_outer_one_alone(tmp_path: Path) -> None:
+    with replacing(tmp_path / "model") as fresh:
+        (fresh / "content").write_text("outer")
+        replace(tmp_path / "model", "inner")
+        assert (tmp_path / "model" / "content").read_text() == "inner"
+    assert (tmp_path / "model" / "content").read_text() == "outer"
+    assert [path.name for path in tmp_path.iterdir()] == ["model"]
+
+
+def test_only_what_the_format_names_may_be_replaced(tmp_path: Path) -> None:
+    assert is_ours(tmp_path, "m.json", "ours")
+    (tmp_path / "m.json").write_text('{"format": "ours", "files": {"a": 0}}')
+    (tmp_path / "a").touch()
+    assert is_ours(tmp_path, "m.json", "ours")
+    assert not is_ours(tmp_path, "m.json", "theirs")
+    assert not is_ours(tmp_path, "m.json", "ours", ("b",))
+    (tmp_path / "b").touch()
+    assert not is_ours(tmp_path, "m.json", "ours")
+    assert is_ours(tmp_path, "m.json", "ours", ("a", "b"))
