@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 from hybrid_rec.catalog import Catalog, RowArray
-from hybrid_rec.errors import ConfigError, DataError, NotFittedError
-from hybrid_rec.playlists import Playlists
+from hybrid_rec.errors import ConfigError, NotFittedError
+from hybrid_rec.playlists import Playlists, check_training
 from hybrid_rec.queries import parse_queries
 from hybrid_rec.recommendations import Recommendations
 from indexes.base import NO_ROW, NO_SCORE
@@ -56,13 +56,7 @@ class Baseline(ABC):
         Raises:
             DataError: If the playlists are empty or refer to another catalogue.
         """
-        if playlists.n_items != len(catalog):
-            raise DataError(
-                f"playlists must refer to the catalogue given, of {len(catalog)} items, "
-                f"but refer to one of {playlists.n_items}."
-            )
-        if not playlists.n_plays:
-            raise DataError("playlists must hold at least one play to fit on, got none.")
+        check_training(playlists, catalog)
         self._catalog = None
         self._counts = playlists.playlist_counts
         self._by_popularity = np.argsort(-self._counts, kind="stable")

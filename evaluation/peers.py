@@ -10,7 +10,6 @@ from typing import Any
 
 import numpy as np
 from scipy import sparse
-from threadpoolctl import threadpool_limits
 
 from evaluation.base import (
     Baseline,
@@ -23,6 +22,7 @@ from evaluation.base import (
 )
 from hybrid_rec.catalog import Catalog
 from hybrid_rec.errors import HybridRecError
+from hybrid_rec.factors import fit_als, one_blas_thread, ones_for_implicit
 from hybrid_rec.playlists import Playlists
 from indexes.hybrid import HybridIndex, HybridQueries
 
@@ -82,26 +82,25 @@ class ImplicitALS(VectorBaseline):
 
     def _fit(self, playlists: Playlists, catalog: Catalog) -> None:
         del catalog
-        implicit = _implicit()
-        # implicit warns of BLAS threads, and sums in another order with another number of them.
-        with _one_blas_thread():
-            self._als = implicit.cpu.als.AlternatingLeastSquares(
-                factors=self.factors,
-                alpha=self.alpha,
-                regularization=self.regularisation,
-                iterations=self.iterations,
-                num_threads=1,
-                random_state=self.seed,
-            )
-            self._als.fit(_csr_matrix(playlists), show_progress=False)
+        _implicit()
+        self._als = fit_als(
+            playlists.matrix(),
+            factors=self.factors,
+            alpha=self.alpha,
+            regularization=self.regularisation,
+            iterations=self.iterations,
+            random_state=self.seed,
+        )
         vectors = self._als.item_factors
         self._known = np.flatnonzero(vectors.any(axis=1))
         self._index = HybridIndex.build({_FACTORS: vectors})
         self._weights = {_FACTORS: 1.0}
 
     def _queries(self, queries: Playlists) -> HybridQueries:
-        with _one_blas_thread():
-            vectors = self._als.recalculate_user(np.arange(len(queries)), _csr_matrix(queries))
+        with one_blas_thread():
+            vectors = self._als.recalculate_user(
+                np.arange(len(queries)), ones_for_implicit(queries.matrix())
+            )
         return HybridQueries({_FACTORS: vectors})
 
 
@@ -145,7 +144,9 @@ class ImplicitBM25(Baseline):
         del catalog
         neighbours = _implicit().nearest_neighbours
         # The steps of its BM25Recommender, which warns of the type that it hands on to itself.
-        weighted = neighbours.bm25_weight(_csr_matrix(playlists).T, self.k1, self.b).T.tocsr()
+        weighted = neighbours.bm25_weight(
+            ones_for_implicit(playlists.matrix()).T, self.k1, self.b
+        ).T.tocsr()
         model = neighbours.ItemItemRecommender(K=self.n_neighbours, num_threads=1)
         model.fit(weighted, show_progress=False)
         self._similarities = sparse.csr_array(model.similarity, dtype=np.float64)
@@ -170,15 +171,3 @@ def _implicit() -> Any:
             f"{error}. Install it with: pip install 'hybrid-rec[peers]'"
         ) from error
     return implicit
-
-
-def _one_blas_thread() -> Any:
-    """A context in which BLAS has one thread; outside of it everything stays as it was."""
-    return threadpool_limits(limits=1, user_api="blas")
-
-
-def _csr_matrix(playlists: Playlists) -> sparse.csr_matrix:
-    """Which items stand in which playlist, in the one type that implicit takes."""
-    holds = playlists.matrix()
-    indices, indptr = holds.indices.astype(np.int32), holds.indptr.astype(np.int32)
-    return sparse.csr_matrix((holds.data, indices, indptr), shape=holds.shape)

@@ -3,6 +3,7 @@
 import sys
 
 EXIT_INTERRUPTED = 130
+INTERRUPTED = "hybrid-rec: interrupted; nothing was saved."
 
 
 def main() -> None:
@@ -10,7 +11,7 @@ def main() -> None:
     try:
         from hybrid_rec.cli import run
     except KeyboardInterrupt:
-        sys.stderr.write("hybrid-rec: interrupted; nothing was saved.\n")
+        sys.stderr.write(f"{INTERRUPTED}\n")
         sys.exit(EXIT_INTERRUPTED)
     sys.exit(run())
 

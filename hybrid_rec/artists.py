@@ -49,16 +49,8 @@ class Labels:
         return np.array(found, dtype=np.int64)
 
     def one_hot(self, codes: RowArray) -> sparse.csr_array:
-        """One row an item with a 1 in the column of its code, `(n, len(self))` float32.
-
-        A negative code gives an empty row: it matches nobody.
-        """
-        known = codes >= 0
-        indptr = np.concatenate([[0], np.cumsum(known)])
-        return sparse.csr_array(
-            (np.ones(int(known.sum()), np.float32), codes[known], indptr),
-            shape=(len(codes), len(self)),
-        )
+        """One row an item with a 1 in the column of its code; see `one_hot`."""
+        return one_hot(codes, len(self))
 
     def multi_hot(self, label_lists: Sequence[Sequence[str]]) -> sparse.csr_array:
         """One unit row an item with equal values in the columns of its labels, float32.
@@ -72,3 +64,16 @@ class Labels:
         columns = np.concatenate([np.empty(0, np.int64), *codes])
         indptr = np.concatenate([[0], np.cumsum(sizes)])
         return sparse.csr_array((values, columns, indptr), shape=(len(codes), len(self)))
+
+
+def one_hot(codes: RowArray, n_columns: int) -> sparse.csr_array:
+    """One row an item with a 1 in the column of its code, `(n, n_columns)` float32.
+
+    A negative code gives an empty row: it matches nobody.
+    """
+    known = codes >= 0
+    indptr = np.concatenate([[0], np.cumsum(known)])
+    return sparse.csr_array(
+        (np.ones(int(known.sum()), np.float32), codes[known], indptr),
+        shape=(len(codes), n_columns),
+    )

@@ -10,12 +10,12 @@ from typing import Annotated, Any
 
 import typer
 
+from hybrid_rec.__main__ import EXIT_INTERRUPTED, INTERRUPTED
 from hybrid_rec.console import complain, print_frame, write
 from hybrid_rec.errors import ConfigError, HybridRecError
 
 SYNTHETIC = "synthetic"
 EXIT_MISTAKE = 2
-EXIT_INTERRUPTED = 130
 
 app = typer.Typer(
     name="hybrid-rec",
@@ -288,7 +288,7 @@ def run(arguments: list[str] | None = None) -> int:
         return EXIT_MISTAKE
     # typer may turn Ctrl-C into the exit code by itself.
     if result == EXIT_INTERRUPTED:
-        complain("hybrid-rec: interrupted; nothing was saved.")
+        complain(INTERRUPTED)
     return result if isinstance(result, int) else 0
 
 

@@ -12,6 +12,7 @@ from hybrid_rec.catalog import RowArray
 from hybrid_rec.config import RankingConfig
 from hybrid_rec.features import Scorer
 from hybrid_rec.playlists import Playlists
+from hybrid_rec.queries import playlist_queries
 from hybrid_rec.ranking import Case
 
 # A playlist must leave two items to give and two to find.
@@ -70,7 +71,9 @@ def cases_of(fold: Fold, scorer: Scorer, rng: np.random.Generator) -> Iterator[C
         rng: Draws the candidates without a hit that are kept.
     """
     wanted = np.zeros(fold.train.n_items, dtype=bool)
-    for targets, (rows, features) in zip(fold.targets, scorer.describe(fold.seeds), strict=True):
+    queries = playlist_queries(scorer.index, fold.seeds)
+    described = scorer.describe(fold.seeds, queries)
+    for targets, (rows, features) in zip(fold.targets, described, strict=True):
         wanted[targets] = True
         positive = wanted[rows]
         wanted[targets] = False

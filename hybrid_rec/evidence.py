@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
+from hybrid_rec.artists import one_hot
 from hybrid_rec.catalog import RowArray
 from hybrid_rec.config import EvidenceConfig
 from hybrid_rec.factors import Factors
@@ -74,7 +75,7 @@ class Evidence:
             item_similarities(holds, config.item_neighbours, _SHRINKAGE),
             ease_weights(holds, config.ease_l2, config.item_neighbours),
             item_similarities(artists, config.artist_neighbours, _SHRINKAGE),
-            Factors.fit(playlists.matrix(), config.factors, seed),
+            Factors.fit(holds, config.factors, seed),
             _ages(playlists),
         )
 
@@ -108,9 +109,15 @@ class Evidence:
         return logs
 
     @cached_property
+    def artist_sizes(self) -> NDArray[np.float32]:
+        """ln(1 + items in the catalogue) of each artist, `(n_artists,)`."""
+        sizes: NDArray[np.float32] = np.log1p(np.diff(self.artist_items.indptr)).astype(np.float32)
+        return sizes
+
+    @cached_property
     def artist_items(self) -> sparse.csr_array:
         """The items of each artist, `(n_artists, n_items)`."""
-        return artist_matrix(self.artist_of, self.n_artists).T.tocsr()
+        return one_hot(self.artist_of, self.n_artists).T.tocsr()
 
     @cached_property
     def cold(self) -> RowArray:
@@ -141,23 +148,11 @@ class Evidence:
         kept = {name: sparse.csr_array(matrices[name]) for name in MATRICES}
         factors = Factors(arrays["factors"], config.factors.alpha, config.factors.regularisation)
         holds = playlists.matrix().astype(np.float64)
-        return cls(
-            holds, artist_of, n_artists, **kept, factors=factors, ages=arrays["ages"]
-        )  # fmt: skip
+        return cls(holds, artist_of, n_artists, **kept, factors=factors, ages=arrays["ages"])
 
 
-def artist_matrix(artist_of: RowArray, n_artists: int) -> sparse.csr_array:
-    """A 1 for each item in the column of its artist, `(n_items, n_artists)` float64."""
-    named = np.flatnonzero(artist_of >= 0)
-    return sparse.csr_array(
-        (np.ones(len(named)), (named, artist_of[named])), shape=(len(artist_of), n_artists)
-    )
-
-
-def _of_artists(
-    holds: sparse.csr_array, artist_of: RowArray, n_artists: int
-) -> sparse.csr_array:  # fmt: skip
-    counts = sparse.csr_array(holds @ artist_matrix(artist_of, n_artists))
+def _of_artists(holds: sparse.csr_array, artist_of: RowArray, n_artists: int) -> sparse.csr_array:
+    counts = sparse.csr_array(holds @ one_hot(artist_of, n_artists))
     counts.sort_indices()
     return counts
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -38,28 +39,14 @@ class Factors:
     @classmethod
     def fit(cls, holds: sparse.csr_array, config: FactorsConfig, seed: int) -> Factors:
         """Factors of `holds` `(n_playlists, n_items)`; the same seed gives the same bytes."""
-        # implicit takes a second to load, and only fitting needs it.
-        from implicit.cpu.als import AlternatingLeastSquares
-
-        ones = sparse.csr_matrix(
-            (
-                np.ones(holds.nnz, np.float32),
-                holds.indices.astype(np.int32),
-                holds.indptr.astype(np.int32),
-            ),
-            shape=holds.shape,
+        model = fit_als(
+            holds,
+            factors=config.size,
+            alpha=config.alpha,
+            regularization=config.regularisation,
+            iterations=config.iterations,
+            random_state=seed,
         )
-        # implicit warns of BLAS threads, and sums in another order with another number of them.
-        with threadpool_limits(limits=1, user_api="blas"):
-            model = AlternatingLeastSquares(
-                factors=config.size,
-                alpha=config.alpha,
-                regularization=config.regularisation,
-                iterations=config.iterations,
-                num_threads=1,
-                random_state=seed,
-            )
-            model.fit(ones, show_progress=False)
         vectors = np.ascontiguousarray(model.item_factors, dtype=np.float32)
         vectors[np.bincount(holds.indices, minlength=holds.shape[1]) == 0] = 0
         return cls(vectors, config.alpha, config.regularisation)
@@ -77,3 +64,33 @@ class Factors:
         gram = self._gram + (self.alpha - 1) * (held.T @ held)
         placed = np.linalg.solve(gram, self.alpha * held.sum(axis=0))
         return placed.astype(np.float32)
+
+
+def fit_als(holds: sparse.csr_array, **settings: Any) -> Any:
+    """The `AlternatingLeastSquares` of `implicit`, fitted on one thread to be reproducible.
+
+    Args:
+        holds: Which items stand in which playlist, `(n_playlists, n_items)`.
+        settings: What its constructor takes.
+    """
+    # implicit takes a second to load, and only fitting needs it.
+    from implicit.cpu.als import AlternatingLeastSquares
+
+    with one_blas_thread():
+        model = AlternatingLeastSquares(num_threads=1, **settings)
+        model.fit(ones_for_implicit(holds), show_progress=False)
+    return model
+
+
+def ones_for_implicit(holds: sparse.csr_array) -> sparse.csr_matrix:
+    """Which items stand in which playlist, in the one type that implicit takes."""
+    indices, indptr = holds.indices.astype(np.int32), holds.indptr.astype(np.int32)
+    return sparse.csr_matrix((np.ones(holds.nnz, np.float32), indices, indptr), shape=holds.shape)
+
+
+def one_blas_thread() -> Any:
+    """A context in which BLAS has one thread; outside of it everything stays as it was.
+
+    implicit warns of more, and sums in another order with another number of them.
+    """
+    return threadpool_limits(limits=1, user_api="blas")

@@ -22,10 +22,11 @@ from hybrid_rec.queries import (
     POPULARITY,
     TAG_BLOCK,
     TITLE,
-    playlist_queries,
+    take,
 )
+from indexes.base import allowed_mask
 from indexes.faiss_index import FaissIndex
-from indexes.hybrid import HybridIndex
+from indexes.hybrid import HybridIndex, HybridQueries
 
 Matrix = NDArray[np.float32]
 
@@ -73,7 +74,8 @@ class Scorer:
 
     def describe(
         self,
-        queries: Playlists,
+        playlists: Playlists,
+        queries: HybridQueries,
         k: int = 1,
         *,
         exclude_seeds: bool = True,
@@ -85,22 +87,19 @@ class Scorer:
         There are at least k candidates wherever so many items may be found.
 
         Args:
-            queries: What is asked, in play order: later seeds tell more of what comes next.
+            playlists: What is asked, in play order: later seeds tell more of what comes next.
+            queries: The same as `playlist_queries` gives it.
             k: Items wanted.
             exclude_seeds: Whether a seed of the query is no candidate.
             allow: Rows of the only candidates; None for all.
             block: Rows that are no candidates.
         """
-        mask = np.ones(len(self.sources), dtype=bool)
-        if allow is not None:
-            mask[:] = False
-            mask[allow] = True
-        if block is not None:
-            mask[block] = False
-        scratch = np.zeros(len(self.sources))
-        for start in range(0, len(queries), _CHUNK):
-            part = queries.select(np.arange(start, min(start + _CHUNK, len(queries))))
-            chunk = _Chunk(self, part)
+        mask = allowed_mask(len(self.sources), allow, block)
+        scratch = np.zeros(max(len(self.sources), self.evidence.n_artists + 1))
+        for start in range(0, len(playlists), _CHUNK):
+            numbers = np.arange(start, min(start + _CHUNK, len(playlists)))
+            part = playlists.select(numbers)
+            chunk = _Chunk(self, part, take(queries, numbers))
             nearest = self.index.search(
                 chunk.queries,
                 max(k, self.depth),
@@ -110,22 +109,20 @@ class Scorer:
                 exclude=list(part) if exclude_seeds else None,
             ).rows
             for number in range(len(part)):
-                free = mask
-                if exclude_seeds:
-                    free = mask.copy()
-                    free[part[number]] = False
                 rows = chunk.candidates(number, nearest[number])
-                rows = rows[free[rows]]
+                if mask is not None:
+                    rows = rows[mask[rows]]
+                if exclude_seeds:
+                    rows = rows[~np.isin(rows, part[number])]
                 yield rows, chunk.features(number, rows, scratch)
 
 
 class _Chunk:
     """Some queries, and the sparse scores of all items for each of them."""
 
-    def __init__(self, scorer: Scorer, part: Playlists) -> None:
-        self.scorer, self.part = scorer, part
+    def __init__(self, scorer: Scorer, part: Playlists, queries: HybridQueries) -> None:
+        self.scorer, self.part, self.queries = scorer, part, queries
         evidence = scorer.evidence
-        self.queries = playlist_queries(scorer.index, part)
         seeds = part.matrix().astype(np.float64)
         recent = _recent(part)
         near = evidence.by_items.near(seeds, _WIDE)
@@ -192,8 +189,7 @@ class _Chunk:
         own, strength = _line(self.artist_lines["artist_match"], number)
         found.append(self._songs(own, strength, depth * 4 // 5))
         voted, votes = _line(self._voted, number)
-        songs = self._songs(voted, votes, depth)
-        found.append(songs)
+        found.append(self._songs(voted, votes, depth))
         rows: RowArray = np.unique(np.concatenate(found))
         return rows
 
@@ -223,9 +219,8 @@ class _Chunk:
         values: dict[str, NDArray[Any]] = {
             name: _at(matrix, number, rows, scratch) for name, matrix in self.lines.items()
         }
-        wide = np.zeros(evidence.n_artists + 1)
         for name, matrix in self.artist_lines.items():
-            values[name] = _at(matrix, number, artists, wide)
+            values[name] = _at(matrix, number, artists, scratch)
         for name in ("neighbours", "artist_neighbours", "artist_share"):
             values[name] = values[name] / n_seeds
         cosine = blocks[COOCCURRENCE] @ self._vector(COOCCURRENCE, number)
@@ -249,8 +244,7 @@ class _Chunk:
         known = np.maximum(artists, 0)
         if evidence.n_artists:
             values["artist_plays"] = np.where(named, evidence.artist_plays[known], 0)
-            sizes = np.diff(evidence.artist_items.indptr)
-            values["artist_size"] = np.where(named, np.log1p(sizes[known]), 0)
+            values["artist_size"] = np.where(named, evidence.artist_sizes[known], 0)
             values["artist_other_plays"] = values["artist_plays"] - plays
         values["source"] = scorer.sources[rows]
         values["linear"] = sum(
@@ -311,7 +305,10 @@ def _line(matrix: sparse.csr_array, number: int) -> tuple[RowArray, NDArray[np.f
 def _at(
     matrix: sparse.csr_array, number: int, columns: RowArray, scratch: NDArray[np.float64]
 ) -> NDArray[np.float64]:
-    """Entries of one line; `scratch` is as wide as the matrix (or wider), and zero at both ends."""
+    """Entries of one line, 0 for a negative column; `scratch` is zero before and after.
+
+    It must be as wide as the matrix, or wider if there are negative columns.
+    """
     held, values = _line(matrix, number)
     scratch[held] = values
     found = scratch[columns]

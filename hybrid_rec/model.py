@@ -20,10 +20,10 @@ from hybrid_rec.cold_start import SOURCES, TextMap, artist_means, climb, shrink,
 from hybrid_rec.config import HybridConfig
 from hybrid_rec.cooccurrence import fit_cooccurrence
 from hybrid_rec.crossfit import Fold, fit_cases, make_folds
-from hybrid_rec.errors import ConfigError, DataError
+from hybrid_rec.errors import ConfigError
 from hybrid_rec.evidence import Evidence
 from hybrid_rec.features import Scorer
-from hybrid_rec.playlists import Playlists
+from hybrid_rec.playlists import Playlists, check_training
 from hybrid_rec.progress import Progress
 from hybrid_rec.queries import (
     ARTIST_BLOCK,
@@ -111,13 +111,7 @@ class Model:
     def scorer(self) -> Scorer:
         """What brings and describes candidates; only for a model with a ranking."""
         assert self.ranking is not None
-        return Scorer(
-            self.index,
-            self.ranking.evidence,
-            self.sources,
-            block_weights(self.index, self.config.weights),
-            self.config.ranking.candidates,
-        )
+        return _scorer(self.index, self.ranking.evidence, self.sources, self.config)
 
     def source_counts(self) -> dict[str, int]:
         """Items on each rung of the cold-start ladder."""
@@ -149,7 +143,7 @@ def fit_model(
         ConfigError: If the index factory does not suit the data.
         ModelUnavailableError: If the title model cannot be found.
     """
-    _check(playlists, catalog)
+    check_training(playlists, catalog)
     timings: dict[str, float] = {}
     rng = np.random.default_rng([config.seed, _RANKING_STREAM])
     folds = make_folds(playlists, config.ranking, rng) if config.ranking.enabled else []
@@ -283,15 +277,20 @@ def _fit_ranking(
     def scorer_of(number: int) -> Scorer:
         part = folds[number].train
         first = fit_stage_one(vectors[number], part, metadata, config, "Flat")
-        weights = block_weights(first.index, config.weights)
-        depth = config.ranking.candidates
-        return Scorer(first.index, evidence_of(part), first.sources, weights, depth)
+        return _scorer(first.index, evidence_of(part), first.sources, config)
 
     with progress.stage("ranking, folds", len(folds)) as advance:
         cases = fit_cases(folds, scorer_of, rng, advance)
     if not cases:
         return None
     return Ranking(evidence_of(playlists), Ranker.fit(cases, config.ranking, config.seed))
+
+
+def _scorer(
+    index: HybridIndex, evidence: Evidence, sources: NDArray[np.uint8], config: HybridConfig
+) -> Scorer:
+    weights = block_weights(index, config.weights)
+    return Scorer(index, evidence, sources, weights, config.ranking.candidates)
 
 
 def reindexed(model: Model, factory: str) -> Model:
@@ -318,21 +317,6 @@ def _build(
         return HybridIndex.build(dense, one_hot, factory=factory, seed=seed)
     except VectorIndexError as error:
         raise ConfigError(f"The 'index.factory' parameter: {error}") from None
-
-
-def _check(playlists: Playlists, catalog: Catalog) -> None:
-    if not isinstance(playlists, Playlists) or not isinstance(catalog, Catalog):
-        raise DataError(
-            "a fit needs Playlists and then a Catalog, got "
-            f"{type(playlists).__name__} and {type(catalog).__name__}."
-        )
-    if playlists.n_items != len(catalog):
-        raise DataError(
-            f"playlists must refer to the catalogue given, of {len(catalog)} items, "
-            f"but refer to one of {playlists.n_items}."
-        )
-    if not playlists.n_plays:
-        raise DataError("playlists must hold at least one play to fit on, got none.")
 
 
 @contextmanager

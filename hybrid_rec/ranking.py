@@ -15,6 +15,7 @@ from hybrid_rec.errors import ArtifactError, HybridRecError
 from hybrid_rec.features import FEATURES, Matrix, Scorer
 from hybrid_rec.playlists import Playlists
 from indexes.base import NO_ROW, NO_SCORE
+from indexes.hybrid import HybridQueries
 
 Case = tuple[Matrix, NDArray[np.bool_]]
 
@@ -113,7 +114,8 @@ class Ranker:
 def rank_candidates(
     scorer: Scorer,
     ranker: Ranker,
-    queries: Playlists,
+    playlists: Playlists,
+    queries: HybridQueries,
     k: int,
     *,
     exclude_seeds: bool,
@@ -124,13 +126,13 @@ def rank_candidates(
 
     Equal scores stand in catalogue order. See `Scorer.describe` for the arguments.
     """
-    rows = np.full((len(queries), k), NO_ROW, np.int64)
-    scores = np.full((len(queries), k), NO_SCORE, np.float32)
+    rows = np.full((len(playlists), k), NO_ROW, np.int64)
+    scores = np.full((len(playlists), k), NO_SCORE, np.float32)
     described: deque[RowArray] = deque()
 
     def features() -> Iterator[Matrix]:
         for candidates, values in scorer.describe(
-            queries, k, exclude_seeds=exclude_seeds, allow=allow, block=block
+            playlists, queries, k, exclude_seeds=exclude_seeds, allow=allow, block=block
         ):
             described.append(candidates)
             yield values

@@ -325,18 +325,22 @@ class HybridRecommender:
         rows = np.full((len(silent), k), NO_ROW, np.int64)
         scores = np.full((len(silent), k), -np.inf, np.float32)
         prior = {POPULARITY: chosen[POPULARITY] or 1.0}
-        for part, with_weights in ((~silent, chosen), (silent, prior)):
+        for part, with_weights, ranked in (
+            (~silent, chosen, rank),
+            (silent, prior, None),
+        ):
             numbers = np.flatnonzero(part)
             if not len(numbers):
                 continue
-            if rank is not None and model.ranking is not None and with_weights is chosen:
+            asked = take(queries, numbers)
+            if ranked is not None and model.ranking is not None:
                 rows[numbers, :width], scores[numbers, :width] = rank_candidates(
-                    model.scorer, model.ranking.ranker, rank.select(numbers), width,
+                    model.scorer, model.ranking.ranker, ranked.select(numbers), asked, width,
                     exclude_seeds=exclude is not None, allow=allow, block=block,
                 )  # fmt: skip
                 continue
             found = model.index.search(
-                take(queries, numbers),
+                asked,
                 width,
                 with_weights,
                 allow=allow,

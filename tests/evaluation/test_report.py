@@ -17,6 +17,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from evaluation import leakage
 from evaluation.comparison import Comparison
 from evaluation.harness import Evaluation, evaluate
 from evaluation.metrics import evaluate_rankings
@@ -387,7 +388,6 @@ def test_names_of_other_scripts_draw_without_a_warning(
 
 
 def test_findings_are_those_of_the_linter() -> None:
-    leakage = pytest.importorskip("evaluation.leakage")
     found: Finding = leakage.Finding(check="a", level="ok", text="b")
     assert (found.check, found.level, found.text) == ("a", "ok", "b")
 
