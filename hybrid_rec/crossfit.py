@@ -153,7 +153,7 @@ def _known_cases(
     for number in np.sort(rng.permutation(able)[:n_cases]).tolist():
         span = np.arange(rest.offsets[number], rest.offsets[number + 1])
         gone, left = np.unique(rest.rows[span[lost[span]]]), np.unique(rest.rows[span[~lost[span]]])
-        n_more = min(len(gone), len(left) // 2)
+        n_more = min(len(gone) // 4, len(left) // 2)
         more = rng.choice(left, n_more, replace=False)
         lost[span[np.isin(rest.rows[span], more)]] = True
         cases.append((number, np.union1d(gone, more)))
