@@ -30,6 +30,7 @@ if TYPE_CHECKING:
         NotFittedError,
         UnknownItemError,
     )
+    from hybrid_rec.explanations import Explanation
     from hybrid_rec.playlists import Playlists
     from hybrid_rec.recommendations import PlaylistMatches, Recommendations
     from hybrid_rec.recommender import HybridRecommender
@@ -59,6 +60,7 @@ _MODULES = {
         "NotFittedError",
         "UnknownItemError",
     ],
+    "explanations": ["Explanation"],
     "playlists": ["Playlists"],
     "recommendations": ["PlaylistMatches", "Recommendations"],
     "recommender": ["HybridRecommender"],
@@ -73,6 +75,7 @@ __all__ = [
     "DataError",
     "Dataset",
     "DatasetReport",
+    "Explanation",
     "HybridConfig",
     "HybridRecError",
     "HybridRecommender",

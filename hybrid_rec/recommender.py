@@ -14,6 +14,7 @@ from hybrid_rec import artifact
 from hybrid_rec.catalog import Catalog, as_item_ids
 from hybrid_rec.config import HybridConfig
 from hybrid_rec.errors import ConfigError, DataError, NotFittedError
+from hybrid_rec.explainer import Explainer
 from hybrid_rec.model import Model, fit_model, reindexed
 from hybrid_rec.new_items import place_new_items
 from hybrid_rec.playlists import OnUnknown, Playlists
@@ -97,6 +98,7 @@ class HybridRecommender:
         block: Iterable[Any] | None = None,
         on_unknown: OnUnknown = "raise",
         weights: Weights | None = None,
+        explain: bool = False,
     ) -> Recommendations:
         """Items that go with each playlist or user.
 
@@ -110,6 +112,8 @@ class HybridRecommender:
             on_unknown: "raise" or "skip" for ids that the catalogue lacks, in queries and filters.
             weights: Block weights for this call; those not named are the config's. With any given,
                 the linear score orders, not the learned ranking.
+            explain: Whether to say of each row what carried it; see `Explanation`. It takes a
+                few times as long.
 
         Returns:
             Lists of k. With fewer items allowed, the rest of a list is None, -inf and "". A query
@@ -134,7 +138,7 @@ class HybridRecommender:
             block=filter_rows(model.catalog, block, on_unknown, "block"),
             rank=weights is None,
         )
-        return answer(model, request)
+        return answer(model, request, self._explainer if explain else None)
 
     def similar_items(
         self,
@@ -145,6 +149,7 @@ class HybridRecommender:
         block: Iterable[Any] | None = None,
         on_unknown: OnUnknown = "raise",
         weights: Weights | None = None,
+        explain: bool = False,
     ) -> Recommendations:
         """The items nearest to each of `item_ids`, never the item itself.
 
@@ -156,6 +161,7 @@ class HybridRecommender:
             on_unknown: See `recommend`; a skipped item has no line.
             weights: See `recommend`; unless `popularity` is named here, it is the config's
                 `similar_popularity`.
+            explain: See `recommend`.
 
         Raises:
             UnknownItemError: For an unknown id, if `on_unknown` is "raise".
@@ -180,6 +186,7 @@ class HybridRecommender:
             block=block,
             on_unknown=on_unknown,
             weights=similar_weights(self.config, weights),
+            explain=explain,
         )
 
     def recommend_for_new_items(
@@ -291,7 +298,12 @@ class HybridRecommender:
 
     def _set(self, model: Model) -> None:
         self._model = model
-        self.__dict__.pop("_playlist_index", None)
+        for cached in ("_playlist_index", "_explainer"):
+            self.__dict__.pop(cached, None)
+
+    @cached_property
+    def _explainer(self) -> Explainer:
+        return Explainer(self.model_)
 
     @cached_property
     def _playlist_index(self) -> FaissIndex:

@@ -13,6 +13,9 @@ from hybrid_rec.catalog import Catalog, ObjectArray, RowArray
 from hybrid_rec.cold_start import SOURCES
 from hybrid_rec.config import HybridConfig, WeightsConfig
 from hybrid_rec.errors import ConfigError, DataError
+from hybrid_rec.explainer import Explainer
+from hybrid_rec.explanations import Stage
+from hybrid_rec.features import Matrix
 from hybrid_rec.model import Model
 from hybrid_rec.playlists import OnUnknown, Playlists
 from hybrid_rec.queries import POPULARITY, block_weights, says_nothing, take
@@ -52,8 +55,24 @@ class Request:
     """How each query was placed; see `Recommendations`."""
 
 
-def answer(model: Model, request: Request) -> Recommendations:
+@dataclass(frozen=True, eq=False)
+class _Found:
+    """The best rows of some queries, and what gave their scores."""
+
+    rows: RowArray
+    scores: NDArray[np.float32]
+    stage: Stage
+    weights: Mapping[str, float]
+    features: list[Matrix] | None = None
+
+
+def answer(model: Model, request: Request, explainer: Explainer | None = None) -> Recommendations:
     """The best items of each query.
+
+    Args:
+        model: What is asked.
+        request: What it is asked.
+        explainer: Explains every row, if given; the request must have seeds then.
 
     Raises:
         ConfigError: If k is out of range.
@@ -63,30 +82,50 @@ def answer(model: Model, request: Request) -> Recommendations:
     width = min(request.k, len(model.catalog))
     rows = np.full((len(silent), request.k), NO_ROW, np.int64)
     scores = np.full((len(silent), request.k), -np.inf, np.float32)
+    explanations = None if explainer is None else np.full(rows.shape, None, dtype=object)
     for part, is_silent in ((~silent, False), (silent, True)):
         numbers = np.flatnonzero(part)
-        if len(numbers):
-            found = _find(model, request, numbers, width, silent=is_silent)
-            rows[numbers, :width], scores[numbers, :width] = found
+        if not len(numbers):
+            continue
+        found = _find(model, request, numbers, width, silent=is_silent, keep=explainer is not None)
+        rows[numbers, :width], scores[numbers, :width] = found.rows, found.scores
+        if explainer is not None and explanations is not None and request.seeds is not None:
+            explanations[numbers, :width] = explainer.explain(
+                request.seeds.select(numbers),
+                found.rows,
+                found.scores,
+                found.stage,
+                found.weights,
+                found.features,
+            )
     sources = np.array(SOURCES, dtype=object)[model.sources[np.maximum(rows, 0)]]
     sources[silent] = POPULARITY_SOURCE
     return Recommendations.from_rows(
-        rows, scores, sources, request.query_ids, model.catalog, request.query_sources
+        rows,
+        scores,
+        sources,
+        request.query_ids,
+        model.catalog,
+        request.query_sources,
+        explanations,
     )
 
 
 def _find(
-    model: Model, request: Request, numbers: RowArray, width: int, *, silent: bool
-) -> tuple[RowArray, NDArray[np.float32]]:
-    """The best `width` rows of some queries and their scores; the silent ones get the prior."""
+    model: Model, request: Request, numbers: RowArray, width: int, *, silent: bool, keep: bool
+) -> _Found:
+    """The best `width` rows of some queries; the silent ones get the prior."""
     queries = take(request.queries, numbers)
     seeds = None if request.seeds is None else request.seeds.select(numbers)
+    weights = block_weights(model.index, request.weights)
     if request.rank and not silent and seeds is not None and model.ranking is not None:
-        return rank_candidates(
+        ranked = rank_candidates(
             model.scorer, model.ranking.ranker, seeds, queries, width,
             exclude_seeds=request.exclude_seeds, allow=request.allow, block=request.block,
+            keep_features=keep,
         )  # fmt: skip
-    weights = block_weights(model.index, request.weights)
+        features = ranked.features if keep else None
+        return _Found(ranked.rows, ranked.scores, "ranking", weights, features)
     if silent:
         weights = {POPULARITY: weights[POPULARITY] or 1.0}
     found = model.index.search(
@@ -97,7 +136,7 @@ def _find(
         block=request.block,
         exclude=list(seeds) if seeds is not None and request.exclude_seeds else None,
     )
-    return found.rows, found.scores
+    return _Found(found.rows, found.scores, "popularity" if silent else "linear", weights)
 
 
 def call_weights(config: HybridConfig, weights: Weights | None) -> WeightsConfig:
