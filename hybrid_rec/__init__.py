@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from hybrid_rec.catalog import Catalog
-    from hybrid_rec.config import CooccurrenceConfig, HybridConfig, WeightsConfig
+    from hybrid_rec.config import CooccurrenceConfig, DiversityConfig, HybridConfig, WeightsConfig
     from hybrid_rec.datasets import (
         Dataset,
         DatasetReport,
@@ -39,7 +39,7 @@ __version__ = version("hybrid-rec")
 
 _MODULES = {
     "catalog": ["Catalog"],
-    "config": ["CooccurrenceConfig", "HybridConfig", "WeightsConfig"],
+    "config": ["CooccurrenceConfig", "DiversityConfig", "HybridConfig", "WeightsConfig"],
     "datasets": [
         "Dataset",
         "DatasetReport",
@@ -75,6 +75,7 @@ __all__ = [
     "DataError",
     "Dataset",
     "DatasetReport",
+    "DiversityConfig",
     "Explanation",
     "HybridConfig",
     "HybridRecError",

@@ -195,7 +195,7 @@ def _phrases(explanation: Explanation, catalog: Catalog, n_playlists: int) -> di
     ]
     seeds = ""
     if played:
-        seeds = f"played with {_listed(played)}"
+        seeds = f"shares playlists with {_listed(played)}"
     elif explanation.seeds:
         seeds = f"near {_listed([title(seed.item_id) for seed in explanation.seeds])}"
     playlists = [support.playlist_id for support in explanation.playlists]

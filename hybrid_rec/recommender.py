@@ -13,6 +13,7 @@ import pandas as pd
 from hybrid_rec import artifact
 from hybrid_rec.catalog import Catalog, as_item_ids
 from hybrid_rec.config import HybridConfig
+from hybrid_rec.diversity import OFF, Diversity, call_diversity
 from hybrid_rec.errors import ConfigError, DataError, NotFittedError
 from hybrid_rec.explainer import Explainer
 from hybrid_rec.model import Model, fit_model, reindexed
@@ -98,6 +99,7 @@ class HybridRecommender:
         block: Iterable[Any] | None = None,
         on_unknown: OnUnknown = "raise",
         weights: Weights | None = None,
+        diversity: Diversity | None = None,
         explain: bool = False,
     ) -> Recommendations:
         """Items that go with each playlist or user.
@@ -112,8 +114,10 @@ class HybridRecommender:
             on_unknown: "raise" or "skip" for ids that the catalogue lacks, in queries and filters.
             weights: Block weights for this call; those not named are the config's. With any given,
                 the linear score orders, not the learned ranking.
-            explain: Whether to say of each row what carried it; see `Explanation`. It takes a
-                few times as long.
+            diversity: Diversity of the lists for this call; what is not named is the config's.
+                Every item keeps its score, so a diversified list is not sorted by it.
+            explain: Whether to say of each row what carried it; see `Explanation`. It takes
+                some milliseconds a query.
 
         Returns:
             Lists of k. With fewer items allowed, the rest of a list is None, -inf and "". A query
@@ -122,7 +126,7 @@ class HybridRecommender:
         Raises:
             UnknownItemError: For an unknown id, if `on_unknown` is "raise".
             DataError: For ids that are neither strings nor integers.
-            ConfigError: If k or a weight is out of range, or a weight is unknown.
+            ConfigError: If k, a weight or a diversity is out of range or unknown.
             NotFittedError: Before `fit` or `load`.
         """
         model = self.model_
@@ -137,6 +141,7 @@ class HybridRecommender:
             allow=filter_rows(model.catalog, allow, on_unknown, "allow"),
             block=filter_rows(model.catalog, block, on_unknown, "block"),
             rank=weights is None,
+            diversity=call_diversity(self.config, diversity),
         )
         return answer(model, request, self._explainer if explain else None)
 
@@ -151,7 +156,7 @@ class HybridRecommender:
         weights: Weights | None = None,
         explain: bool = False,
     ) -> Recommendations:
-        """The items nearest to each of `item_ids`, never the item itself.
+        """The items nearest to each of `item_ids`, never the item itself, and never diversified.
 
         Args:
             item_ids: One query an id; the `query_ids` of the result.
@@ -186,6 +191,7 @@ class HybridRecommender:
             block=block,
             on_unknown=on_unknown,
             weights=similar_weights(self.config, weights),
+            diversity=OFF,
             explain=explain,
         )
 

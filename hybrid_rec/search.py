@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 
 from hybrid_rec.catalog import Catalog, ObjectArray, RowArray
 from hybrid_rec.cold_start import SOURCES
-from hybrid_rec.config import HybridConfig, WeightsConfig
+from hybrid_rec.config import DiversityConfig, HybridConfig, WeightsConfig
+from hybrid_rec.diversity import Diversifier
 from hybrid_rec.errors import ConfigError, DataError
 from hybrid_rec.explainer import Explainer
 from hybrid_rec.explanations import Stage
@@ -21,11 +22,13 @@ from hybrid_rec.playlists import OnUnknown, Playlists
 from hybrid_rec.queries import POPULARITY, block_weights, says_nothing, take
 from hybrid_rec.ranking import rank_candidates
 from hybrid_rec.recommendations import Recommendations
-from indexes.base import NO_ROW
+from indexes.base import NO_ROW, NO_SCORE
 from indexes.hybrid import HybridQueries
 
 POPULARITY_SOURCE = "popularity"
 _LARGEST_K = 10_000_000
+# Growth of what is looked at for a list that the artist cap leaves too short.
+_WIDER = 4
 Weights = WeightsConfig | Mapping[str, float]
 
 
@@ -51,6 +54,8 @@ class Request:
     """Rows that may not come back."""
     rank: bool = False
     """Whether the second stage orders, where there is one; it needs the seeds."""
+    diversity: DiversityConfig | None = None
+    """How the lists are reordered; None for not at all."""
     query_sources: ObjectArray | None = None
     """How each query was placed; see `Recommendations`."""
 
@@ -81,13 +86,19 @@ def answer(model: Model, request: Request, explainer: Explainer | None = None) -
     silent = says_nothing(request.queries)
     width = min(request.k, len(model.catalog))
     rows = np.full((len(silent), request.k), NO_ROW, np.int64)
-    scores = np.full((len(silent), request.k), -np.inf, np.float32)
+    scores = np.full((len(silent), request.k), NO_SCORE, np.float32)
+    keep = explainer is not None
     explanations = None if explainer is None else np.full(rows.shape, None, dtype=object)
     for part, is_silent in ((~silent, False), (silent, True)):
         numbers = np.flatnonzero(part)
         if not len(numbers):
             continue
-        found = _find(model, request, numbers, width, silent=is_silent, keep=explainer is not None)
+        if request.diversity is not None and request.diversity.active:
+            found = _diversified(
+                model, request, request.diversity, numbers, width, silent=is_silent, keep=keep
+            )
+        else:
+            found = _find(model, request, numbers, width, silent=is_silent, keep=keep)
         rows[numbers, :width], scores[numbers, :width] = found.rows, found.scores
         if explainer is not None and explanations is not None and request.seeds is not None:
             explanations[numbers, :width] = explainer.explain(
@@ -137,6 +148,47 @@ def _find(
         exclude=list(seeds) if seeds is not None and request.exclude_seeds else None,
     )
     return _Found(found.rows, found.scores, "popularity" if silent else "linear", weights)
+
+
+def _diversified(
+    model: Model,
+    request: Request,
+    diversity: DiversityConfig,
+    numbers: RowArray,
+    width: int,
+    *,
+    silent: bool,
+    keep: bool,
+) -> _Found:
+    """The same, reordered.
+
+    More and more rows of a query are looked at until its list is full without breaking the artist
+    cap, or there are no more.
+    """
+    weights = block_weights(model.index, request.weights)
+    diversifier = Diversifier(model.index, weights, diversity)
+    rows = np.full((len(numbers), width), NO_ROW, np.int64)
+    scores = np.full((len(numbers), width), NO_SCORE, np.float32)
+    features: list[Matrix] = [np.empty((0, 0), np.float32)] * len(numbers)
+    enough = min(width, diversifier.most_within)
+    todo = np.arange(len(numbers))
+    depth = min(max(width, diversity.pool), len(model.catalog))
+    while True:
+        found = _find(model, request, numbers[todo], depth, silent=silent, keep=keep)
+        short = np.zeros(len(todo), dtype=bool)
+        for place, number in enumerate(todo.tolist()):
+            n_found = int((found.rows[place] != NO_ROW).sum())
+            line, values = found.rows[place, :n_found], found.scores[place, :n_found]
+            new = diversifier.order(line, values, width)
+            rows[number, : len(new.order)] = line[new.order]
+            scores[number, : len(new.order)] = values[new.order]
+            if found.features is not None:
+                features[number] = found.features[place][new.order]
+            short[place] = new.n_within < enough and n_found == depth < len(model.catalog)
+        todo, depth = todo[short], min(depth * _WIDER, len(model.catalog))
+        if not len(todo):
+            kept = None if found.features is None else features
+            return _Found(rows, scores, found.stage, found.weights, kept)
 
 
 def call_weights(config: HybridConfig, weights: Weights | None) -> WeightsConfig:

@@ -250,7 +250,7 @@ def test_cold_items_lie_near_and_are_in_no_playlist(
             assert entry.playlists == ()
             assert all(seed.playlists == 0 for seed in entry.seeds)
             assert "popular" not in entry.text
-            assert "played with" not in entry.text
+            assert "shares" not in entry.text
 
 
 @pytest.mark.parametrize("weights", [None, {"popularity": 0.0}, {"popularity": 0.5}])
