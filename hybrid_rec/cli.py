@@ -196,7 +196,9 @@ def evaluate(
     ] = None,
     studies: Annotated[
         str,
-        typer.Option(help="cold-penalty, training-noise or both, joined by a comma: more fits."),
+        typer.Option(
+            help="cold-penalty, training-noise (both fit again) or diversity, joined by commas."
+        ),
     ] = "",
     ann: Annotated[
         str | None,
