@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -150,7 +150,8 @@ class Explainer:
             title=self._title(query.seeds, like.blocks[TITLE][number]),
             text="",
         )
-        return reasons(explanation, catalog, int(self._plays[row]))
+        text = reasons(explanation, query.titles, catalog.artists[row], int(self._plays[row]))
+        return replace(explanation, text=text)
 
     def _likeness(self, seeds: RowArray, rows: RowArray) -> Likeness:
         index = self._model.index
@@ -208,6 +209,7 @@ class _Query:
     ) -> None:
         self.seeds, self.counts, self.stage, self.weights = seeds, counts, stage, weights
         self._ids = model.catalog.item_ids[seeds]
+        self.titles = dict(zip(self._ids, model.catalog.titles[seeds], strict=True))
         self._index = model.index
         blocks = model.index.blocks(seeds)
         self._norms = {

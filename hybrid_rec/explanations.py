@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import dataclasses
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
-
-from hybrid_rec.catalog import Catalog
 
 Stage = Literal["linear", "ranking", "popularity"]
 
@@ -163,30 +161,33 @@ def exact_parts(parts: Sequence[Part], score: float) -> tuple[Part, ...]:
     return (dataclasses.replace(kept[0], value=kept[0].value + rest), *kept[1:])
 
 
-def reasons(explanation: Explanation, catalog: Catalog, n_playlists: int) -> Explanation:
-    """The explanation with its text: what speaks most for the item, strongest first.
+def reasons(
+    explanation: Explanation, titles: Mapping[str, str | None], artist: str | None, n_playlists: int
+) -> str:
+    """One line that says what speaks most for an item, strongest first.
 
     Args:
-        explanation: One without a text.
-        catalog: The items, for their titles.
+        explanation: All but its text.
+        titles: Titles of the seeds by id.
+        artist: Artist of the item.
         n_playlists: Training playlists that hold the item.
     """
-    found = _phrases(explanation, catalog, n_playlists)
+    phrases = _phrases(explanation, titles, artist, n_playlists)
     told: list[str] = []
     for name, value in explanation.sums().items():
-        phrase = found.get(name, "")
+        phrase = phrases.get(name, "")
         if value > 0 and phrase and phrase not in told:
             told.append(phrase)
-    text = "; ".join(told[:_REASONS]) or "the best of what is left"
-    return dataclasses.replace(explanation, text=text)
+    return "; ".join(told[:_REASONS]) or "the best of what is left"
 
 
-def _phrases(explanation: Explanation, catalog: Catalog, n_playlists: int) -> dict[str, str]:
+def _phrases(
+    explanation: Explanation, titles: Mapping[str, str | None], artist: str | None, n_playlists: int
+) -> dict[str, str]:
     """What each part says in words; empty where there is no witness to name."""
 
     def title(item_id: str) -> str:
-        row = int(catalog.rows([item_id])[0])
-        return str(catalog.titles[row] or f"item {item_id}")
+        return titles[item_id] or f"item {item_id}"
 
     played = [
         f"{title(seed.item_id)} ({seed.playlists:,})"
@@ -199,7 +200,6 @@ def _phrases(explanation: Explanation, catalog: Catalog, n_playlists: int) -> di
     elif explanation.seeds:
         seeds = f"near {_listed([title(seed.item_id) for seed in explanation.seeds])}"
     playlists = [support.playlist_id for support in explanation.playlists]
-    artist = catalog.artists[int(catalog.rows([explanation.item_id])[0])]
     like = explanation.title
     return {
         COOCCURRENCE_PART: seeds,
