@@ -127,17 +127,25 @@ def recommend(
     k: Count = 10,
     weight: Weight = None,
     skip_unknown: SkipUnknown = False,
+    mmr: Annotated[
+        float | None, typer.Option(metavar="X", help="Diversity from 0 to 1; see diversity.mmr.")
+    ] = None,
+    artist_cap: Annotated[
+        int | None, typer.Option(metavar="N", help="Most items of one artist.")
+    ] = None,
     explain: Explain = False,
     as_json: AsJson = False,
 ) -> None:
     """Continue one playlist, given by the items in it."""
     from hybrid_rec.recommender import HybridRecommender
 
+    diversity = {"mmr": mmr, "artist_cap": artist_cap}
     found = HybridRecommender.load(model, mmap=True).recommend(
         item,
         k,
         weights=_weights(weight),
         on_unknown="skip" if skip_unknown else "raise",
+        diversity={name: value for name, value in diversity.items() if value is not None},
         explain=explain,
     )
     frame = _frame(found, as_json=as_json).drop(columns=[] if as_json else ["query_id"])

@@ -146,6 +146,16 @@ def test_explanations_are_a_column_or_an_object(
     assert found.explanations[0, 0].text in capsys.readouterr().out
 
 
+def test_diversity_of_one_call(
+    model: Path, fitted: HybridRecommender, capsys: pytest.CaptureFixture[str]
+) -> None:
+    asked = ["recommend", str(model), "--item", "song-001", "--mmr", "0.7", "--artist-cap", "1"]
+    assert run([*asked, "--json"]) == 0
+    ids = [json.loads(line)["item_id"] for line in capsys.readouterr().out.splitlines()]
+    truth = fitted.recommend(["song-001"], diversity={"mmr": 0.7, "artist_cap": 1})
+    assert ids == truth.item_ids[0].tolist() != fitted.recommend(["song-001"]).item_ids[0].tolist()
+
+
 def test_info(model: Path) -> None:
     plain = ask("info", model)
     assert plain.returncode == 0
@@ -204,6 +214,7 @@ def test_help_is_complete() -> None:
         (["recommend", "MODEL", "--item", "song-001", "-k", "x"], "valid integer"),
         (["recommend", "MODEL", "--item", "song-001", "--weight", "artist"], "BLOCK=NUMBER"),
         (["similar", "MODEL", "--item", "song-001", "--weight", "art=1"], "did you mean 'artist'"),
+        (["recommend", "MODEL", "--item", "song-001", "--mmr", "2"], "'mmr' parameter"),
         (["info", "absent"], "must be a saved model"),
         (["nonsense"], "No such command"),
     ],

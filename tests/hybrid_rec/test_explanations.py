@@ -58,18 +58,19 @@ def test_parts_add_up_to_the_score(model: HybridRecommender, queries: list[list[
             assert 0 not in sizes
 
 
+@pytest.mark.parametrize("factory", ["Flat", "SQ8", "HNSW16"])
 def test_linear_blocks_are_those_of_brute_force(
-    fitted: HybridRecommender, queries: list[list[str]], world: SyntheticDataset
+    fitted: HybridRecommender, queries: list[list[str]], world: SyntheticDataset, factory: str
 ) -> None:
     weights = {"title": 0.7, "artist": 0.4}
-    found = fitted.recommend(queries, 20, weights=weights, explain=True)
-    index = fitted.model_.index
+    index = (other := fitted.with_index(factory)).model_.index
+    found = told(other.recommend(queries, 20, weights=weights, explain=True))
     used = block_weights(
         index, fitted.config.weights.model_copy(update={"title": 0.7, "artist": 0.4})
     )
     blocks = playlist_queries(index, Playlists.from_lists(queries, world.catalog))
     for number in range(len(queries)):
-        for entry in found.explanations[number]:
+        for entry in found[number]:
             row = world.catalog.rows([entry.item_id])
             truth = {
                 name: used[name] * float(index.blocks(row)[name][0] @ vectors[number])
