@@ -211,7 +211,7 @@ def _phrases(
         TITLE_PART: f"title like {title(like.item_id)}" if like else "",
         TAGS_PART: "same tags",
         "factors": "fits the items given taken together",
-        POPULARITY_PART: f"popular ({n_playlists:,} playlists)",
+        POPULARITY_PART: f"popular (in {n_playlists:,} playlist{'' if n_playlists == 1 else 's'})",
     }
 
 

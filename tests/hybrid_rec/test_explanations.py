@@ -265,7 +265,7 @@ def test_empty_queries_are_explained_by_plays(
         value = pytest.approx(factor * math.log1p(plays), rel=1e-6)
         assert entry.parts == (Part("popularity", value),)
         assert (entry.stage, entry.seeds, entry.artist) == ("popularity", (), None)
-        assert entry.text == f"popular ({plays} playlists)"
+        assert entry.text == f"popular (in {plays} playlists)"
     # The most played items have never been played, where only those are allowed.
     cold = world.catalog.item_ids[world.playlists.play_counts == 0].tolist()
     entry = held(model.recommend([], 1, allow=cold, explain=True))[0]
