@@ -99,3 +99,37 @@ def artist_repetition(rows: NDArray[np.int64], artists: NDArray[np.int64]) -> fl
             named = codes[codes >= 0]
             shares.append((len(named) - len(np.unique(named))) / len(codes))
     return float(np.mean(shares)) if shares else float("nan")
+
+
+def distinct_artists(rows: NDArray[np.int64], artists: NDArray[np.int64]) -> float:
+    """Mean number of different artists in a list; items without an artist are not counted.
+
+    Args:
+        rows: Recommended rows, `(n_cases, n)`; -1 where there is none.
+        artists: Code of each item's artist, `(n_items,)`; negative for none.
+    """
+    counts = []
+    for line in rows:
+        codes = artists[line[line >= 0]]
+        counts.append(len(np.unique(codes[codes >= 0])))
+    return float(np.mean(counts)) if counts else float("nan")
+
+
+def vector_distance(rows: NDArray[np.int64], vectors: NDArray[np.float32]) -> float:
+    """Mean over lists of the mean pairwise distance of their items' vectors, in [0, 2].
+
+    The distance of two items is 1 - cosine. Lists of fewer than two items do not count.
+
+    Args:
+        rows: Recommended rows, `(n_cases, n)`; -1 where there is none.
+        vectors: Unit vectors of all items, `(n_items, dim)`; zero rows have the distance 1.
+    """
+    distances = []
+    for line in rows:
+        own = vectors[line[line >= 0]].astype(np.float64)
+        n = len(own)
+        if n > 1:
+            # The sum over all pairs is the square of the sum, less the sum of the squares.
+            cosines = (own.sum(axis=0) ** 2).sum() - (own**2).sum()
+            distances.append(1 - cosines / (n * (n - 1)))
+    return float(np.mean(distances)) if distances else float("nan")

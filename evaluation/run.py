@@ -22,7 +22,7 @@ from evaluation.splits import (
     global_time,
     leave_last_out,
 )
-from evaluation.studies import ann_loss, cold_penalty, training_noise
+from evaluation.studies import ann_loss, cold_penalty, diversity_cost, training_noise
 from hybrid_rec.catalog import Catalog
 from hybrid_rec.config import LARGEST_SEED, HybridConfig
 from hybrid_rec.errors import ConfigError
@@ -32,7 +32,7 @@ from hybrid_rec.recommender import HybridRecommender
 
 SplitName = Literal["continuation", "global-time", "leave-last-out", "cold-items"]
 HYBRID = "hybrid"
-STUDIES = ("cold-penalty", "training-noise")
+STUDIES = ("cold-penalty", "training-noise", "diversity")
 NOISE_SEEDS = 3
 DEFAULT_BASELINES = ("popularity", "item-knn", "playlist-knn", "notebook", "metadata")
 
@@ -132,7 +132,8 @@ def study(
     """Studies of the hybrid beyond one evaluation, each a table with the heading it is shown under.
 
     Args:
-        names: Of `STUDIES`. "cold-penalty" fits twice, "training-noise" `NOISE_SEEDS` times.
+        names: Of `STUDIES`. "cold-penalty" fits twice, "training-noise" `NOISE_SEEDS` times;
+            "diversity" does not fit again.
         hybrid: A fitted one; its configuration is that of all fits.
         split: Training playlists and cases.
         factory: FAISS factory string of an approximate index whose loss is measured, too.
@@ -160,4 +161,6 @@ def study(
             return HybridRecommender(config.with_seed(training_seed))
 
         tables["Training noise"] = training_noise(make, split, seeds, k)
+    if "diversity" in names:
+        tables["Diversity"] = diversity_cost(hybrid, split, k=min(k))
     return tables

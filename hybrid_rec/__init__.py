@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from hybrid_rec.catalog import Catalog
-    from hybrid_rec.config import CooccurrenceConfig, HybridConfig, WeightsConfig
+    from hybrid_rec.config import CooccurrenceConfig, DiversityConfig, HybridConfig, WeightsConfig
     from hybrid_rec.datasets import (
         Dataset,
         DatasetReport,
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
         NotFittedError,
         UnknownItemError,
     )
+    from hybrid_rec.explanations import Explanation
     from hybrid_rec.playlists import Playlists
     from hybrid_rec.recommendations import PlaylistMatches, Recommendations
     from hybrid_rec.recommender import HybridRecommender
@@ -38,7 +39,7 @@ __version__ = version("hybrid-rec")
 
 _MODULES = {
     "catalog": ["Catalog"],
-    "config": ["CooccurrenceConfig", "HybridConfig", "WeightsConfig"],
+    "config": ["CooccurrenceConfig", "DiversityConfig", "HybridConfig", "WeightsConfig"],
     "datasets": [
         "Dataset",
         "DatasetReport",
@@ -59,6 +60,7 @@ _MODULES = {
         "NotFittedError",
         "UnknownItemError",
     ],
+    "explanations": ["Explanation"],
     "playlists": ["Playlists"],
     "recommendations": ["PlaylistMatches", "Recommendations"],
     "recommender": ["HybridRecommender"],
@@ -73,6 +75,8 @@ __all__ = [
     "DataError",
     "Dataset",
     "DatasetReport",
+    "DiversityConfig",
+    "Explanation",
     "HybridConfig",
     "HybridRecError",
     "HybridRecommender",

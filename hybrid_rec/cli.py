@@ -6,13 +6,18 @@ import json
 import os
 import sys
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from hybrid_rec.__main__ import EXIT_INTERRUPTED, INTERRUPTED
 from hybrid_rec.console import complain, print_frame, write
 from hybrid_rec.errors import ConfigError, HybridRecError
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from hybrid_rec.recommendations import Recommendations
 
 SYNTHETIC = "synthetic"
 EXIT_MISTAKE = 2
@@ -39,6 +44,9 @@ Weight = Annotated[
 ]
 SkipUnknown = Annotated[
     bool, typer.Option("--skip-unknown", help="Leave unknown item ids out instead of stopping.")
+]
+Explain = Annotated[
+    bool, typer.Option("--explain", help="Say of each row what carried it; in JSON every part.")
 ]
 
 
@@ -119,15 +127,28 @@ def recommend(
     k: Count = 10,
     weight: Weight = None,
     skip_unknown: SkipUnknown = False,
+    mmr: Annotated[
+        float | None, typer.Option(metavar="X", help="Diversity from 0 to 1; see diversity.mmr.")
+    ] = None,
+    artist_cap: Annotated[
+        int | None, typer.Option(metavar="N", help="Most items of one artist.")
+    ] = None,
+    explain: Explain = False,
     as_json: AsJson = False,
 ) -> None:
     """Continue one playlist, given by the items in it."""
     from hybrid_rec.recommender import HybridRecommender
 
+    diversity = {"mmr": mmr, "artist_cap": artist_cap}
     found = HybridRecommender.load(model, mmap=True).recommend(
-        item, k, weights=_weights(weight), on_unknown="skip" if skip_unknown else "raise"
+        item,
+        k,
+        weights=_weights(weight),
+        on_unknown="skip" if skip_unknown else "raise",
+        diversity={name: value for name, value in diversity.items() if value is not None},
+        explain=explain,
     )
-    frame = found.to_frame().drop(columns=[] if as_json else ["query_id"])
+    frame = _frame(found, as_json=as_json).drop(columns=[] if as_json else ["query_id"])
     print_frame(frame, title=f"Goes with {', '.join(item)}", as_json=as_json)
 
 
@@ -138,6 +159,7 @@ def similar(
     k: Count = 10,
     weight: Weight = None,
     skip_unknown: SkipUnknown = False,
+    explain: Explain = False,
     as_json: AsJson = False,
 ) -> None:
     """Items similar to each of the given ones."""
@@ -149,8 +171,9 @@ def similar(
         k,
         weights=_weights(weight),
         on_unknown="skip" if skip_unknown else "raise",
+        explain=explain,
     )
-    frame = found.to_frame()
+    frame = _frame(found, as_json=as_json)
     if as_json or not sys.stdout.isatty():
         print_frame(frame, title="", as_json=as_json)
         return
@@ -181,7 +204,9 @@ def evaluate(
     ] = None,
     studies: Annotated[
         str,
-        typer.Option(help="cold-penalty, training-noise or both, joined by a comma: more fits."),
+        typer.Option(
+            help="cold-penalty, training-noise (both fit again) or diversity, joined by commas."
+        ),
     ] = "",
     ann: Annotated[
         str | None,
@@ -244,9 +269,22 @@ def _flat(entries: dict[str, Any], prefix: str = "") -> list[tuple[str, Any]]:
     return lines
 
 
-def _weights(pairs: list[str] | None) -> dict[str, float]:
+def _frame(found: Recommendations, *, as_json: bool) -> pd.DataFrame:
+    """A row a recommendation; JSON gets whole explanations instead of their texts."""
+    frame = found.to_frame()
+    if as_json and found.explanations is not None:
+        told = [entry.to_dict() for entry in found.explanations.ravel() if entry is not None]
+        frame = frame.drop(columns="explanation")
+        frame["explanation"] = told
+    return frame
+
+
+def _weights(pairs: list[str] | None) -> dict[str, float] | None:
+    """The weights of one call; None if none are given, for any at all switch the ranking off."""
+    if not pairs:
+        return None
     weights = {}
-    for pair in pairs or []:
+    for pair in pairs:
         name, _, value = pair.partition("=")
         try:
             weights[name] = float(value)

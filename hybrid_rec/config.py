@@ -237,6 +237,24 @@ class RankingConfig(Section):
     """What is kept of the playlists."""
 
 
+class DiversityConfig(Section):
+    """Reordering of what `recommend` returns; off by default. See `diversity.Diversifier`."""
+
+    mmr: float = Field(0.0, ge=0.0, le=1.0)
+    """Strength of maximal marginal relevance: 0 orders by score alone, 1 by difference from what
+    stands above."""
+    artist_cap: int | None = Field(None, ge=1)
+    """Most items of one artist in a list; None for no limit. It is exceeded only where a list
+    could not be filled otherwise, at its end. Items without an artist are not counted."""
+    pool: int = Field(100, ge=1, le=2000)
+    """So many of the best items are reordered by `mmr`."""
+
+    @property
+    def active(self) -> bool:
+        """Whether anything is reordered."""
+        return self.mmr > 0 or self.artist_cap is not None
+
+
 class HybridConfig(Section):
     """All parameters of a `HybridRecommender`.
 
@@ -262,6 +280,8 @@ class HybridConfig(Section):
     """The vector index."""
     ranking: RankingConfig = RankingConfig()
     """The learned second stage."""
+    diversity: DiversityConfig = DiversityConfig()
+    """Reordering of what `recommend` returns."""
     seed: int = Field(0, ge=0, le=LARGEST_SEED)
     """Seed of everything random. Same seed, same data, same machine: same bytes."""
 

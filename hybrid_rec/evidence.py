@@ -16,11 +16,9 @@ from hybrid_rec.catalog import RowArray
 from hybrid_rec.config import EvidenceConfig
 from hybrid_rec.factors import Factors
 from hybrid_rec.linear import ease_weights
-from hybrid_rec.neighbours import PlaylistNeighbours, item_similarities
+from hybrid_rec.neighbours import SHRINKAGE, PlaylistNeighbours, item_similarities
 from hybrid_rec.playlists import Playlists
 
-# Shrinkage of similarities that rest on few playlists; see `evaluation.neighbours.ItemKNN`.
-_SHRINKAGE = 5.0
 _DAY = np.timedelta64(1, "D") / np.timedelta64(1, "us")
 MATRICES = ("item_neighbours", "item_weights", "artist_neighbours")
 ARRAYS = ("factors", "ages")
@@ -72,9 +70,9 @@ class Evidence:
             holds,
             artist_of,
             n_artists,
-            item_similarities(holds, config.item_neighbours, _SHRINKAGE),
+            item_similarities(holds, config.item_neighbours, SHRINKAGE),
             ease_weights(holds, config.ease_l2, config.item_neighbours),
-            item_similarities(artists, config.artist_neighbours, _SHRINKAGE),
+            item_similarities(artists, config.artist_neighbours, SHRINKAGE),
             Factors.fit(holds, config.factors, seed),
             _ages(playlists),
         )

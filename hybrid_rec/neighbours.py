@@ -10,6 +10,8 @@ from scipy import sparse
 
 from hybrid_rec.catalog import RowArray
 
+SHRINKAGE = 5.0
+"""Of similarities that rest on few playlists; see `evaluation.neighbours.ItemKNN`."""
 # Entries of item-item products that are held at once, at 16 bytes each and some copies.
 _PRODUCTS = 1 << 22
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from typing import Any, Self
 
 import numpy as np
@@ -105,10 +106,36 @@ class Ranker:
         values = self._booster.predict(np.concatenate(groups))
         return list(np.split(np.asarray(values, dtype=np.float32), ends))
 
+    def contributions(self, features: Matrix) -> NDArray[np.float64]:
+        """What each feature adds to the scores of some rows, and the base value in the last column.
+
+        They add up to the scores, `(n_rows, n_features + 1)`; no row depends on others.
+
+        References:
+            Lundberg et al., "From Local Explanations to Global Understanding with Explainable AI
+            for Trees", Nature Machine Intelligence 2020.
+        """
+        if not len(features):
+            return np.empty((0, len(FEATURES) + 1))
+        values: NDArray[np.float64] = self._booster.predict(features, pred_contrib=True)
+        return values
+
     def importance(self) -> dict[str, float]:
         """Share of the gain of all splits that each feature brought."""
         gains = self._booster.feature_importance("gain")
         return dict(zip(FEATURES, (gains / max(gains.sum(), 1e-12)).tolist(), strict=True))
+
+
+@dataclass(frozen=True, eq=False)
+class Ranked:
+    """The best rows of each query, best first; equal scores stand in catalogue order."""
+
+    rows: RowArray
+    """Rows, `(n_queries, k)`; -1 where there is none."""
+    scores: NDArray[np.float32]
+    """Their scores, `(n_queries, k)`; -inf there."""
+    features: list[Matrix]
+    """The features of the rows of each query, `(n_found, n_features)`; empty if not kept."""
 
 
 def rank_candidates(
@@ -121,29 +148,30 @@ def rank_candidates(
     exclude_seeds: bool,
     allow: RowArray | None,
     block: RowArray | None,
-) -> tuple[RowArray, NDArray[np.float32]]:
-    """The k best rows of each query and their scores, filled up with -1 and -inf.
-
-    Equal scores stand in catalogue order. See `Scorer.describe` for the arguments.
-    """
+    keep_features: bool = False,
+) -> Ranked:
+    """The k best rows of each query; see `Scorer.describe` for the arguments."""
     rows = np.full((len(playlists), k), NO_ROW, np.int64)
     scores = np.full((len(playlists), k), NO_SCORE, np.float32)
-    described: deque[RowArray] = deque()
+    described: deque[tuple[RowArray, Matrix | None]] = deque()
+    kept: list[Matrix] = []
 
     def features() -> Iterator[Matrix]:
         for candidates, values in scorer.describe(
             playlists, queries, k, exclude_seeds=exclude_seeds, allow=allow, block=block
         ):
-            described.append(candidates)
+            described.append((candidates, values if keep_features else None))
             yield values
 
     for number, values in enumerate(ranker.scores(features())):
-        candidates = described.popleft()
+        candidates, matrix = described.popleft()
         # Candidates ascend, so a stable order settles ties by row.
         order = np.argsort(-values, kind="stable")[:k]
         rows[number, : len(order)] = candidates[order]
         scores[number, : len(order)] = values[order]
-    return rows, scores
+        if matrix is not None:
+            kept.append(matrix[order])
+    return Ranked(rows, scores, kept)
 
 
 def _lightgbm() -> Any:

@@ -38,6 +38,9 @@ class Recommendations:
     query_sources: ObjectArray | None = None
     """How each new item was placed, `(n_queries,)` strings: "context" or a rung of the cold-start
     ladder; None where the queries are playlists or catalogue items."""
+    explanations: ObjectArray | None = None
+    """Why each item was recommended, `(n_queries, k)` of `Explanation`, None where there is no
+    item; None altogether unless `explain=True` was asked."""
 
     @classmethod
     def from_rows(
@@ -48,6 +51,7 @@ class Recommendations:
         query_ids: Sequence[str] | ObjectArray,
         catalog: Catalog,
         query_sources: ObjectArray | None = None,
+        explanations: ObjectArray | None = None,
     ) -> Self:
         """Recommendations of catalogue rows `(n_queries, k)`; a negative row is an empty place."""
         held = rows >= 0
@@ -60,6 +64,7 @@ class Recommendations:
             query_ids=np.array(query_ids, dtype=object),
             catalog=catalog,
             query_sources=query_sources,
+            explanations=explanations,
         )
 
     def __len__(self) -> int:
@@ -68,11 +73,12 @@ class Recommendations:
     def to_frame(self) -> pd.DataFrame:
         """One row a recommendation: query_id, rank (from 1), item_id, title, artist, score, source.
 
-        Empty places have no row. A missing title or artist is None.
+        Empty places have no row. A missing title or artist is None. With explanations there is a
+        last column `explanation`, the text of each.
         """
         line, place = np.nonzero(self.item_ids != None)  # noqa: E711  # element by element
         rows = self.catalog.rows(self.item_ids[line, place])
-        return pd.DataFrame(
+        frame = pd.DataFrame(
             {
                 "query_id": self.query_ids[line],
                 "rank": place + 1,
@@ -83,6 +89,10 @@ class Recommendations:
                 "source": self.sources[line, place],
             }
         ).astype({"title": object, "artist": object})
+        if self.explanations is None:
+            return frame
+        texts = [explanation.text for explanation in self.explanations[line, place]]
+        return frame.assign(explanation=pd.Series(texts, dtype=object))
 
 
 @dataclass(frozen=True, eq=False)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import Any, Self
@@ -11,32 +11,27 @@ import numpy as np
 import pandas as pd
 
 from hybrid_rec import artifact
-from hybrid_rec.catalog import Catalog, RowArray, as_item_ids
-from hybrid_rec.cold_start import SOURCES
-from hybrid_rec.config import HybridConfig, WeightsConfig
+from hybrid_rec.catalog import Catalog, as_item_ids
+from hybrid_rec.config import HybridConfig
+from hybrid_rec.diversity import OFF, Diversity, call_diversity
 from hybrid_rec.errors import ConfigError, DataError, NotFittedError
+from hybrid_rec.explainer import Explainer
 from hybrid_rec.model import Model, fit_model, reindexed
 from hybrid_rec.new_items import place_new_items
 from hybrid_rec.playlists import OnUnknown, Playlists
 from hybrid_rec.progress import Progress, as_progress
-from hybrid_rec.queries import (
-    COOCCURRENCE,
-    POPULARITY,
-    block_weights,
-    parse_queries,
-    playlist_queries,
-    says_nothing,
-    take,
-)
-from hybrid_rec.ranking import rank_candidates
+from hybrid_rec.queries import COOCCURRENCE, parse_queries, playlist_queries
 from hybrid_rec.recommendations import PlaylistMatches, Recommendations
-from indexes.base import NO_ROW
+from hybrid_rec.search import (
+    Request,
+    Weights,
+    answer,
+    call_weights,
+    check_k,
+    filter_rows,
+    similar_weights,
+)
 from indexes.faiss_index import FaissIndex
-from indexes.hybrid import HybridQueries
-
-POPULARITY_SOURCE = "popularity"
-_LARGEST_K = 10_000_000
-Weights = WeightsConfig | Mapping[str, float]
 
 
 class HybridRecommender:
@@ -104,6 +99,8 @@ class HybridRecommender:
         block: Iterable[Any] | None = None,
         on_unknown: OnUnknown = "raise",
         weights: Weights | None = None,
+        diversity: Diversity | None = None,
+        explain: bool = False,
     ) -> Recommendations:
         """Items that go with each playlist or user.
 
@@ -117,6 +114,10 @@ class HybridRecommender:
             on_unknown: "raise" or "skip" for ids that the catalogue lacks, in queries and filters.
             weights: Block weights for this call; those not named are the config's. With any given,
                 the linear score orders, not the learned ranking.
+            diversity: Diversity of the lists for this call; what is not named is the config's.
+                Every item keeps its score, so a diversified list is not sorted by it.
+            explain: Whether to say of each row what carried it; see `Explanation`. It takes
+                some milliseconds a query.
 
         Returns:
             Lists of k. With fewer items allowed, the rest of a list is None, -inf and "". A query
@@ -125,22 +126,24 @@ class HybridRecommender:
         Raises:
             UnknownItemError: For an unknown id, if `on_unknown` is "raise".
             DataError: For ids that are neither strings nor integers.
-            ConfigError: If k or a weight is out of range, or a weight is unknown.
+            ConfigError: If k, a weight or a diversity is out of range or unknown.
             NotFittedError: Before `fit` or `load`.
         """
-        playlists, _ = parse_queries(queries, self.model_.catalog, on_unknown)
-        allowed = self._filter(allow, on_unknown, "allow")
-        blocked = self._filter(block, on_unknown, "block")
-        return self._search(
-            playlist_queries(self.model_.index, playlists),
+        model = self.model_
+        playlists, _ = parse_queries(queries, model.catalog, on_unknown)
+        request = Request(
+            playlist_queries(model.index, playlists),
             playlists.playlist_ids,
             k,
-            exclude=list(playlists) if exclude_seeds else None,
-            allow=allowed,
-            block=blocked,
-            weights=weights,
-            rank=playlists if weights is None else None,
+            call_weights(self.config, weights),
+            seeds=playlists,
+            exclude_seeds=exclude_seeds,
+            allow=filter_rows(model.catalog, allow, on_unknown, "allow"),
+            block=filter_rows(model.catalog, block, on_unknown, "block"),
+            rank=weights is None,
+            diversity=call_diversity(self.config, diversity),
         )
+        return answer(model, request, self._explainer if explain else None)
 
     def similar_items(
         self,
@@ -151,8 +154,9 @@ class HybridRecommender:
         block: Iterable[Any] | None = None,
         on_unknown: OnUnknown = "raise",
         weights: Weights | None = None,
+        explain: bool = False,
     ) -> Recommendations:
-        """The items nearest to each of `item_ids`, never the item itself.
+        """The items nearest to each of `item_ids`, never the item itself, and never diversified.
 
         Args:
             item_ids: One query an id; the `query_ids` of the result.
@@ -162,6 +166,7 @@ class HybridRecommender:
             on_unknown: See `recommend`; a skipped item has no line.
             weights: See `recommend`; unless `popularity` is named here, it is the config's
                 `similar_popularity`.
+            explain: See `recommend`.
 
         Raises:
             UnknownItemError: For an unknown id, if `on_unknown` is "raise".
@@ -185,7 +190,9 @@ class HybridRecommender:
             allow=allow,
             block=block,
             on_unknown=on_unknown,
-            weights=self._similar_weights(weights),
+            weights=similar_weights(self.config, weights),
+            diversity=OFF,
+            explain=explain,
         )
 
     def recommend_for_new_items(
@@ -211,14 +218,15 @@ class HybridRecommender:
             NotFittedError: Before `fit` or `load`.
         """
         new = place_new_items(self.model_, frame)
-        return self._search(
+        request = Request(
             new.queries,
             new.query_ids,
             k,
-            exclude=None if new.context is None else list(new.context),
-            weights=self._similar_weights(weights),
+            similar_weights(self.config, weights),
+            seeds=new.context,
             query_sources=new.sources,
         )
+        return answer(self.model_, request)
 
     def similar_playlists(
         self,
@@ -242,7 +250,7 @@ class HybridRecommender:
             ConfigError: If k is out of range.
             NotFittedError: Before `fit` or `load`.
         """
-        _check_k(k)
+        check_k(k)
         playlists, _ = parse_queries(queries, self.model_.catalog, on_unknown)
         vectors = np.asarray(playlist_queries(self.model_.index, playlists).dense[COOCCURRENCE])
         matches = np.full((len(playlists), k), None, dtype=object)
@@ -296,101 +304,14 @@ class HybridRecommender:
 
     def _set(self, model: Model) -> None:
         self._model = model
-        self.__dict__.pop("_playlist_index", None)
+        for cached in ("_playlist_index", "_explainer"):
+            self.__dict__.pop(cached, None)
+
+    @cached_property
+    def _explainer(self) -> Explainer:
+        return Explainer(self.model_)
 
     @cached_property
     def _playlist_index(self) -> FaissIndex:
         model = self.model_
         return FaissIndex.build(playlist_queries(model.index, model.playlists).dense[COOCCURRENCE])
-
-    def _search(
-        self,
-        queries: HybridQueries,
-        query_ids: Any,
-        k: int,
-        *,
-        exclude: Sequence[RowArray] | None = None,
-        allow: RowArray | None = None,
-        block: RowArray | None = None,
-        weights: Weights | None = None,
-        query_sources: Any = None,
-        rank: Playlists | None = None,
-    ) -> Recommendations:
-        """The best rows of each query; the second stage orders if `rank` has the playlists."""
-        _check_k(k)
-        model = self.model_
-        chosen = self._weights(weights)
-        silent = says_nothing(queries)
-        width = min(k, len(model.catalog))
-        rows = np.full((len(silent), k), NO_ROW, np.int64)
-        scores = np.full((len(silent), k), -np.inf, np.float32)
-        prior = {POPULARITY: chosen[POPULARITY] or 1.0}
-        for part, with_weights, ranked in (
-            (~silent, chosen, rank),
-            (silent, prior, None),
-        ):
-            numbers = np.flatnonzero(part)
-            if not len(numbers):
-                continue
-            asked = take(queries, numbers)
-            if ranked is not None and model.ranking is not None:
-                rows[numbers, :width], scores[numbers, :width] = rank_candidates(
-                    model.scorer, model.ranking.ranker, ranked.select(numbers), asked, width,
-                    exclude_seeds=exclude is not None, allow=allow, block=block,
-                )  # fmt: skip
-                continue
-            found = model.index.search(
-                asked,
-                width,
-                with_weights,
-                allow=allow,
-                block=block,
-                exclude=None if exclude is None else [exclude[i] for i in numbers.tolist()],
-            )
-            rows[numbers, :width], scores[numbers, :width] = found.rows, found.scores
-        sources = np.array(SOURCES, dtype=object)[model.sources[np.maximum(rows, 0)]]
-        sources[silent] = POPULARITY_SOURCE
-        return Recommendations.from_rows(
-            rows, scores, sources, query_ids, model.catalog, query_sources
-        )
-
-    def _all_weights(self, weights: Weights | None) -> WeightsConfig:
-        """The weights of one call: those given, and the config's where none are."""
-        if isinstance(weights, WeightsConfig):
-            return weights
-        if not isinstance(weights, Mapping | None):
-            raise ConfigError(f"weights must be a mapping or a WeightsConfig, got {weights!r}.")
-        return WeightsConfig(**{**self.config.weights.model_dump(), **(weights or {})})
-
-    def _similar_weights(self, weights: Weights | None) -> WeightsConfig:
-        """The weights of one call that asks for likeness, which has a prior of its own."""
-        chosen = self._all_weights(weights)
-        named: Iterable[str] = ()
-        if isinstance(weights, Mapping):
-            named = weights
-        elif weights is not None and weights != self.config.weights:
-            named = weights.model_fields_set
-        if POPULARITY in named:
-            return chosen
-        return chosen.model_copy(update={POPULARITY: chosen.similar_popularity})
-
-    def _weights(self, weights: Weights | None) -> dict[str, float]:
-        """The weights of one call, only for blocks that the index has."""
-        return block_weights(self.model_.index, self._all_weights(weights))
-
-    def _filter(
-        self, item_ids: Iterable[Any] | None, on_unknown: OnUnknown, what: str
-    ) -> RowArray | None:
-        if item_ids is None:
-            return None
-        if isinstance(item_ids, str):
-            raise DataError(f"{what} must be a list of item ids, got the string {item_ids!r}.")
-        rows = self.model_.catalog.rows(item_ids, "error" if on_unknown == "raise" else "negative")
-        return rows[rows >= 0]
-
-
-def _check_k(k: Any) -> None:
-    if isinstance(k, bool) or not isinstance(k, int | np.integer) or k < 1:
-        raise ConfigError(f"The 'k' parameter must be an integer of at least 1, got {k!r} instead.")
-    if k > _LARGEST_K:
-        raise ConfigError(f"The 'k' parameter must be at most {_LARGEST_K:,}, got {k:,} instead.")

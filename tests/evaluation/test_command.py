@@ -62,12 +62,13 @@ def test_studies_are_printed_and_in_the_report(
     report = tmp_path / "report"
     arguments = [
         "evaluate", "--config", quick, "--baselines", "none", "--quiet", "-k", "10,50",
-        "--studies", "cold-penalty,training-noise", "--ann", "IVF16,Flat", "--report", str(report),
+        "--studies", "cold-penalty,training-noise,diversity", "--ann", "IVF16,Flat",
+        "--report", str(report),
     ]  # fmt: skip
     assert run(arguments) == 0
     printed = capsys.readouterr().out
     tables = json.loads((report / "metrics.json").read_text())["tables"]
-    assert set(tables) == {"ANN loss of IVF16,Flat", "Cold penalty", "Training noise"}
+    assert set(tables) == {"ANN loss of IVF16,Flat", "Cold penalty", "Training noise", "Diversity"}
     for title, rows in tables.items():
         assert title in printed
         assert f"## {title}" in (report / "report.md").read_text()

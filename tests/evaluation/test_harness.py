@@ -13,9 +13,11 @@ from evaluation.beyond import (
     artist_repetition,
     beyond_accuracy,
     coverage,
+    distinct_artists,
     diversity,
     novelty,
     popularity_bias,
+    vector_distance,
 )
 from evaluation.harness import Evaluation, evaluate
 from evaluation.splits import Split
@@ -210,6 +212,11 @@ def test_beyond_accuracy_by_hand(split: Split) -> None:
     artists = np.array([0, 0, 1, -1, 0, 0, 1, -1])
     assert artist_repetition(rows, artists) == pytest.approx(np.mean([0.5, 0, 0.5]))
     assert artist_repetition(np.array([[3, 7]]), artists) == 0
+    assert distinct_artists(np.array([[0, 2, 3, 7], [0, 1, -1, -1]]), artists) == 1.5
+    vectors = np.array([[1, 0], [0.6, 0.8], [0, 0], [-1, 0]], np.float32)
+    # The pairs of 0, 1 and 2 have the cosines 0.6, 0 and 0; 0 and 3 point apart.
+    lists = np.array([[0, 1, 2], [0, 3, -1], [1, -1, -1]])
+    assert vector_distance(lists, vectors) == pytest.approx(np.mean([0.8, 2]))
     found = beyond_accuracy(measured(split, ["b", "e", "f", "d", "g"]), k=2)
     assert found["coverage@2"] == 2 / 8
 
@@ -222,5 +229,6 @@ def test_beyond_accuracy_of_nothing_is_nan(split: Split) -> None:
         diversity(nothing, split.train),
         popularity_bias(nothing, split.seeds, split.train),
         artist_repetition(nothing, np.zeros(8, np.int64)),
+        vector_distance(nothing, np.ones((8, 2), np.float32)),
     ):
         assert np.isnan(value)

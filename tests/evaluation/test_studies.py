@@ -5,9 +5,16 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from evaluation.harness import evaluate
 from evaluation.splits import Split, continuation
-from evaluation.studies import ann_loss, cold_penalty, training_noise
-from hybrid_rec import ConfigError, DataError, HybridConfig, HybridRecommender
+from evaluation.studies import ann_loss, cold_penalty, diversity_cost, training_noise
+from hybrid_rec import (
+    ConfigError,
+    DataError,
+    DiversityConfig,
+    HybridConfig,
+    HybridRecommender,
+)
 from hybrid_rec.synthetic import synthetic_radio
 
 CONFIG = HybridConfig(
@@ -96,3 +103,28 @@ def test_mistakes(split: Split) -> None:
     nothing = replace(split, train=split.train.select(np.array([], np.int64)))
     with pytest.raises(DataError, match="all targets are cold"):
         cold_penalty(hybrid, nothing, np.random.default_rng(0))
+
+
+def test_diversity_is_paid_in_hits_and_told_against_the_plain_lists(split: Split) -> None:
+    fitted = hybrid().fit(split.train, split.catalog)
+    settings = (DiversityConfig(mmr=0.5), DiversityConfig(artist_cap=1))
+    table = diversity_cost(fitted, split, settings, k=10)
+    assert table["diversity"].tolist() == ["off", "mmr 0.5", "artist cap 1"]
+    plain = evaluate(fitted, split, (10,), fit=False).means()
+    assert (
+        table.loc[0, ["hit_rate@10", "ndcg@10"]].tolist()
+        == plain[["hit_rate@10", "ndcg@10"]].tolist()
+    )
+    for metric in ("hit_rate@10", "ndcg@10"):
+        assert (table[f"{metric} loss"] == table[metric][0] - table[metric]).all()
+    # Every second best item costs something, and buys what it is for.
+    assert table.loc[1, "ndcg@10 loss"] > 0
+    assert table.loc[1, "vector_distance"] > table.loc[0, "vector_distance"]
+    named = [artist for artist in split.catalog.artists if artist is not None]
+    assert len(set(named)) > 10
+    assert table.loc[2, "artists"] > table.loc[0, "artists"]
+    assert table.loc[2, "artists"] > 9
+    # A model that is diverse by itself is measured against its plain lists all the same.
+    other = HybridRecommender(CONFIG.model_copy(update={"diversity": DiversityConfig(mmr=1.0)}))
+    other.fit(split.train, split.catalog)
+    assert diversity_cost(other, split, settings, k=10).equals(table)

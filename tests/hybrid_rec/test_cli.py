@@ -107,6 +107,55 @@ def test_weights_and_unknown_ids(model: Path, fitted: HybridRecommender) -> None
     ].tolist()
 
 
+def test_no_weights_leave_the_ranking_on(
+    ranked: HybridRecommender, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    ranked.save(tmp_path / "ranked")
+    asked = ["recommend", str(tmp_path / "ranked"), "--item", "song-001", "-k", "4", "--json"]
+    for arguments, weights in ((asked, None), ([*asked, "--weight", "artist=1"], {"artist": 1})):
+        assert run(arguments) == 0
+        scores = [json.loads(line)["score"] for line in capsys.readouterr().out.splitlines()]
+        truth = ranked.recommend(["song-001"], 4, weights=weights)
+        assert scores == truth.scores[0].tolist()
+
+
+@pytest.mark.parametrize("command", ["recommend", "similar"])
+def test_explanations_are_a_column_or_an_object(
+    command: str,
+    model: Path,
+    fitted: HybridRecommender,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    asked = [command, str(model), "--item", "song-001", "-k", "3", "--explain"]
+    found = (fitted.recommend if command == "recommend" else fitted.similar_items)(
+        ["song-001"], 3, explain=True
+    )
+    assert found.explanations is not None
+    assert run([*asked, "--json"]) == 0
+    records = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    wanted = [json.loads(json.dumps(entry.to_dict())) for entry in found.explanations[0]]
+    assert [record["explanation"] for record in records] == wanted
+    assert run(asked) == 0
+    lines = [line.split("\t") for line in capsys.readouterr().out.splitlines()]
+    assert lines[0][-1] == "explanation"
+    assert [line[-1] for line in lines[1:]] == [entry.text for entry in found.explanations[0]]
+    monkeypatch.setattr("sys.stdout.isatty", lambda: True)
+    monkeypatch.setenv("COLUMNS", "300")
+    assert run(asked) == 0
+    assert found.explanations[0, 0].text in capsys.readouterr().out
+
+
+def test_diversity_of_one_call(
+    model: Path, fitted: HybridRecommender, capsys: pytest.CaptureFixture[str]
+) -> None:
+    asked = ["recommend", str(model), "--item", "song-001", "--mmr", "0.7", "--artist-cap", "1"]
+    assert run([*asked, "--json"]) == 0
+    ids = [json.loads(line)["item_id"] for line in capsys.readouterr().out.splitlines()]
+    truth = fitted.recommend(["song-001"], diversity={"mmr": 0.7, "artist_cap": 1})
+    assert ids == truth.item_ids[0].tolist() != fitted.recommend(["song-001"]).item_ids[0].tolist()
+
+
 def test_info(model: Path) -> None:
     plain = ask("info", model)
     assert plain.returncode == 0
@@ -165,6 +214,7 @@ def test_help_is_complete() -> None:
         (["recommend", "MODEL", "--item", "song-001", "-k", "x"], "valid integer"),
         (["recommend", "MODEL", "--item", "song-001", "--weight", "artist"], "BLOCK=NUMBER"),
         (["similar", "MODEL", "--item", "song-001", "--weight", "art=1"], "did you mean 'artist'"),
+        (["recommend", "MODEL", "--item", "song-001", "--mmr", "2"], "'mmr' parameter"),
         (["info", "absent"], "must be a saved model"),
         (["nonsense"], "No such command"),
     ],

@@ -1,0 +1,246 @@
+"""One search: what a call asks of a fitted model, and the best rows of each query."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hybrid_rec.catalog import Catalog, ObjectArray, RowArray
+from hybrid_rec.cold_start import SOURCES
+from hybrid_rec.config import DiversityConfig, HybridConfig, WeightsConfig
+from hybrid_rec.diversity import Diversifier
+from hybrid_rec.errors import ConfigError, DataError
+from hybrid_rec.explainer import Explainer
+from hybrid_rec.explanations import Stage
+from hybrid_rec.features import Matrix
+from hybrid_rec.model import Model
+from hybrid_rec.playlists import OnUnknown, Playlists
+from hybrid_rec.queries import POPULARITY, block_weights, says_nothing, take
+from hybrid_rec.ranking import rank_candidates
+from hybrid_rec.recommendations import Recommendations
+from indexes.base import NO_ROW, NO_SCORE
+from indexes.hybrid import HybridQueries
+
+POPULARITY_SOURCE = "popularity"
+_LARGEST_K = 10_000_000
+# Growth of what is looked at for a list that the artist cap leaves too short.
+_WIDER = 4
+Weights = WeightsConfig | Mapping[str, float]
+
+
+@dataclass(frozen=True, eq=False)
+class Request:
+    """What one call asks, every id turned into a row."""
+
+    queries: HybridQueries
+    """One query a line of the answer."""
+    query_ids: ObjectArray
+    """What the lines are called, `(n_queries,)` strings."""
+    k: int
+    """Items wanted for each."""
+    weights: WeightsConfig
+    """Block weights of the linear score."""
+    seeds: Playlists | None = None
+    """The items that each query is made of, in play order; None where it is made of none."""
+    exclude_seeds: bool = True
+    """Whether the seeds of a query are kept out of its own list."""
+    allow: RowArray | None = None
+    """The only rows that may come back; None for all."""
+    block: RowArray | None = None
+    """Rows that may not come back."""
+    rank: bool = False
+    """Whether the second stage orders, where there is one; it needs the seeds."""
+    diversity: DiversityConfig | None = None
+    """How the lists are reordered; None for not at all."""
+    query_sources: ObjectArray | None = None
+    """How each query was placed; see `Recommendations`."""
+
+
+@dataclass(frozen=True, eq=False)
+class _Found:
+    """The best rows of some queries, and what gave their scores."""
+
+    rows: RowArray
+    scores: NDArray[np.float32]
+    stage: Stage
+    weights: Mapping[str, float]
+    features: list[Matrix] | None = None
+
+
+def answer(model: Model, request: Request, explainer: Explainer | None = None) -> Recommendations:
+    """The best items of each query.
+
+    Args:
+        model: What is asked.
+        request: What it is asked.
+        explainer: Explains every row, if given; the request must have seeds then.
+
+    Raises:
+        ConfigError: If k is out of range.
+    """
+    check_k(request.k)
+    silent = says_nothing(request.queries)
+    width = min(request.k, len(model.catalog))
+    rows = np.full((len(silent), request.k), NO_ROW, np.int64)
+    scores = np.full((len(silent), request.k), NO_SCORE, np.float32)
+    keep = explainer is not None
+    explanations = None if explainer is None else np.full(rows.shape, None, dtype=object)
+    for part, is_silent in ((~silent, False), (silent, True)):
+        numbers = np.flatnonzero(part)
+        if not len(numbers):
+            continue
+        if request.diversity is not None and request.diversity.active:
+            found = _diversified(
+                model, request, request.diversity, numbers, width, silent=is_silent, keep=keep
+            )
+        else:
+            found = _find(model, request, numbers, width, silent=is_silent, keep=keep)
+        rows[numbers, :width], scores[numbers, :width] = found.rows, found.scores
+        if explainer is not None and explanations is not None and request.seeds is not None:
+            explanations[numbers, :width] = explainer.explain(
+                request.seeds.select(numbers),
+                found.rows,
+                found.scores,
+                found.stage,
+                found.weights,
+                found.features,
+            )
+    sources = np.array(SOURCES, dtype=object)[model.sources[np.maximum(rows, 0)]]
+    sources[silent] = POPULARITY_SOURCE
+    return Recommendations.from_rows(
+        rows,
+        scores,
+        sources,
+        request.query_ids,
+        model.catalog,
+        request.query_sources,
+        explanations,
+    )
+
+
+def _find(
+    model: Model, request: Request, numbers: RowArray, width: int, *, silent: bool, keep: bool
+) -> _Found:
+    """The best `width` rows of some queries; the silent ones get the prior."""
+    queries = take(request.queries, numbers)
+    seeds = None if request.seeds is None else request.seeds.select(numbers)
+    weights = block_weights(model.index, request.weights)
+    if request.rank and not silent and seeds is not None and model.ranking is not None:
+        ranked = rank_candidates(
+            model.scorer, model.ranking.ranker, seeds, queries, width,
+            exclude_seeds=request.exclude_seeds, allow=request.allow, block=request.block,
+            keep_features=keep,
+        )  # fmt: skip
+        features = ranked.features if keep else None
+        return _Found(ranked.rows, ranked.scores, "ranking", weights, features)
+    if silent:
+        weights = {POPULARITY: weights[POPULARITY] or 1.0}
+    found = model.index.search(
+        queries,
+        width,
+        weights,
+        allow=request.allow,
+        block=request.block,
+        exclude=list(seeds) if seeds is not None and request.exclude_seeds else None,
+    )
+    return _Found(found.rows, found.scores, "popularity" if silent else "linear", weights)
+
+
+def _diversified(
+    model: Model,
+    request: Request,
+    diversity: DiversityConfig,
+    numbers: RowArray,
+    width: int,
+    *,
+    silent: bool,
+    keep: bool,
+) -> _Found:
+    """The same, reordered.
+
+    More and more rows of a query are looked at until its list is full without breaking the artist
+    cap, or there are no more.
+    """
+    weights = block_weights(model.index, request.weights)
+    diversifier = Diversifier(model.index, weights, diversity)
+    rows = np.full((len(numbers), width), NO_ROW, np.int64)
+    scores = np.full((len(numbers), width), NO_SCORE, np.float32)
+    features: list[Matrix] = [np.empty((0, 0), np.float32)] * len(numbers)
+    enough = min(width, diversifier.most_within)
+    todo = np.arange(len(numbers))
+    depth = min(max(width, diversity.pool), len(model.catalog))
+    while True:
+        found = _find(model, request, numbers[todo], depth, silent=silent, keep=keep)
+        short = np.zeros(len(todo), dtype=bool)
+        for place, number in enumerate(todo.tolist()):
+            n_found = int((found.rows[place] != NO_ROW).sum())
+            line, values = found.rows[place, :n_found], found.scores[place, :n_found]
+            new = diversifier.order(line, values, width)
+            rows[number, : len(new.order)] = line[new.order]
+            scores[number, : len(new.order)] = values[new.order]
+            if found.features is not None:
+                features[number] = found.features[place][new.order]
+            short[place] = new.n_within < enough and n_found == depth < len(model.catalog)
+        todo, depth = todo[short], min(depth * _WIDER, len(model.catalog))
+        if not len(todo):
+            kept = None if found.features is None else features
+            return _Found(rows, scores, found.stage, found.weights, kept)
+
+
+def call_weights(config: HybridConfig, weights: Weights | None) -> WeightsConfig:
+    """The weights of one call: those given, and the config's where none are.
+
+    Raises:
+        ConfigError: For anything but weights.
+    """
+    if isinstance(weights, WeightsConfig):
+        return weights
+    if not isinstance(weights, Mapping | None):
+        raise ConfigError(f"weights must be a mapping or a WeightsConfig, got {weights!r}.")
+    return WeightsConfig(**{**config.weights.model_dump(), **(weights or {})})
+
+
+def similar_weights(config: HybridConfig, weights: Weights | None) -> WeightsConfig:
+    """The weights of one call that asks for likeness, which has a prior of its own.
+
+    Raises:
+        ConfigError: For anything but weights.
+    """
+    chosen = call_weights(config, weights)
+    named: Iterable[str] = ()
+    if isinstance(weights, Mapping):
+        named = weights
+    elif weights is not None and weights != config.weights:
+        named = weights.model_fields_set
+    if POPULARITY in named:
+        return chosen
+    return chosen.model_copy(update={POPULARITY: chosen.similar_popularity})
+
+
+def filter_rows(
+    catalog: Catalog, item_ids: Iterable[Any] | None, on_unknown: OnUnknown, what: str
+) -> RowArray | None:
+    """The rows of `allow` or `block`; None if there is no such filter.
+
+    Raises:
+        DataError: For ids that are neither strings nor integers.
+        UnknownItemError: For an unknown id, if `on_unknown` is "raise".
+    """
+    if item_ids is None:
+        return None
+    if isinstance(item_ids, str):
+        raise DataError(f"{what} must be a list of item ids, got the string {item_ids!r}.")
+    rows = catalog.rows(item_ids, "error" if on_unknown == "raise" else "negative")
+    return rows[rows >= 0]
+
+
+def check_k(k: Any) -> None:
+    """Raise a ConfigError unless k is an integer from 1 to 10,000,000."""
+    if isinstance(k, bool) or not isinstance(k, int | np.integer) or k < 1:
+        raise ConfigError(f"The 'k' parameter must be an integer of at least 1, got {k!r} instead.")
+    if k > _LARGEST_K:
+        raise ConfigError(f"The 'k' parameter must be at most {_LARGEST_K:,}, got {k:,} instead.")
