@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +17,8 @@ from hybrid_rec.progress import Progress
 from hybrid_rec.reading import TABLE_SUFFIXES, one_line
 
 _BLOCK_BYTES = 4 << 20
+# What file systems call the version of a file.
+_STATE_KEYS = ("size", "ino", "mtime", "ETag", "etag", "LastModified", "md5Hash", "created")
 
 
 @dataclass(frozen=True)
@@ -77,8 +79,16 @@ class InputFile:
     """Its path below the input folder, or its name."""
     path: str
     """Its path on the file system."""
-    state: str
+    state: tuple[str, ...]
     """What differs after it was written to."""
+
+
+def _state(info: Mapping[str, Any]) -> tuple[str, ...]:
+    """What of the entry of a file differs after it was written to.
+
+    The rest of it depends on how it was asked for.
+    """
+    return tuple(str(info[key]) for key in _STATE_KEYS if info.get(key) is not None)
 
 
 def is_text(file: InputFile) -> bool:
@@ -109,13 +119,11 @@ class InputFiles:
     def _find(self) -> list[InputFile]:
         system, root = self.place.system, self.place.path
         if system.isdir(root):
-            found = system.find(root, detail=True)
-            names = {path: path[len(root) :].lstrip("/") for path in found}
+            names = {path: path[len(root) :].lstrip("/") for path in system.find(root)}
         else:
-            found = {root: system.info(root)}
             names = {root: root.rsplit("/", 1)[-1]}
         files = [
-            InputFile(name, path, system.ukey(path))
+            InputFile(name, path, _state(system.info(path)))
             for path, name in sorted(names.items(), key=lambda item: item[1])
             if name.lower().endswith(TABLE_SUFFIXES)
             and not any(part.startswith((".", "_")) for part in name.split("/"))
@@ -195,7 +203,7 @@ class InputFiles:
         for file in self.files:
             with self.readable(file.name):
                 self.place.system.invalidate_cache()
-                state = self.place.system.ukey(file.path)
+                state = _state(self.place.system.info(file.path))
             if state != file.state:
                 raise DataError(
                     f"{file.name} must stay as it is while it is read, but was changed; "

@@ -202,7 +202,12 @@ def _csv_batches(file: InputFile, stream: Any, columns: Sequence[str]) -> Iterat
         strings_can_be_null=True,
         null_values=[""],
     )
-    parse = pa_csv.ParseOptions(delimiter=_delimiter(file), newlines_in_values=True)
+    parse = pa_csv.ParseOptions(
+        delimiter=_delimiter(file),
+        newlines_in_values=True,
+        # In a single column an empty line is an empty list.
+        ignore_empty_lines=len(header) > 1,
+    )
     reading = pa_csv.ReadOptions(block_size=_CSV_BLOCK_BYTES, use_threads=False)
     last = None
     with pa_csv.open_csv(stream, reading, parse, convert) as batches:

@@ -15,6 +15,7 @@ from hybrid_rec.errors import DataError
 
 FORMAT_VERSION = 1
 MANIFEST, REJECTED_FILE = "manifest.json", "rejected.parquet"
+_PART = re.compile(r"part-\d+\.parquet")
 _NOTE = re.compile(r"part-(\d+)\.json")
 
 
@@ -41,7 +42,9 @@ class Journal:
             DataError: Naming what differs.
         """
         begun = self.folder.read_json(JOB)
-        if begun is not None and begun != self.job:
+        # Nothing can be mixed with a job that has written nothing.
+        written = any(name == MANIFEST or _PART.fullmatch(name) for name in self.folder.names())
+        if begun is not None and begun != self.job and written:
             raise DataError(
                 f"{self.folder.name} must be continued with what it was begun with, but "
                 f"{_difference(begun, self.job)}; give the former, or choose another folder."
@@ -64,10 +67,11 @@ class Journal:
         Raises:
             RunError: If the disk is full or refuses.
         """
+        notes = self.folder.names(WORK)
         # A manifest that is no longer true would vouch for parts that are being written again.
         self.folder.remove(MANIFEST)
         self.folder.write_json(JOB, self.job)
-        for name in self.folder.names(WORK):
+        for name in notes:
             match = _NOTE.fullmatch(name)
             record = self.folder.read_json(f"{WORK}/{name}") if match else None
             if match and record is not None and self._is_whole(int(match[1]), record):

@@ -53,7 +53,7 @@ class OutFolder:
         """
         with self._writable():
             self._refuse_others()
-        self.names(WORK)
+        self.names()
         if not self.place.is_local:
             yield
             return
@@ -165,15 +165,18 @@ class OutFolder:
         """A file to read from."""
         return self.place.system.open(self._path(name), "rb")
 
-    def names(self, folder: str) -> list[str]:
-        """The names of the files in a folder of it, which is made if it is not there.
+    def names(self, folder: str = "") -> list[str]:
+        """The names of the files in it, or in a folder in it, which is made if it is not there.
 
         Raises:
             RunError: If the disk is full or refuses.
         """
         with self._writable():
             self.place.system.makedirs(self._path(folder), exist_ok=True)
-            paths = self.place.system.ls(self._path(folder), detail=False)
+            try:
+                paths = self.place.system.ls(self._path(folder), detail=False)
+            except FileNotFoundError:
+                paths = []  # object stores have no empty folders
         return [path.rstrip("/").rsplit("/", 1)[-1] for path in paths]
 
     def remove(self, name: str) -> None:

@@ -115,7 +115,7 @@ class _Plays:
         self.rows, self.kept = rows, kept
         self.ids = np.array(items.to_pylist(), dtype=object)
         self._rejections = rejections
-        self.drop(np.asarray(items.is_null(), dtype=bool), MISSING_ITEM)
+        self.drop((self.ids == None) | (self.ids == ""), MISSING_ITEM)  # noqa: E711  # each one
 
     def drop(self, bad: Mask, reason: str, *, listed: Mask | None = None) -> None:
         """Drop plays and list them, or only those of them that are `listed`."""
@@ -214,7 +214,7 @@ def _play_order(table: pa.Table) -> tuple[list[NDArray[Any]], Mask]:
         column = column.cast(pa.int64())
     values = column.to_pandas()
     numbers = pd.to_numeric(values, errors="coerce")
-    if name == "played_at" and values.dtype == object:
+    if name == "played_at" and pa.types.is_large_string(column.type):
         times = pd.to_datetime(
             values.where(numbers.isna()), errors="coerce", utc=True, format="mixed"
         )
