@@ -169,8 +169,8 @@ def score(
         list[str],
         typer.Argument(
             metavar="[PLAYLISTS] OUT",
-            help="A CSV, TSV or Parquet file of playlists, or a folder of them, and the folder to "
-            "write to; paths or URLs. No PLAYLISTS with --items and --new-items.",
+            help="A CSV, TSV or Parquet file of playlists, or a folder of them (none with --items "
+            "and --new-items), and the folder to write to; paths or URLs.",
         ),
     ],
     k: Annotated[int, typer.Option("-k", "--k", metavar="K", help="How many a query.")] = 100,
