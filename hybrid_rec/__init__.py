@@ -8,6 +8,7 @@ from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from hybrid_rec.batch import BatchResult, score_items, score_new_items, score_playlists
     from hybrid_rec.catalog import Catalog
     from hybrid_rec.config import CooccurrenceConfig, DiversityConfig, HybridConfig, WeightsConfig
     from hybrid_rec.datasets import (
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
         HybridRecError,
         ModelUnavailableError,
         NotFittedError,
+        RunError,
         UnknownItemError,
     )
     from hybrid_rec.explanations import Explanation
@@ -38,6 +40,7 @@ if TYPE_CHECKING:
 __version__ = version("hybrid-rec")
 
 _MODULES = {
+    "batch": ["BatchResult", "score_items", "score_new_items", "score_playlists"],
     "catalog": ["Catalog"],
     "config": ["CooccurrenceConfig", "DiversityConfig", "HybridConfig", "WeightsConfig"],
     "datasets": [
@@ -58,6 +61,7 @@ _MODULES = {
         "HybridRecError",
         "ModelUnavailableError",
         "NotFittedError",
+        "RunError",
         "UnknownItemError",
     ],
     "explanations": ["Explanation"],
@@ -69,6 +73,7 @@ _MODULE_OF = {name: module for module, names in _MODULES.items() for name in nam
 
 __all__ = [
     "ArtifactError",
+    "BatchResult",
     "Catalog",
     "ConfigError",
     "CooccurrenceConfig",
@@ -85,6 +90,7 @@ __all__ = [
     "PlaylistMatches",
     "Playlists",
     "Recommendations",
+    "RunError",
     "UnknownItemError",
     "WeightsConfig",
     "read_dataset",
@@ -93,6 +99,9 @@ __all__ = [
     "read_tidy",
     "read_yes",
     "read_yes_catalog",
+    "score_items",
+    "score_new_items",
+    "score_playlists",
     "synthetic_radio",
 ]
 

@@ -12,7 +12,7 @@ import typer
 
 from hybrid_rec.__main__ import EXIT_INTERRUPTED, INTERRUPTED
 from hybrid_rec.console import complain, print_frame, write
-from hybrid_rec.errors import ConfigError, HybridRecError
+from hybrid_rec.errors import ConfigError, HybridRecError, RunError
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from hybrid_rec.recommendations import Recommendations
 
 SYNTHETIC = "synthetic"
-EXIT_MISTAKE = 2
+EXIT_STOPPED, EXIT_MISTAKE = 1, 2
 
 app = typer.Typer(
     name="hybrid-rec",
@@ -186,6 +186,40 @@ def similar(
 
 
 @app.command()
+def score(
+    model: ModelFolder,
+    paths: Annotated[
+        list[str],
+        typer.Argument(
+            metavar="[PLAYLISTS] OUT",
+            help="A CSV, TSV or Parquet file of playlists, or a folder of them (none with --items "
+            "and --new-items), and the folder to write to; paths or URLs.",
+        ),
+    ],
+    k: Annotated[int, typer.Option("-k", "--k", metavar="K", help="How many a query.")] = 100,
+    items: Annotated[
+        bool, typer.Option("--items", help="Similar items of every item of the catalogue.")
+    ] = False,
+    new_items: Annotated[
+        str | None,
+        typer.Option(metavar="FILE", help="Items near to new ones, given by title and artist."),
+    ] = None,
+    chunk_size: Annotated[int, typer.Option(help="Queries a part: bounds the memory.")] = 1_000,
+    workers: Annotated[int, typer.Option(help="Processes, which share one model.")] = 1,
+    strict: Annotated[bool, typer.Option("--strict", help="Stop at the first bad row.")] = False,
+    quiet: Annotated[bool, typer.Option("--quiet", help="No progress bars.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the manifest.")] = False,
+) -> None:
+    """Score playlists by the million, from files to files; a run that was stopped goes on."""
+    from hybrid_rec.batch_command import run_score
+
+    run_score(
+        model, paths, k=k, items=items, new_items=new_items, chunk_size=chunk_size,
+        workers=workers, strict=strict, quiet=quiet, as_json=as_json,
+    )  # fmt: skip
+
+
+@app.command()
 def evaluate(
     dataset: Annotated[
         str,
@@ -296,7 +330,10 @@ def _weights(pairs: list[str] | None) -> dict[str, float] | None:
 
 
 def run(arguments: list[str] | None = None) -> int:
-    """Run the command and return its exit code: 0, 2 for a user's mistake, 130 for Ctrl-C."""
+    """Run the command and return its exit code.
+
+    That is 0, 2 for a user's mistake, 1 for what the machine refuses, 130 for Ctrl-C.
+    """
     given = sys.argv[1:] if arguments is None else arguments
     try:
         result = app(args=given or ["--help"], standalone_mode=False)
@@ -304,7 +341,7 @@ def run(arguments: list[str] | None = None) -> int:
     except HybridRecError as error:
         hint = str(error).replace("pass on_unknown='skip'", "pass --skip-unknown")
         complain(f"hybrid-rec: {hint}")
-        return EXIT_MISTAKE
+        return EXIT_STOPPED if isinstance(error, RunError) else EXIT_MISTAKE
     except (KeyboardInterrupt, typer.Abort):
         result = EXIT_INTERRUPTED
     except BrokenPipeError:

@@ -27,3 +27,7 @@ class ArtifactError(HybridRecError):
 
 class ModelUnavailableError(HybridRecError):
     """The title model can be found neither locally nor on the hub nor as a package."""
+
+
+class RunError(HybridRecError):
+    """The machine stopped a run: a full disk, a folder that refuses, a process that died."""

@@ -36,12 +36,19 @@ class RichProgress(Progress):
             progress.TextColumn("{task.description:<28}"),
             progress.BarColumn(),
             progress.MofNCompleteColumn(),
+            progress.TextColumn("{task.fields[rate]:>9}", justify="right"),
             progress.TimeElapsedColumn(),
             progress.TimeRemainingColumn(),
         )
         with progress.Progress(*columns, console=Console(stderr=True)) as bar:
-            task = bar.add_task(name, total=total)
-            yield lambda units: bar.advance(task, units)
+            task = bar.add_task(name, total=total, rate="")
+
+            def advance(units: int) -> None:
+                bar.advance(task, units)
+                speed = bar.tasks[task].speed
+                bar.update(task, rate="" if speed is None else f"{speed:,.0f}/s")
+
+            yield advance
             if total is None:
                 bar.update(task, total=1, completed=1)
 

@@ -53,12 +53,13 @@ def _opened(path: Path, what: str) -> Iterator[None]:
         raise DataError(f"{path} must be {what}, found no such file; check the path.") from None
     except OSError as error:
         raise DataError(
-            f"{path} must be {what}, found that it cannot be read ({_one_line(error)}); "
+            f"{path} must be {what}, found that it cannot be read ({one_line(error)}); "
             "check the file, or fetch it again."
         ) from None
 
 
-def _one_line(error: Exception) -> str:
+def one_line(error: Exception) -> str:
+    """What an error says, short and without line ends or a full stop."""
     reason = (error.strerror if isinstance(error, OSError) else None) or str(error)
     return " ".join(reason.split()).rstrip(".")[:_SHOWN]
 
@@ -217,7 +218,7 @@ def _read_parquet(
         except (pa.ArrowException, UnicodeDecodeError) as error:
             raise DataError(
                 f"{path} must be a whole Parquet file, found {path.stat().st_size} bytes that "
-                f"are damaged or cut short ({_one_line(error)}); write it again."
+                f"are damaged or cut short ({one_line(error)}); write it again."
             ) from None
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from hybrid_rec import HybridConfig, HybridRecommender
@@ -39,3 +41,13 @@ def fitted(world: SyntheticDataset) -> HybridRecommender:
 def ranked(world: SyntheticDataset) -> HybridRecommender:
     """The world, fitted with the learned second stage."""
     return HybridRecommender(RANKED).fit(world.playlists, world.catalog)
+
+
+@pytest.fixture(scope="session")
+def small_ranked(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A saved model with the second stage, of 300 songs, for tests that load it often."""
+    world = synthetic_radio(seed=2, n_items=300, n_playlists=400)
+    config = RANKED.model_copy(update={"ranking": RankingConfig(cases=50, trees=5, candidates=50)})
+    folder = tmp_path_factory.mktemp("saved") / "model"
+    HybridRecommender(config).fit(world.playlists, world.catalog).save(folder)
+    return folder

@@ -1,0 +1,280 @@
+"""Batch scoring: Parquet or CSV in, Parquet out, in chunks, resumable."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import partial
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any, Self
+
+from hybrid_rec.batch_chunks import chunks
+from hybrid_rec.batch_files import InputFiles, Place
+from hybrid_rec.batch_input import TableReader
+from hybrid_rec.batch_journal import Journal
+from hybrid_rec.batch_model import SavedModel
+from hybrid_rec.batch_output import OutFolder
+from hybrid_rec.batch_scoring import ITEMS, NEW_ITEMS, PLAYLISTS, ItemChunk, Request, Scored
+from hybrid_rec.batch_workers import Chunks, scorers
+from hybrid_rec.errors import ConfigError, DataError
+from hybrid_rec.progress import Progress, as_progress
+
+# Another version of these may give other bytes.
+_LIBRARIES = ("hybrid-rec", "faiss-cpu", "lightgbm", "numpy", "pyarrow", "scipy")
+_MOST_QUERIES, _MOST_WORKERS = 1_000_000, 1_024
+
+
+@dataclass(frozen=True)
+class BatchResult:
+    """What a batch run has written."""
+
+    out: str
+    """The folder."""
+    manifest: dict[str, Any]
+    """The content of its `manifest.json`."""
+    parts_scored: int
+    """Parts that this run scored; the others were finished before."""
+
+    def __str__(self) -> str:
+        counts = self.manifest["counts"]
+        return (
+            f"{counts['queries']:,} queries, {counts['rows']:,} rows in {counts['parts']:,} parts "
+            f"({self.parts_scored:,} of them now), {counts['rejected']:,} rejected: {self.out}"
+        )
+
+
+@dataclass(frozen=True)
+class _Source:
+    """What is scored, as chunks."""
+
+    request: Request
+    size: int
+    files: InputFiles | None
+    chunks: Callable[[], Chunks]
+    table_rows: int
+    """Rows of the Parquet files or the catalogue."""
+
+    @property
+    def n_rows(self) -> int:
+        """Rows of the input; a guess in text, where a value may hold line ends."""
+        if self.files is None:
+            return self.table_rows
+        return self.table_rows + max(self.files.lines - self.files.n_texts, 0)
+
+    @classmethod
+    def of_files(cls, location: str | Path, kind: str, k: int, size: int) -> Self:
+        what = "playlists" if kind == PLAYLISTS else "new items"
+        files = InputFiles(location, what)
+        reader = TableReader(files, new_items=kind == NEW_ITEMS)
+        names = tuple(file.name for file in files.files)
+        return cls(
+            Request(kind, k, reader.layout, names),
+            size,
+            files,
+            lambda: chunks(reader.batches(), reader.layout, size),
+            reader.parquet_rows,
+        )
+
+    @classmethod
+    def of_catalog(cls, n_items: int, k: int, size: int) -> Self:
+        def ranges() -> Iterator[ItemChunk]:
+            for number, start in enumerate(range(0, n_items, size)):
+                yield ItemChunk(number, start, min(start + size, n_items))
+
+        return cls(Request(ITEMS, k), size, None, ranges, n_items)
+
+
+def score_playlists(
+    model: str | Path,
+    playlists: str | Path,
+    out: str | Path,
+    k: int = 100,
+    *,
+    chunk_size: int = 1_000,
+    workers: int = 1,
+    strict: bool = False,
+    progress: bool | Progress = False,
+) -> BatchResult:
+    """Recommendations for playlists of any number, from files to files.
+
+    A run that was stopped, by whatever, continues where it was if it is started again, and leaves
+    the same bytes as one that was not, but for the timings in `manifest.json`.
+
+    Args:
+        model: Folder of a saved model.
+        playlists: A CSV, TSV or Parquet file, or a folder of them; a path or a URL that fsspec
+            knows. Either tidy, `playlist_id` and `item_id`, all rows of a playlist next to each
+            other, in play order or with `position` or `played_at`; or `item_ids`, a list a row (in
+            CSV joined by "|"), and optionally `playlist_id`; without it rows are numbered from 0.
+        out: A folder that is new, empty, or was begun by the same call; a path or a URL.
+        k: Items wanted for each, from 1 to 10,000,000.
+        chunk_size: Playlists a part. What is held in memory is about this many playlists and
+            recommendations for each process, and 8 bytes for each playlist of the whole input.
+        workers: Processes; above 1 a script needs the guard `if __name__ == "__main__":`.
+        strict: Raise at the first row that would be rejected.
+        progress: True for a progress bar on standard error.
+
+    Returns:
+        What was written. A playlist of which nothing is known gets the most played items, with the
+        source "popularity". Rows without ids, unknown items, empty lists and ids that come back
+        are listed in `rejected.parquet`.
+
+    Raises:
+        DataError: For input that cannot be read or has changed, a folder that holds other things,
+            or a bad row if `strict`.
+        ConfigError: If a number is out of range.
+        ArtifactError: If the model cannot be loaded, or is changed meanwhile.
+        RunError: If the disk is full, or a process dies.
+    """
+    _check(chunk_size, workers)
+    make = partial(_Source.of_files, playlists, PLAYLISTS, k, chunk_size)
+    return _run(model, make, out, workers=workers, strict=strict, progress=progress)
+
+
+def score_items(
+    model: str | Path,
+    out: str | Path,
+    k: int = 100,
+    *,
+    chunk_size: int = 1_000,
+    workers: int = 1,
+    progress: bool | Progress = False,
+) -> BatchResult:
+    """The similar items of every item of the catalogue, from a model to files.
+
+    See `score_playlists` for the arguments, what is returned and what is raised.
+    """
+    _check(chunk_size, workers)
+    n_items = SavedModel.of(model).n_items
+    make = partial(_Source.of_catalog, n_items, k, chunk_size)
+    return _run(model, make, out, workers=workers, strict=False, progress=progress)
+
+
+def score_new_items(
+    model: str | Path,
+    items: str | Path,
+    out: str | Path,
+    k: int = 100,
+    *,
+    chunk_size: int = 1_000,
+    workers: int = 1,
+    strict: bool = False,
+    progress: bool | Progress = False,
+) -> BatchResult:
+    """The catalogue items nearest to items that the catalogue lacks, from files to files.
+
+    Args:
+        model: Folder of a saved model.
+        items: Like `playlists` of `score_playlists`, with the columns `title` and `artist`, and
+            optionally `item_id` (without it rows are numbered from 0), `tags` and `context`
+            (lists, in CSV joined by "|"); see `HybridRecommender.recommend_for_new_items`.
+        out: See `score_playlists`; parts have one more column, `query_source`, which says how the
+            new item was placed.
+        k: See `score_playlists`.
+        chunk_size: New items a part.
+        workers: See `score_playlists`.
+        strict: See `score_playlists`.
+        progress: See `score_playlists`.
+
+    Raises:
+        HybridRecError: See `score_playlists`.
+    """
+    _check(chunk_size, workers)
+    make = partial(_Source.of_files, items, NEW_ITEMS, k, chunk_size)
+    return _run(model, make, out, workers=workers, strict=strict, progress=progress)
+
+
+def _run(
+    folder: str | Path,
+    make_source: Callable[[], _Source],
+    out: str | Path,
+    *,
+    workers: int,
+    strict: bool,
+    progress: bool | Progress,
+) -> BatchResult:
+    began = time.perf_counter()
+    reporter = as_progress(progress)
+    model = SavedModel.of(folder)
+    source = make_source()
+    target = OutFolder(out)
+    _check_apart(target, model, source)
+    job = {
+        "config": {
+            "kind": source.request.kind,
+            "k": source.request.k,
+            "chunk_size": source.size,
+        },
+        "model": {"fingerprint": model.fingerprint},
+        "input": [] if source.files is None else source.files.checksums(reporter),
+        "libraries": {name: version(name) for name in _LIBRARIES},
+    }
+    journal = Journal(target, job)
+    with target.locked():
+        journal.check_job()
+        manifest = journal.complete()
+        if manifest is not None:
+            journal.tidy()
+            return BatchResult(target.name, manifest, 0)
+        # The model is loaded first, so that a mistake leaves no folder behind that must be removed.
+        with scorers(model, source.request, workers) as score:
+            journal.begin()
+            n_before = len(journal.finished)
+            for scored in _with_progress(
+                score(_missing(source, journal)), source, journal, reporter
+            ):
+                if strict and scored.complaint is not None:
+                    raise DataError(
+                        f"input must be without bad rows, but {scored.complaint} (rows count from "
+                        "0, without the header); mend it, or do without strict: bad rows are then "
+                        "left out and listed."
+                    )
+                model.check_unchanged()
+                journal.commit(scored)
+        if source.files is not None:
+            source.files.check_unchanged()
+        if not journal.finished:
+            raise DataError(f"{source.request.kind} must hold at least one row, found none.")
+        manifest = journal.end({"run_seconds": time.perf_counter() - began})
+    return BatchResult(target.name, manifest, len(journal.finished) - n_before)
+
+
+def _missing(source: _Source, journal: Journal) -> Chunks:
+    return (chunk for chunk in source.chunks() if chunk.number not in journal.finished)
+
+
+def _with_progress(
+    scored: Iterator[Scored], source: _Source, journal: Journal, reporter: Progress
+) -> Iterator[Scored]:
+    """What is scored, while a bar shows how many rows of the input are done."""
+    done = sum(record["input_rows"] for record in journal.finished.values())
+    with reporter.stage("input rows scored", max(source.n_rows - done, 0)) as advance:
+        for one in scored:
+            yield one
+            advance(one.record["input_rows"])
+
+
+def _check(chunk_size: int, workers: int) -> None:
+    for name, value, most in (
+        ("chunk_size", chunk_size, _MOST_QUERIES),
+        ("workers", workers, _MOST_WORKERS),
+    ):
+        if isinstance(value, bool) or not isinstance(value, int) or not 1 <= value <= most:
+            raise ConfigError(
+                f"The {name!r} parameter must be an integer from 1 to {most:,}, got {value!r} "
+                "instead."
+            )
+
+
+def _check_apart(target: OutFolder, model: SavedModel, source: _Source) -> None:
+    """Refuse an output folder where it would become part of what is read."""
+    inputs = [("the model", Place.of(model.folder, "the model"))]
+    if source.files is not None:
+        inputs.append(("the input", source.files.place))
+    for what, place in inputs:
+        if target.place.lies_in(place):
+            raise DataError(
+                f"{target.name} must be outside of {what}, {place.path}; choose another folder."
+            )

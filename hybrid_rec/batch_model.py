@@ -1,0 +1,80 @@
+"""The saved model that a batch run scores with, which must stay the same until it ends."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from hybrid_rec.artifact import read_manifest
+from hybrid_rec.errors import ArtifactError
+from hybrid_rec.files import existing, sha256
+
+if TYPE_CHECKING:
+    from hybrid_rec.recommender import HybridRecommender
+
+_MANIFEST = "manifest.json"
+_State = tuple[tuple[str, int, int, int], ...]
+
+
+@dataclass(frozen=True)
+class SavedModel:
+    """A saved model as it was when a run began."""
+
+    folder: Path
+    """Where it is."""
+    fingerprint: str
+    """SHA-256 of its manifest, which holds those of all its files."""
+    n_items: int
+    """Items of its catalogue."""
+    state: _State
+    """Name, size, time and inode of each of its files."""
+
+    @classmethod
+    def of(cls, folder: str | Path) -> SavedModel:
+        """The model in a folder.
+
+        Raises:
+            ArtifactError: If there is none.
+        """
+        path = Path(folder)
+        n_items = read_manifest(path)["counts"].get("items")
+        if not isinstance(n_items, int):
+            raise ArtifactError(f"{_MANIFEST} in {path} must count its items; save it again.")
+        state = _state(path)
+        return cls(path, sha256(existing(path.resolve()) / _MANIFEST), n_items, state)
+
+    def load(self) -> HybridRecommender:
+        """The model, its index mapped into memory, every checksum verified.
+
+        Raises:
+            ArtifactError: If it is damaged, or another one by now.
+        """
+        from hybrid_rec.recommender import HybridRecommender
+
+        model = HybridRecommender.load(self.folder, mmap=True)
+        self.check_unchanged()
+        return model
+
+    def check_unchanged(self) -> None:
+        """Notice a model that was replaced or written to since the run began.
+
+        Raises:
+            ArtifactError: If it was.
+        """
+        if _state(self.folder) != self.state:
+            raise ArtifactError(
+                f"model folder {self.folder} must stay as it is while it is scored with, but was "
+                "changed; the finished parts are kept: put the model back and run the same "
+                "command again, or score with the new one into another folder."
+            )
+
+
+def _state(folder: Path) -> _State:
+    try:
+        found = [(path.name, path.stat()) for path in existing(folder.resolve()).iterdir()]
+    except OSError:
+        return ()
+    return tuple(
+        sorted((name, stat.st_size, stat.st_mtime_ns, stat.st_ino) for name, stat in found)
+    )

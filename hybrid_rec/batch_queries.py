@@ -1,0 +1,225 @@
+"""The rows of a chunk as queries of the model, and what of them is rejected and why."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
+from numpy.typing import NDArray
+
+from hybrid_rec.batch_chunks import LONGEST, Chunk
+from hybrid_rec.batch_input import FILE, ID, ITEM, ITEMS, ORDERS, ROW
+from hybrid_rec.catalog import Catalog, ObjectArray, RowArray
+from hybrid_rec.playlists import Playlists
+
+MISSING_ID = "missing id"
+REPEATED = "the id stood before"
+EMPTY = "empty list"
+MISSING_ITEM = "missing item_id"
+UNKNOWN_ITEM = "unknown item_id"
+UNREADABLE_ORDER = "unreadable position or played_at"
+TOO_LONG = f"rows beyond the first {LONGEST:,} of a playlist"
+
+REJECTED = pa.schema(
+    {
+        "file": pa.string(),
+        "row": pa.int64(),
+        "query_id": pa.string(),
+        "item_id": pa.string(),
+        "reason": pa.string(),
+    }
+)
+"""Rows count from 0 in each file, without the header. Where a whole playlist is meant, `row` is its
+first one and `item_id` is null."""
+
+Mask = NDArray[np.bool_]
+
+
+class Rejections:
+    """Collects what is rejected of one chunk."""
+
+    def __init__(self) -> None:
+        self._rows: list[RowArray] = []
+        self._plays: list[RowArray] = []
+        self._items: list[ObjectArray] = []
+        self._reasons: list[ObjectArray] = []
+
+    def add(
+        self,
+        reason: str,
+        rows: RowArray,
+        plays: RowArray | None = None,
+        items: ObjectArray | None = None,
+    ) -> None:
+        """Reject rows of the chunk, or single plays in them.
+
+        Args:
+            reason: Why.
+            rows: Rows of the chunk's table, `(n,)`.
+            plays: Which plays in the chunk, `(n,)`, to list them in their order.
+            items: Their item ids, `(n,)`.
+        """
+        if len(rows):
+            self._rows.append(rows)
+            self._plays.append(np.full(len(rows), -1) if plays is None else plays)
+            self._items.append(np.full(len(rows), None) if items is None else items)
+            self._reasons.append(np.full(len(rows), reason, dtype=object))
+
+    def table(self, chunk: Chunk, files: Sequence[str]) -> pa.Table | None:
+        """The rejected rows in the order of the input; None for none."""
+        if not self._rows:
+            return None
+        rows, plays = np.concatenate(self._rows), np.concatenate(self._plays)
+        order = np.lexsort((plays, rows))
+        taken = chunk.table.select([FILE, ROW, ID]).take(pa.array(rows[order]))
+        columns = [
+            np.array(files, dtype=object)[np.asarray(taken[FILE])],
+            taken[ROW],
+            taken[ID].cast(pa.string()),
+            np.concatenate(self._items)[order],
+            np.concatenate(self._reasons)[order],
+        ]
+        return pa.table(
+            [
+                column if isinstance(column, pa.ChunkedArray) else pa.array(column, field.type)
+                for column, field in zip(columns, REJECTED, strict=True)
+            ],
+            schema=REJECTED,
+        )
+
+
+def complaint_of(rejected: pa.Table) -> str:
+    """The first rejected row, for a message."""
+    first = rejected.slice(0, 1).to_pylist()[0]
+    item = "" if first["item_id"] is None else f" {first['item_id']!r}"
+    return (
+        f"{first['file']}, row {first['row']}, query {first['query_id']!r}: {first['reason']}{item}"
+    )
+
+
+class _Plays:
+    """The plays of a chunk, of which the bad ones drop out, each with its reason.
+
+    Args:
+        rows: The row of each in the chunk's table, `(n_plays,)`.
+        items: Their item ids.
+        kept: Which are left.
+        rejections: Where the reasons go.
+    """
+
+    def __init__(self, rows: RowArray, items: pa.Array, kept: Mask, rejections: Rejections) -> None:
+        self.rows, self.kept = rows, kept
+        self.ids = np.array(items.to_pylist(), dtype=object)
+        self._rejections = rejections
+        self.drop((self.ids == None) | (self.ids == ""), MISSING_ITEM)  # noqa: E711  # each one
+
+    def drop(self, bad: Mask, reason: str, *, listed: Mask | None = None) -> None:
+        """Drop plays and list them, or only those of them that are `listed`."""
+        bad = self.kept & bad
+        named = np.flatnonzero(bad if listed is None else bad & listed)
+        self._rejections.add(reason, self.rows[named], named, self.ids[named])
+        self.kept &= ~bad
+
+    def find(self, catalog: Catalog) -> RowArray:
+        """The catalogue row of each play that is left; those that have none drop out."""
+        found = np.full(len(self.ids), -1, np.int64)
+        found[self.kept] = catalog.rows(self.ids[self.kept].tolist(), "negative")
+        self.drop(found < 0, UNKNOWN_ITEM)
+        return found
+
+
+def playlists_of(chunk: Chunk, catalog: Catalog, rejections: Rejections) -> Playlists:
+    """The playlists of a chunk in play order, without what is rejected.
+
+    A playlist of which nothing is left stays, as an empty one.
+    """
+    kept, asked = _sound(chunk, rejections)
+    if ITEM in chunk.table.column_names:
+        items, row_of = chunk.table[ITEM].combine_chunks(), np.arange(chunk.n_rows)
+    else:
+        items, row_of = _flat(chunk, ITEMS)
+        rejections.add(EMPTY, np.setdiff1d(np.flatnonzero(kept), row_of))
+    owners = chunk.owners[row_of]
+    plays = _Plays(row_of, items, kept[row_of], rejections)
+    place = np.arange(len(owners)) - np.searchsorted(owners, owners)
+    plays.drop(place >= LONGEST, TOO_LONG, listed=place == LONGEST)
+    keys, unreadable = _play_order(chunk.table)
+    if keys:
+        plays.drop(unreadable, UNREADABLE_ORDER)
+    rows = plays.find(catalog)
+    left = np.flatnonzero(plays.kept)
+    left = left[np.lexsort((*(key[left] for key in keys), owners[left]))]
+    lengths = np.bincount(owners[left], minlength=len(chunk.repeated))[asked]
+    return Playlists.from_rows(lengths, rows[left], len(catalog), _ids(chunk)[asked])
+
+
+def new_items_of(chunk: Chunk, catalog: Catalog, rejections: Rejections) -> pd.DataFrame:
+    """The new items of a chunk as `HybridRecommender.recommend_for_new_items` takes them."""
+    kept, asked = _sound(chunk, rejections)
+    table = chunk.table
+    frame: dict[str, Any] = {"item_id": _ids(chunk)}
+    for name in ("title", "artist"):
+        frame[name] = np.array(table[name].to_pylist(), dtype=object)
+    if "tags" in table.column_names:
+        frame["tags"] = table["tags"].to_pylist()
+    if "context" in table.column_names:
+        items, row_of = _flat(chunk, "context")
+        plays = _Plays(row_of, items, kept[row_of], rejections)
+        plays.find(catalog)
+        ends = np.searchsorted(row_of[plays.kept], np.arange(1, chunk.n_rows))
+        frame["context"] = [part.tolist() for part in np.split(plays.ids[plays.kept], ends)]
+    return pd.DataFrame(frame)[asked]
+
+
+def _sound(chunk: Chunk, rejections: Rejections) -> tuple[Mask, Mask]:
+    """Which rows are of a query that is asked, and which queries are."""
+    nameless = np.asarray(chunk.table[ID].is_null(), dtype=bool)
+    rejections.add(MISSING_ID, np.flatnonzero(nameless))
+    repeated = np.flatnonzero(chunk.repeated)
+    rejections.add(REPEATED, np.searchsorted(chunk.owners, repeated))
+    asked = ~chunk.repeated & (_ids(chunk) != None)  # noqa: E711  # element by element
+    return ~nameless & asked[chunk.owners], asked
+
+
+def _ids(chunk: Chunk) -> ObjectArray:
+    """The id of each query; None where it has none."""
+    first = np.searchsorted(chunk.owners, np.arange(len(chunk.repeated)))
+    return np.array(chunk.table[ID].take(pa.array(first)).to_pylist(), dtype=object)
+
+
+def _flat(chunk: Chunk, name: str) -> tuple[pa.Array, RowArray]:
+    """The entries of a column of lists, and the row of each."""
+    lists = chunk.table[name].combine_chunks()
+    sizes = np.asarray(pc.fill_null(pc.list_value_length(lists), 0), dtype=np.int64)
+    return lists.flatten(), np.repeat(np.arange(chunk.n_rows), sizes)
+
+
+def _play_order(table: pa.Table) -> tuple[list[NDArray[Any]], Mask]:
+    """Sort keys of the rows within a playlist, the last one first, and which are unreadable.
+
+    Rows without a place stand at the end, in the order of the table. Without a column that tells,
+    there are no keys.
+    """
+    name = next((name for name in ORDERS if name in table.column_names), None)
+    if name is None:
+        return [], np.zeros(table.num_rows, dtype=bool)
+    column = table[name]
+    if pa.types.is_date(column.type):
+        column = column.cast(pa.timestamp("s"))
+    if pa.types.is_timestamp(column.type):
+        column = column.cast(pa.int64())
+    values = column.to_pandas()
+    numbers = pd.to_numeric(values, errors="coerce")
+    if name == "played_at" and pa.types.is_large_string(column.type):
+        times = pd.to_datetime(
+            values.where(numbers.isna()), errors="coerce", utc=True, format="mixed"
+        )
+        seconds = times.dt.as_unit("us").astype(np.int64) / 1e6
+        numbers = numbers.where(numbers.notna(), seconds.where(times.notna()))
+    missing = numbers.isna().to_numpy()
+    unreadable = missing & np.asarray(column.is_valid(), dtype=bool)
+    return [numbers.fillna(0).to_numpy(), missing], unreadable
