@@ -27,3 +27,7 @@ class ArtifactError(HybridRecError):
 
 class ModelUnavailableError(HybridRecError):
     """The title model can be found neither locally nor on the hub nor as a package."""
+
+
+class StoppedEarlyError(HybridRecError):
+    """The user ended a search; what it found so far is kept."""

@@ -1,4 +1,4 @@
-"""The part of a fit that takes longest: co-occurrence vectors, of all playlists and of the folds."""
+"""The part of a fit that takes longest: vectors of all playlists, and of the folds."""
 
 from __future__ import annotations
 
