@@ -12,7 +12,7 @@ import tomli_w
 from numpy.typing import NDArray
 
 from evaluation.metrics import CLICKS, METRICS
-from evaluation.search import Settings
+from evaluation.search import Setting, Settings
 from hybrid_rec.config import HybridConfig
 from hybrid_rec.errors import ConfigError
 
@@ -111,10 +111,15 @@ def trial_table(trials: Sequence[Trial], metric: Metric) -> pd.DataFrame:
 def changes(trial: Trial, first: Trial) -> str:
     """The settings of a trial that are not those of another, for people to read."""
     return " ".join(
-        f"{name.partition('.')[2]}={value}"
+        f"{name.partition('.')[2]}={shown(value)}"
         for name, value in trial.settings.items()
         if value != first.settings[name]
     )
+
+
+def shown(value: Setting) -> str:
+    """A setting as short as it is exact."""
+    return f"{value:g}" if isinstance(value, float) else str(value).lower()
 
 
 def tuned_toml(config: HybridConfig, settings: Settings, header: Sequence[str]) -> str:

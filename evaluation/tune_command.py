@@ -16,7 +16,7 @@ from evaluation.run import make_validation_split
 from evaluation.sample import sample_split
 from evaluation.search import load_optuna
 from evaluation.splits import Split
-from evaluation.trials import Metric, Trial, changes, ranked, trial_table, tuned_toml
+from evaluation.trials import Metric, Trial, changes, ranked, shown, trial_table, tuned_toml
 from evaluation.tuning import Tuner
 from hybrid_rec.config import HybridConfig
 from hybrid_rec.console import complain, print_frame, write
@@ -168,17 +168,17 @@ class _Journal:
         as_json = self._request.as_json
         title = f"{len(order)} trials on {len(split):,} validation cases"
         if not as_json and sys.stdout.isatty():
-            shown = table.iloc[:_SHOWN, :7].assign(
+            best = table.iloc[:_SHOWN, :7].assign(
                 changed=[changes(trial, self.trials[0]) for trial in order[:_SHOWN]]
             )
             if len(order) > _SHOWN:
                 title += f", the best {_SHOWN} of them; all are in {self._table}"
-            print_frame(shown, title=title)
+            print_frame(best, title=title)
         else:
             if not as_json:
                 write(title)
                 # Four decimals, as for metrics, would make 0 of a small setting.
-                exact = {name: table[name].map("{:g}".format) for name in order[0].settings}
+                exact = {name: table[name].map(shown) for name in order[0].settings}
                 table = table.assign(**exact)
             print_frame(table, title="", as_json=as_json)
         if not as_json:

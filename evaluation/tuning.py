@@ -41,8 +41,10 @@ class Tuner:
 
     One sampler proposes settings of Word2Vec and goes by the best trial of each fit. Another
     proposes weights and cold start over all fits: the first trial of a fit repeats the best fusion
-    so far, and the others count by their distance to it, so that what was learned on one fit helps
-    on the next. The first trial of all is the base configuration.
+    so far, and with better vectors the others count by their distance to it, so that what was
+    learned on one fit helps on the next. With worse vectors they count as they are, since what
+    helps those, such as a heavier popularity, does not help good ones. The first trial of all is
+    the base configuration.
 
     Args:
         split: Training playlists and cases; of a validation part, see `make_validation_split`.
@@ -157,12 +159,12 @@ class Tuner:
             trial = self._try(fitted, settings)
             score = self._metric.sign * trial.value
             if fitted.offset is None:
-                fitted.offset = self._best.distance - score
-            distance = score + fitted.offset
-            self._fusions.learn(settings, distance)
+                fitted.offset = min(0.0, self._best.level - score)
+            level = score + fitted.offset
+            self._fusions.learn(settings, level)
             fitted.best = max(fitted.best, score)
             if score > self._best.score:
-                self._best = _Best(settings, distance, score, fitted)
+                self._best = _Best(settings, level, score, fitted)
             done += 1
             yield trial
 
@@ -218,7 +220,7 @@ class _Fitted:
     seconds: float
     best: float = float("-inf")
     offset: float | None = None
-    """Added to a score it gives the distance to the base's fusion; None before the first trial."""
+    """Added to a score it gives its level; None before the first trial."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -226,7 +228,8 @@ class _Best:
     """The best trial so far; before the first one, the fusion of the base."""
 
     settings: Settings
-    distance: float = 0.0
+    level: float = float("inf")
+    """What its fusion would score with the vectors of the base."""
     score: float = float("-inf")
     fitted: _Fitted | None = None
 
