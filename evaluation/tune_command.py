@@ -124,6 +124,8 @@ class _Journal:
         self._request = request
         self._metric = metric
         self._out = request.out
+        if not request.out.name:
+            raise ConfigError(f"--out must name a file, got {request.out}.")
         self._table = request.out.with_name(f"{request.out.stem}.trials.csv")
 
     def check(self) -> None:

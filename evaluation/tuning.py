@@ -31,7 +31,7 @@ from hybrid_rec.progress import Advance, Progress
 from hybrid_rec.recommender import HybridRecommender
 from hybrid_rec.training import Learned, learn_vectors
 
-DEFAULT_FUSION_TRIALS = 8
+DEFAULT_FUSION_TRIALS = 12
 # With fewer the best of many trials is the luckiest one.
 FEWEST_CASES = 10
 

@@ -240,7 +240,7 @@ def tune(
     trials: Annotated[int | None, typer.Option(help="End after so many trials.")] = None,
     fusion_trials: Annotated[
         int, typer.Option(help="Trials of weights and cold start with the same vectors.")
-    ] = 8,
+    ] = 12,
     metric: Annotated[
         str, typer.Option(help="What to improve, such as hit_rate@10 or recall@100.")
     ] = "ndcg@500",
