@@ -5,7 +5,7 @@ The library is imported when a search begins, not before; the extra `tune` insta
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -61,6 +61,7 @@ Space = Mapping[str, Whole | Real | Flag]
 # A search of an hour has some thirty fits: with more random ones first there is nothing left.
 FIT_STARTUP = 6
 FUSION_STARTUP = 10
+_DRAWS = 100
 
 _FIT: Space = {
     "cooccurrence.vector_size": Whole(32, 256, step=32),
@@ -121,6 +122,14 @@ def with_settings(config: HybridConfig, settings: Settings) -> HybridConfig:
     return type(config)(**sections)
 
 
+def fit_cost(config: HybridConfig, playlists: Playlists) -> float:
+    """How long Word2Vec trains, in units of its own: multiplications a play, roughly."""
+    chosen = config.cooccurrence
+    # Skip-gram trains every pair within the window, which few playlists are as long as.
+    pairs = min(chosen.window, float(playlists.lengths.mean())) if chosen.skip_gram else 1.0
+    return chosen.vector_size * chosen.epochs * (chosen.negative + 1) * pairs
+
+
 class Proposer:
     """Proposes settings by what was learned of others, with Optuna's TPE sampler.
 
@@ -128,6 +137,7 @@ class Proposer:
         space: What may be proposed.
         seed: Same seed and same lessons, same proposals.
         startup: Proposals at random before it goes by what it learned.
+        accept: Whether settings may be proposed; by default all may.
 
     Raises:
         HybridRecError: If Optuna is not installed.
@@ -137,8 +147,15 @@ class Proposer:
         "Optuna: A Next-generation Hyperparameter Optimization Framework", KDD 2019.
     """
 
-    def __init__(self, space: Space, seed: int, startup: int) -> None:
+    def __init__(
+        self,
+        space: Space,
+        seed: int,
+        startup: int,
+        accept: Callable[[Settings], bool] = lambda _settings: True,
+    ) -> None:
         self._optuna = load_optuna()
+        self._accept = accept
         self.space = space
         self._distributions = {name: self._distribution(values) for name, values in space.items()}
         self._study = self._optuna.create_study(
@@ -148,6 +165,15 @@ class Proposer:
 
     def propose(self) -> Settings:
         """Settings worth trying; numbers have three digits, for people to read."""
+        settings = self._draw()
+        # In the end one that is not accepted is better than none.
+        for _ in range(_DRAWS):
+            if self._accept(settings):
+                break
+            settings = self._draw()
+        return settings
+
+    def _draw(self) -> Settings:
         asked = self._study.ask(self._distributions)
         # Lessons come by `learn`, also of settings that were never asked for; this one is closed.
         self._study.tell(asked, state=self._optuna.trial.TrialState.FAIL)

@@ -16,6 +16,7 @@ from evaluation.search import (
     FUSION_STARTUP,
     Proposer,
     Settings,
+    fit_cost,
     fit_space,
     fusion_space,
     settings_of,
@@ -32,6 +33,8 @@ from hybrid_rec.recommender import HybridRecommender
 from hybrid_rec.training import Learned, learn_vectors
 
 DEFAULT_FUSION_TRIALS = 12
+# Of what the base or the defaults take, whichever is more: such a fit must be worth five others.
+DEAREST_FIT = 5.0
 # With fewer the best of many trials is the luckiest one.
 FEWEST_CASES = 10
 
@@ -105,7 +108,7 @@ class Tuner:
         self._progress = progress or Progress()
         self._tell = tell or (lambda _text: None)
         self._clock = clock
-        self._fits = Proposer(fit_space(split.train), base.seed, FIT_STARTUP)
+        self._fits = Proposer(fit_space(split.train), base.seed, FIT_STARTUP, self._affordable)
         self._fusions = Proposer(fusion_space(split.catalog), base.seed, FUSION_STARTUP)
 
     def trials(self) -> Iterator[Trial]:
@@ -197,6 +200,12 @@ class Tuner:
         self._first = self._first or trial
         self._n_trials += 1
         return trial
+
+    def _affordable(self, settings: Settings) -> bool:
+        """Whether a fit takes not much longer than usual; some would take a whole budget."""
+        train = self._split.train
+        usual = max(fit_cost(config, train) for config in (self._base, HybridConfig()))
+        return fit_cost(with_settings(self._base, settings), train) <= DEAREST_FIT * usual
 
     def _may(self, *stages: str) -> bool:
         """Whether trials are left, and time for these stages by the mean so far."""

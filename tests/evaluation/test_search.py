@@ -65,6 +65,13 @@ def test_later_proposals_are_better_than_the_first_ones() -> None:
     assert np.mean([*map(distance, last)]) < 0.6 * np.mean([*map(distance, first)])
 
 
+def test_what_is_not_accepted_is_not_proposed_unless_nothing_else_is() -> None:
+    even = Proposer(SPACE, 0, 5, accept=lambda settings: settings["a.n"] % 2 == 0)
+    assert {even.propose()["a.n"] % 2 for _ in range(20)} == {0}
+    never = Proposer(SPACE, 0, 5, accept=lambda _settings: False)
+    assert set(never.propose()) == set(SPACE)
+
+
 def test_settings_out_of_range_are_learned_as_the_nearest() -> None:
     assert Whole(32, 256, step=32).nearest(10_000) == 256
     assert Whole(32, 256, step=32).nearest(40) == 32

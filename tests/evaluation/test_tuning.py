@@ -12,7 +12,16 @@ import pytest
 from evaluation import tuning
 from evaluation.harness import evaluate
 from evaluation.run import make_split, make_validation_split
-from evaluation.search import Flag, Proposer, Settings, Space, Whole, settings_of
+from evaluation.search import (
+    Flag,
+    Proposer,
+    Settings,
+    Space,
+    Whole,
+    fit_cost,
+    fit_space,
+    settings_of,
+)
 from evaluation.splits import Split
 from evaluation.trials import Metric, Trial, changes, ranked, trial_table, tuned_toml
 from evaluation.tuning import Tuner
@@ -246,6 +255,22 @@ def test_a_fit_that_would_last_too_long_is_given_up(
     assert {trial.fit for trial in trials} == {0}
     assert len(trials) == 3 + (40 - 20)
     assert clock.now == 40
+
+
+def test_no_fit_is_far_dearer_than_the_defaults(
+    split: Split, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Vectors are learned by the base's settings, for the proposals alone matter here.
+    monkeypatch.setattr(tuning, "fit_space", fit_space)
+    vectors = learn_vectors(split.train, linear(QUICK).config, Progress())
+    monkeypatch.setattr(tuning, "learn_vectors", lambda *_given: vectors)
+    costs = [
+        fit_cost(trial.config, split.train) / fit_cost(HybridConfig(), split.train)
+        for trial in search(split, n=30, fusion_trials=1)
+    ]
+    assert max(costs) <= 5
+    assert max(costs) > 2
+    assert fit_cost(QUICK, split.train) < fit_cost(HybridConfig(), split.train)
 
 
 @pytest.mark.parametrize("text", ["ndcg", "ndcg@", "ndcg@0", "magic@5", "ndcg@x", "ndcg@-1", "@5"])
