@@ -51,7 +51,7 @@ def run_command(request: Request) -> None:
         HybridRecError: For every mistake in the options or the data.
     """
     ks = _cut_offs(request.k)
-    settings = _config(request)
+    settings = base_config(request.config, request.dataset, request.seed)
     names = _baselines(request.baselines)
     studies = _studies(request.studies)
     if request.report is not None:
@@ -134,13 +134,23 @@ def _cut_offs(text: str) -> tuple[int, ...]:
     return ks
 
 
-def _config(request: Request) -> HybridConfig:
-    if request.config is not None:
-        settings = HybridConfig.from_toml(request.config)
+def base_config(path: Path | None, dataset: str, seed: int) -> HybridConfig:
+    """The configuration that was asked for, or else the one that suits the data set.
+
+    Args:
+        path: A TOML file, or None.
+        dataset: As on the command line.
+        seed: Overrides that of the file.
+
+    Raises:
+        ConfigError: If the file cannot be read or the seed is out of range.
+    """
+    if path is not None:
+        settings = HybridConfig.from_toml(path)
     else:
         # The generated world needs no language model, and nobody should have to load one for it.
-        settings = DEMO_CONFIG if request.dataset == "synthetic" else HybridConfig()
-    return settings.with_seed(request.seed)
+        settings = DEMO_CONFIG if dataset == "synthetic" else HybridConfig()
+    return settings.with_seed(seed)
 
 
 def _baselines(text: str | None) -> tuple[str, ...]:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Literal, get_args
+from dataclasses import dataclass, replace
+from typing import Any, Literal, get_args
 
 import numpy as np
 import pandas as pd
@@ -71,6 +71,28 @@ def make_split(
     if name not in held_out:
         raise ConfigError(f"split must be one of {', '.join(get_args(SplitName))}, got {name!r}.")
     return held_out[name]()
+
+
+def make_validation_split(
+    name: str, playlists: Playlists, catalog: Catalog, *, min_length: int = 10, **options: Any
+) -> Split:
+    """The split to choose settings on: nothing of what `make_split` would test on is in it.
+
+    Splits without a validation part of their own are made twice, the second time of what the first
+    leaves for training. Arguments as in `make_split`, without `part`.
+
+    Raises:
+        ConfigError: For an unknown name or a value out of range.
+        DataError: If no case is left.
+    """
+    if name in ("continuation", "global-time"):
+        return make_split(
+            name, playlists, catalog, part="validation", min_length=min_length, **options
+        )
+    tested = make_split(name, playlists, catalog, min_length=min_length, **options)
+    # Playlists have lost their test items; those that were long enough before still are.
+    inner = make_split(name, tested.train, catalog, min_length=2, **options)
+    return replace(inner, name=f"{inner.name}, validation", left_out=tested.left_out)
 
 
 @dataclass(frozen=True)

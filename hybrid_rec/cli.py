@@ -12,7 +12,7 @@ import typer
 
 from hybrid_rec.__main__ import EXIT_INTERRUPTED, INTERRUPTED
 from hybrid_rec.console import complain, print_frame, write
-from hybrid_rec.errors import ConfigError, HybridRecError, RunError
+from hybrid_rec.errors import ConfigError, HybridRecError, RunError, StoppedEarlyError
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -48,6 +48,24 @@ SkipUnknown = Annotated[
 Explain = Annotated[
     bool, typer.Option("--explain", help="Say of each row what carried it; in JSON every part.")
 ]
+ItemsFile = Annotated[Path | None, typer.Option("--items", help="File of items, as for fit.")]
+ConfigFile = Annotated[Path | None, typer.Option("--config", help="TOML file of parameters.")]
+SplitName = Annotated[
+    str,
+    typer.Option("--split", help="continuation, global-time, leave-last-out or cold-items."),
+]
+SeedRule = Annotated[
+    str, typer.Option("--seeds", help="What is given of a playlist: half, first or random.")
+]
+SeedCount = Annotated[int, typer.Option("--n-seeds", help="How many seeds for first and random.")]
+MinLength = Annotated[
+    int, typer.Option("--min-length", help="Leave out playlists with fewer different items.")
+]
+MaxLength = Annotated[
+    int | None, typer.Option("--max-length", help="Cut held-out playlists to so many items.")
+]
+Seed = Annotated[int, typer.Option("--seed", help="Seed of split and training.", min=0)]
+Quiet = Annotated[bool, typer.Option("--quiet", help="No progress on standard error.")]
 
 
 def _version(wanted: bool) -> None:
@@ -225,10 +243,7 @@ def evaluate(
         str,
         typer.Argument(metavar="DATASET", help="As for fit; by default the demo's world."),
     ] = SYNTHETIC,
-    split: Annotated[
-        str,
-        typer.Option(help="continuation, global-time, leave-last-out or cold-items."),
-    ] = "continuation",
+    split: SplitName = "continuation",
     report: Annotated[
         Path | None, typer.Option(metavar="FOLDER", help="Write report.html and more there.")
     ] = None,
@@ -246,22 +261,16 @@ def evaluate(
         str | None,
         typer.Option(metavar="FACTORY", help="Tell what this approximate index costs in hits."),
     ] = None,
-    items: Annotated[Path | None, typer.Option(help="File of items, as for fit.")] = None,
-    config: Annotated[Path | None, typer.Option(help="TOML file of parameters.")] = None,
+    items: ItemsFile = None,
+    config: ConfigFile = None,
     part: Annotated[str, typer.Option(help="Which held-out part: validation or test.")] = "test",
-    seeds: Annotated[
-        str, typer.Option(help="What is given of a playlist: half, first or random.")
-    ] = "half",
-    n_seeds: Annotated[int, typer.Option(help="How many seeds for first and random.")] = 5,
-    min_length: Annotated[
-        int, typer.Option(help="Leave out playlists with fewer different items.")
-    ] = 10,
-    max_length: Annotated[
-        int | None, typer.Option(help="Cut held-out playlists to so many items.")
-    ] = None,
+    seeds: SeedRule = "half",
+    n_seeds: SeedCount = 5,
+    min_length: MinLength = 10,
+    max_length: MaxLength = None,
     k: Annotated[str, typer.Option("-k", "--k", help="Cut-offs, joined by commas.")] = "10,100,500",
-    seed: Annotated[int, typer.Option(help="Seed of split and training.", min=0)] = 0,
-    quiet: Annotated[bool, typer.Option("--quiet", help="No progress bars.")] = False,
+    seed: Seed = 0,
+    quiet: Quiet = False,
     as_json: AsJson = False,
 ) -> None:
     """Measure the hybrid beside baselines on held-out playlists; a table, and a report if asked."""
@@ -273,6 +282,51 @@ def evaluate(
             studies=studies, ann=ann, config=config, part=part, seeds=seeds, n_seeds=n_seeds,
             min_length=min_length, max_length=max_length, k=k, seed=seed, quiet=quiet,
             as_json=as_json,
+        )
+    )  # fmt: skip
+
+
+@app.command()
+def tune(
+    dataset: Annotated[str, typer.Argument(metavar="DATASET", help="As for fit.")],
+    budget: Annotated[
+        float, typer.Option(metavar="MINUTES", help="Time for everything; one fit always runs.")
+    ],
+    out: Annotated[
+        Path,
+        typer.Option(metavar="FILE", help="TOML file to write; the trials go beside it, as CSV."),
+    ],
+    trials: Annotated[int | None, typer.Option(help="End after so many trials.")] = None,
+    fusion_trials: Annotated[
+        int, typer.Option(help="Trials of weights and cold start with the same vectors.")
+    ] = 12,
+    metric: Annotated[
+        str, typer.Option(help="What to improve, such as hit_rate@10 or recall@100.")
+    ] = "ndcg@500",
+    ranking: Annotated[
+        bool, typer.Option("--ranking", help="Measure with the learned ranking: far slower.")
+    ] = False,
+    sample: Annotated[int, typer.Option(help="Search on at most so many playlists.")] = 20_000,
+    items: ItemsFile = None,
+    config: ConfigFile = None,
+    split: SplitName = "continuation",
+    seeds: SeedRule = "half",
+    n_seeds: SeedCount = 5,
+    min_length: MinLength = 10,
+    max_length: MaxLength = None,
+    seed: Seed = 0,
+    quiet: Quiet = False,
+    as_json: AsJson = False,
+) -> None:
+    """Search Word2Vec and fusion settings on validation playlists; Ctrl-C keeps the best so far."""
+    from evaluation.tune_command import TuneRequest, run_tune
+
+    run_tune(
+        TuneRequest(
+            dataset=dataset, items=items, out=out, budget=budget, trials=trials,
+            fusion_trials=fusion_trials, metric=metric, ranking=ranking, sample=sample,
+            config=config, split=split, seeds=seeds, n_seeds=n_seeds, min_length=min_length,
+            max_length=max_length, seed=seed, quiet=quiet, as_json=as_json,
         )
     )  # fmt: skip
 
@@ -338,6 +392,9 @@ def run(arguments: list[str] | None = None) -> int:
     try:
         result = app(args=given or ["--help"], standalone_mode=False)
         sys.stdout.flush()
+    except StoppedEarlyError as stopped:
+        complain(f"hybrid-rec: {stopped}")
+        return EXIT_INTERRUPTED
     except HybridRecError as error:
         hint = str(error).replace("pass on_unknown='skip'", "pass --skip-unknown")
         complain(f"hybrid-rec: {hint}")

@@ -31,3 +31,7 @@ class ModelUnavailableError(HybridRecError):
 
 class RunError(HybridRecError):
     """The machine stopped a run: a full disk, a folder that refuses, a process that died."""
+
+
+class StoppedEarlyError(HybridRecError):
+    """The user ended a search; what it found so far is kept."""

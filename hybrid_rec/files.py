@@ -1,4 +1,4 @@
-"""Folders that appear whole or not at all."""
+"""Folders and files that appear whole or not at all."""
 
 from __future__ import annotations
 
@@ -99,6 +99,22 @@ def replacing(target: Path) -> Iterator[Path]:
     finally:
         shutil.rmtree(fresh, ignore_errors=True)
         _live.difference_update((fresh.name, old.name))
+
+
+def replace_text(target: Path, text: str) -> None:
+    """Write a file that appears whole or not at all, in place of the one that is there.
+
+    Raises:
+        OSError: If it cannot be written.
+    """
+    fresh = _sibling(target, _SAVING)
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        fresh.write_text(text, encoding="utf-8")
+        _sync(fresh)
+        fresh.replace(target)
+    finally:
+        fresh.unlink(missing_ok=True)
 
 
 def existing(target: Path) -> Path:

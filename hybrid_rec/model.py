@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import threading
 import time
-from collections import deque
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from copy import deepcopy
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 
@@ -18,8 +17,7 @@ from hybrid_rec.artists import Labels
 from hybrid_rec.catalog import Catalog, RowArray
 from hybrid_rec.cold_start import SOURCES, TextMap, artist_means, climb, shrink, trust_of
 from hybrid_rec.config import HybridConfig
-from hybrid_rec.cooccurrence import fit_cooccurrence
-from hybrid_rec.crossfit import Fold, fit_cases, make_folds
+from hybrid_rec.crossfit import fit_cases
 from hybrid_rec.errors import ConfigError
 from hybrid_rec.evidence import Evidence
 from hybrid_rec.features import Scorer
@@ -35,11 +33,9 @@ from hybrid_rec.queries import (
 )
 from hybrid_rec.ranking import Ranker
 from hybrid_rec.titles import TitleEncoder, make_title_encoder
+from hybrid_rec.training import Learned, learn_vectors
 from indexes.base import VectorIndexError
 from indexes.hybrid import HybridIndex
-
-# What is drawn for the ranking does not change what is drawn for anything else.
-_RANKING_STREAM = 1
 
 
 @dataclass(frozen=True, eq=False)
@@ -133,6 +129,27 @@ def tag_labels(catalog: Catalog) -> tuple[Labels, sparse.csr_array]:
     return labels, labels.multi_hot(catalog.tags)
 
 
+def encode_titles(
+    catalog: Catalog, config: HybridConfig, progress: Progress
+) -> tuple[TitleEncoder, NDArray[np.float32]]:
+    """The encoder of titles, and those of the catalogue, `(n_items, title_dim)`.
+
+    Only `titles` and `seed` of the configuration matter.
+
+    Raises:
+        ModelUnavailableError: If the title model cannot be found.
+    """
+    encoder = make_title_encoder(config.titles, config.seed).fit(catalog.titles)
+    return encoder, encoder.encode(catalog.titles, progress)
+
+
+def describe_items(catalog: Catalog, titles: NDArray[np.float32]) -> Metadata:
+    """What is known of the items without any playlist."""
+    artists, artist_of = artist_labels(catalog)
+    tags, tag_block = tag_labels(catalog)
+    return Metadata(titles, artists, artist_of, tags, tag_block)
+
+
 def fit_model(
     playlists: Playlists, catalog: Catalog, config: HybridConfig, progress: Progress
 ) -> Model:
@@ -145,31 +162,55 @@ def fit_model(
     """
     check_training(playlists, catalog)
     timings: dict[str, float] = {}
-    rng = np.random.default_rng([config.seed, _RANKING_STREAM])
-    folds = make_folds(playlists, config.ranking, rng) if config.ranking.enabled else []
     with _timed(timings, "co-occurrence"):
-        own, *of_folds = _vectors([playlists, *(fold.train for fold in folds)], config, progress)
+        learned = learn_vectors(playlists, config, progress)
     with _timed(timings, "titles"):
-        encoder = make_title_encoder(config.titles, config.seed).fit(catalog.titles)
-        titles = encoder.encode(catalog.titles, progress)
+        encoder, titles = encode_titles(catalog, config, progress)
     with _timed(timings, "artists and tags"):
-        artists, artist_of = artist_labels(catalog)
-        tags, tag_block = tag_labels(catalog)
-        metadata = Metadata(titles, artists, artist_of, tags, tag_block)
+        metadata = describe_items(catalog, titles)
+    fused = fuse(playlists, catalog, config, learned, encoder, metadata, progress)
+    return replace(fused, timings=timings | fused.timings)
+
+
+def fuse(
+    playlists: Playlists,
+    catalog: Catalog,
+    config: HybridConfig,
+    learned: Learned,
+    encoder: TitleEncoder,
+    metadata: Metadata,
+    progress: Progress,
+) -> Model:
+    """A model from vectors that are there already; it leaves them as they are.
+
+    Args:
+        playlists: What the vectors were learned from.
+        catalog: The items.
+        config: `cold_start`, `weights`, `ranking` and `index` may be others than those that
+            `learned` was made with, but for `ranking.enabled` and what its folds depend on.
+        learned: What `learn_vectors` gave.
+        encoder: What `encode_titles` gave.
+        metadata: What `describe_items` gave.
+        progress: Told of the ranking's folds.
+
+    Raises:
+        ConfigError: If the index factory does not suit the data.
+    """
+    timings: dict[str, float] = {}
     ranking = None
-    if folds:
+    if learned.folds:
         with _timed(timings, "ranking"):
-            ranking = _fit_ranking(playlists, folds, of_folds, metadata, config, rng, progress)
+            ranking = _fit_ranking(playlists, learned, metadata, config, progress)
     with _timed(timings, "cold start and index"):
-        first = fit_stage_one(own, playlists, metadata, config, config.index.factory)
+        first = fit_stage_one(learned.own, playlists, metadata, config, config.index.factory)
     return Model(
         config,
         catalog,
         playlists,
         first.index,
         first.sources,
-        artists,
-        tags,
+        metadata.artists,
+        metadata.tags,
         first.text_map,
         encoder,
         ranking,
@@ -220,54 +261,17 @@ def fit_stage_one(
     return StageOne(_build(dense, one_hot, factory, config.seed), sources, text_map)
 
 
-def _vectors(
-    parts: Sequence[Playlists], config: HybridConfig, progress: Progress
-) -> list[NDArray[np.float32]]:
-    """Co-occurrence vectors of each; the first tells of its progress.
-
-    Each is trained on one thread, so as to be reproducible, but two at a time.
-    """
-    found: list[NDArray[np.float32] | None] = [None] * len(parts)
-    failures: list[Exception] = []
-    todo = deque(range(len(parts)))
-
-    def train(number: int) -> None:
-        told = Progress() if number else progress
-        found[number] = fit_cooccurrence(parts[number], config.cooccurrence, config.seed, told)
-
-    def help_out() -> None:
-        try:
-            while todo:
-                train(todo.pop())
-        except Exception as error:
-            failures.append(error)
-
-    # A daemon, so that Ctrl-C ends the process and not only this thread.
-    helper = threading.Thread(target=help_out, daemon=True)
-    first = todo.popleft()
-    helper.start()
-    try:
-        train(first)
-        while todo and not failures:
-            train(todo.popleft())
-    finally:
-        todo.clear()
-    helper.join()
-    if failures:
-        raise failures[0]
-    return [vectors for vectors in found if vectors is not None]
-
-
 def _fit_ranking(
     playlists: Playlists,
-    folds: list[Fold],
-    vectors: list[NDArray[np.float32]],
+    learned: Learned,
     metadata: Metadata,
     config: HybridConfig,
-    rng: np.random.Generator,
     progress: Progress,
 ) -> Ranking | None:
     """The second stage; None if no case has a hit among its candidates."""
+    folds = learned.folds
+    # A copy, so that the same vectors can be fused again with the same draws.
+    rng = deepcopy(learned.rng)
 
     def evidence_of(part: Playlists) -> Evidence:
         return Evidence.fit(
@@ -276,7 +280,7 @@ def _fit_ranking(
 
     def scorer_of(number: int) -> Scorer:
         part = folds[number].train
-        first = fit_stage_one(vectors[number], part, metadata, config, "Flat")
+        first = fit_stage_one(learned.of_folds[number], part, metadata, config, "Flat")
         return _scorer(first.index, evidence_of(part), first.sources, config)
 
     with progress.stage("ranking, folds", len(folds)) as advance:

@@ -176,18 +176,18 @@ def test_demo_runs_offline_and_tells_its_story() -> None:
 
 
 def test_help_is_complete() -> None:
-    for command in ["demo", "fit", "recommend", "similar", "score", "evaluate", "info"]:
+    for command in ["demo", "fit", "recommend", "similar", "score", "evaluate", "tune", "info"]:
         text = ask(command, "--help").stdout
         for line in text.splitlines():
             words = line.split()
             if words and words[0].startswith("--"):
                 assert len(words) > 2 or words[0] in ("--help", "--json"), line
     top = ask("--help").stdout
-    for name in ("demo", "fit", "recommend", "similar", "score", "evaluate", "info"):
+    for name in ("demo", "fit", "recommend", "similar", "score", "evaluate", "tune", "info"):
         assert name in top
     assert ask("--version").stdout.startswith("hybrid-rec 0.")
     assert {command.name or command.callback.__name__ for command in app.registered_commands} == {  # type: ignore[union-attr]
-        "demo", "fit", "recommend", "similar", "score", "evaluate", "info",
+        "demo", "fit", "recommend", "similar", "score", "evaluate", "tune", "info",
     }  # fmt: skip
 
 

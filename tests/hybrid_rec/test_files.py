@@ -1,4 +1,4 @@
-"""Folders that appear whole or not at all, and what killed saves leave beside them."""
+"""Folders and files that appear whole or not at all, and what killed saves leave beside them."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from hybrid_rec.files import existing, is_ours, replacing
+from hybrid_rec.files import existing, is_ours, replace_text, replacing
 
 
 @pytest.fixture(scope="module")
@@ -73,3 +73,18 @@ def test_only_what_the_format_names_may_be_replaced(tmp_path: Path) -> None:
     (tmp_path / "b").touch()
     assert not is_ours(tmp_path, "m.json", "ours")
     assert is_ours(tmp_path, "m.json", "ours", ("a", "b"))
+
+
+def test_a_file_is_replaced_whole_or_not_at_all(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    target = tmp_path / "new" / "file.txt"
+    replace_text(target, "één\n")
+    assert target.read_bytes() == "één\n".encode()
+    with pytest.raises(UnicodeEncodeError):
+        replace_text(target, "half \ud800")
+    monkeypatch.setattr("hybrid_rec.files._sync", lambda _path: 1 / 0)
+    with pytest.raises(ZeroDivisionError):
+        replace_text(target, "other")
+    assert target.read_bytes() == "één\n".encode()
+    assert [path.name for path in target.parent.iterdir()] == ["file.txt"]

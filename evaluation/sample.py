@@ -1,0 +1,77 @@
+"""A part of a split that is quick to learn from and as hard as the whole."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+
+from evaluation.splits import Split
+from hybrid_rec.catalog import Catalog, RowArray
+from hybrid_rec.errors import ConfigError, DataError
+from hybrid_rec.playlists import Playlists
+
+
+def sample_split(split: Split, n_playlists: int, rng: np.random.Generator) -> Split:
+    """The split over a random part of its playlists; the same one if it has no more.
+
+    Fewer playlists would leave more items without history, and a split of which half the targets
+    are cold is tuned for another world. So items whose history is lost with the playlists are
+    taken out of the catalogue and of the cases; and of the items that had none, as many are, at
+    random: of those that are targets the share of warm targets that is lost, of the others the
+    share of warm items.
+
+    Args:
+        split: Training playlists and cases. A playlist that is in both, by its id, stays in both.
+        n_playlists: Playlists wanted, training and cases together.
+        rng: Draws playlists and items.
+
+    Raises:
+        ConfigError: If `n_playlists` is below 1.
+        DataError: If no training playlist or no case is left.
+    """
+    if n_playlists < 1:
+        raise ConfigError(f"a sample must have at least 1 playlist, got {n_playlists}.")
+    train, seeds, targets = split.train, split.seeds, split.targets
+    ids = np.unique(np.concatenate([train.playlist_ids, seeds.playlist_ids]).astype(str))
+    if len(ids) <= n_playlists:
+        return split
+    drawn = set(rng.choice(ids, n_playlists, replace=False).tolist())
+    train = train.select(_of(train, drawn))
+    asked = _of(seeds, drawn)
+    seeds, targets = seeds.select(asked), targets.select(asked)
+    warm, target = ~split.cold, np.bincount(targets.rows, minlength=targets.n_items) > 0
+    kept = train.play_counts > 0
+    for group, mask in ((target, warm[targets.rows]), (~target, None)):
+        # Shares of plays among targets, of items among the others.
+        rows = targets.rows[mask] if mask is not None else np.flatnonzero(warm & ~target)
+        left = float(kept[rows].mean()) if len(rows) else 1.0
+        cold = np.flatnonzero(~warm & group)
+        kept[rng.choice(cold, round(left * len(cold)), replace=False)] = True
+    new_rows = np.where(kept, np.cumsum(kept) - 1, -1)
+    seeds, targets = (_moved(part, new_rows, int(kept.sum())) for part in (seeds, targets))
+    asked = (seeds.lengths > 0) & (targets.lengths > 0)
+    if not len(train) or not asked.any():
+        raise DataError(
+            f"a sample must have training playlists and cases, but {n_playlists} playlists of "
+            f"{split.name} have {len(train)} and {int(asked.sum())}; take a larger one."
+        )
+    return replace(
+        split,
+        name=f"{split.name}, sample of {n_playlists:,} playlists",
+        catalog=Catalog(split.catalog.table.filter(kept)),
+        train=_moved(train, new_rows, int(kept.sum())),
+        seeds=seeds.select(asked),
+        targets=targets.select(asked),
+        left_out={**split.left_out, "playlists left out of the sample": len(ids) - n_playlists},
+    )
+
+
+def _of(playlists: Playlists, ids: set[str]) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
+    return np.fromiter((name in ids for name in playlists.playlist_ids), bool, len(playlists))
+
+
+def _moved(playlists: Playlists, new_rows: RowArray, n_items: int) -> Playlists:
+    """The playlists over another catalogue, without the items that have no row in it."""
+    part = playlists.select_plays(new_rows[playlists.rows] >= 0)
+    return replace(part, rows=new_rows[part.rows], n_items=n_items)

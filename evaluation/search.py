@@ -1,0 +1,225 @@
+"""The settings that tuning searches, and Optuna's proposals for them; the only optuna import.
+
+The library is imported when a search begins, not before; the extra `tune` installs it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from hybrid_rec.catalog import Catalog
+from hybrid_rec.config import HybridConfig
+from hybrid_rec.errors import HybridRecError
+from hybrid_rec.playlists import Playlists
+
+Setting = int | float | bool
+Settings = Mapping[str, Setting]
+"""Values by dotted name, such as "weights.title"."""
+
+
+@dataclass(frozen=True)
+class Whole:
+    """Whole numbers of a range, its ends included."""
+
+    low: int
+    high: int
+    step: int = 1
+    log: bool = False
+
+    def nearest(self, value: Setting) -> int:
+        """The member of the range that is nearest to a value."""
+        steps = round((min(max(value, self.low), self.high) - self.low) / self.step)
+        return self.low + self.step * steps
+
+
+@dataclass(frozen=True)
+class Real:
+    """Real numbers of a range, on a logarithmic scale where orders of magnitude are what counts."""
+
+    low: float
+    high: float
+    log: bool = True
+
+    def nearest(self, value: Setting) -> float:
+        """The member of the range that is nearest to a value."""
+        return float(min(max(value, self.low), self.high))
+
+
+@dataclass(frozen=True)
+class Flag:
+    """True or false."""
+
+    def nearest(self, value: Setting) -> bool:
+        """The value itself."""
+        return bool(value)
+
+
+Space = Mapping[str, Whole | Real | Flag]
+
+# A search of an hour has some thirty fits: with more random ones first there is nothing left.
+FIT_STARTUP = 6
+FUSION_STARTUP = 10
+_DRAWS = 100
+
+_FIT: Space = {
+    "cooccurrence.vector_size": Whole(32, 256, step=32),
+    "cooccurrence.window": Whole(3, 100, log=True),
+    "cooccurrence.epochs": Whole(5, 80, log=True),
+    "cooccurrence.negative": Whole(2, 40, log=True),
+    "cooccurrence.ns_exponent": Real(-0.5, 1.0, log=False),
+    "cooccurrence.sample": Real(1e-5, 1e-1),
+    "cooccurrence.learning_rate": Real(0.01, 0.2),
+    "cooccurrence.min_count": Whole(1, 5),
+    "cooccurrence.shuffle": Flag(),
+}
+
+# A score orders alike when all weights are doubled, so that of co-occurrence stays where it is;
+# `similar_popularity` is for similar_items, which no held-out playlist measures.
+_FUSION: Space = {
+    "cold_start.shrinkage": Real(0.05, 50.0),
+    "cold_start.ridge": Real(0.1, 1000.0),
+    "weights.title": Real(0.003, 1.0),
+    "weights.artist": Real(0.003, 1.0),
+    "weights.tags": Real(0.003, 1.0),
+    "weights.popularity": Real(0.003, 1.0),
+}
+
+
+def fit_space(playlists: Playlists) -> Space:
+    """Settings of Word2Vec, for which vectors must be trained anew."""
+    # Some item must have `min_count` plays.
+    most = min(5, int(playlists.play_counts.max(initial=1)))
+    return {**_FIT, "cooccurrence.min_count": Whole(1, most)}
+
+
+def fusion_space(catalog: Catalog) -> Space:
+    """Settings that are tried on vectors that are there."""
+    return {
+        name: values
+        for name, values in _FUSION.items()
+        if catalog.has_tags or name != "weights.tags"
+    }
+
+
+def settings_of(config: HybridConfig, space: Space) -> Settings:
+    """The values that a configuration has for the settings of a space, in or out of its ranges."""
+    sections = config.model_dump()
+    found = {}
+    for name in space:
+        section, _, key = name.partition(".")
+        found[name] = sections[section][key]
+    return found
+
+
+def with_settings(config: HybridConfig, settings: Settings) -> HybridConfig:
+    """The configuration with other values for some settings."""
+    sections = config.model_dump()
+    for name, value in settings.items():
+        section, _, key = name.partition(".")
+        sections[section][key] = value
+    return type(config)(**sections)
+
+
+def fit_cost(config: HybridConfig, playlists: Playlists) -> float:
+    """How long Word2Vec trains, in units of its own: multiplications a play, roughly."""
+    chosen = config.cooccurrence
+    # Skip-gram trains every pair within the window, which few playlists are as long as.
+    pairs = min(chosen.window, float(playlists.lengths.mean())) if chosen.skip_gram else 1.0
+    return chosen.vector_size * chosen.epochs * (chosen.negative + 1) * pairs
+
+
+class Proposer:
+    """Proposes settings by what was learned of others, with Optuna's TPE sampler.
+
+    Args:
+        space: What may be proposed.
+        seed: Same seed and same lessons, same proposals.
+        startup: Proposals at random before it goes by what it learned.
+        accept: Whether settings may be proposed; by default all may.
+
+    Raises:
+        HybridRecError: If Optuna is not installed.
+
+    References:
+        Bergstra et al., "Algorithms for Hyper-Parameter Optimization", NeurIPS 2011. Akiba et al.,
+        "Optuna: A Next-generation Hyperparameter Optimization Framework", KDD 2019.
+    """
+
+    def __init__(
+        self,
+        space: Space,
+        seed: int,
+        startup: int,
+        accept: Callable[[Settings], bool] = lambda _settings: True,
+    ) -> None:
+        self._optuna = load_optuna()
+        self._accept = accept
+        self.space = space
+        self._distributions = {name: self._distribution(values) for name, values in space.items()}
+        self._study = self._optuna.create_study(
+            direction="maximize",
+            sampler=self._optuna.samplers.TPESampler(seed=seed, n_startup_trials=startup),
+        )
+
+    def propose(self) -> Settings:
+        """Settings worth trying; numbers have three digits, for people to read."""
+        settings = self._draw()
+        # In the end one that is not accepted is better than none.
+        for _ in range(_DRAWS):
+            if self._accept(settings):
+                break
+            settings = self._draw()
+        return settings
+
+    def _draw(self) -> Settings:
+        asked = self._study.ask(self._distributions)
+        # Lessons come by `learn`, also of settings that were never asked for; this one is closed.
+        self._study.tell(asked, state=self._optuna.trial.TrialState.FAIL)
+        return {
+            name: float(f"{value:.3g}") if isinstance(value, float) else value
+            for name, value in asked.params.items()
+        }
+
+    def learn(self, settings: Settings, value: float) -> None:
+        """Take in what settings came to, higher being better.
+
+        Args:
+            settings: All of the space. Values out of range count as the nearest one in it.
+            value: How good they are.
+        """
+        self._study.add_trial(
+            self._optuna.trial.create_trial(
+                params={
+                    name: values.nearest(settings[name]) for name, values in self.space.items()
+                },
+                distributions=self._distributions,
+                value=value,
+            )
+        )
+
+    def _distribution(self, values: Whole | Real | Flag) -> Any:
+        kinds = self._optuna.distributions
+        if isinstance(values, Flag):
+            return kinds.CategoricalDistribution((False, True))
+        if isinstance(values, Whole):
+            return kinds.IntDistribution(values.low, values.high, log=values.log, step=values.step)
+        return kinds.FloatDistribution(values.low, values.high, log=values.log)
+
+
+def load_optuna() -> Any:
+    """The library, loaded and kept from writing a line for every study to standard error.
+
+    Raises:
+        HybridRecError: If it is not installed.
+    """
+    try:
+        import optuna
+    except ImportError as error:
+        raise HybridRecError(
+            f"tuning needs the library optuna, but importing it failed: {error}. Install it with: "
+            "pip install 'hybrid-rec[tune]'"
+        ) from error
+    optuna.logging.set_verbosity(optuna.logging.WARNING)
+    return optuna

@@ -1,0 +1,280 @@
+"""Tuning: a search for better settings of Word2Vec and fusion on the validation part of a split."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+import numpy as np
+
+from evaluation.comparison import bootstrap_interval
+from evaluation.harness import evaluate
+from evaluation.search import (
+    FIT_STARTUP,
+    FUSION_STARTUP,
+    Proposer,
+    Settings,
+    fit_cost,
+    fit_space,
+    fusion_space,
+    settings_of,
+    with_settings,
+)
+from evaluation.splits import Split
+from evaluation.trials import Metric, Trial
+from hybrid_rec.config import HybridConfig
+from hybrid_rec.errors import ConfigError, DataError
+from hybrid_rec.model import Model, describe_items, encode_titles, fuse
+from hybrid_rec.playlists import check_training
+from hybrid_rec.progress import Advance, Progress
+from hybrid_rec.recommender import HybridRecommender
+from hybrid_rec.training import Learned, learn_vectors
+
+DEFAULT_FUSION_TRIALS = 12
+# Of what the base or the defaults take, whichever is more: such a fit must be worth five others.
+DEAREST_FIT = 5.0
+# With fewer the best of many trials is the luckiest one.
+FEWEST_CASES = 10
+
+
+class Tuner:
+    """A search in two levels: every fit of Word2Vec is followed by cheap trials of its fusion.
+
+    One sampler proposes settings of Word2Vec and goes by the best trial of each fit. Another
+    proposes weights and cold start over all fits: the first trial of a fit repeats the best fusion
+    so far, and with better vectors the others count by their distance to it, so that what was
+    learned on one fit helps on the next. With worse vectors they count as they are, since what
+    helps those, such as a heavier popularity, does not help good ones. The first trial of all is
+    the base configuration.
+
+    Args:
+        split: Training playlists and cases; of a validation part, see `make_validation_split`.
+        base: Where the search starts; what is not searched stays as it is here.
+        metric: What is to become better.
+        deadline: Reading of `clock` at which the search must be over. No trial begins that would
+            take longer by the mean so far, and a fit that turns out to is given up; the rest of
+            the time goes to the fusion of the best fit. The first trial always runs.
+        most: Trials at most; None for no limit. Without a deadline that matters, the same seed
+            and number give the same trials.
+        fusion_trials: Trials with the same vectors.
+        ranking: Whether to measure with the learned second stage, which each trial then learns
+            anew, rather than by the linear score. It takes many times longer.
+        progress: Told of every stage.
+        tell: Told what a person may want to know.
+        clock: Seconds that only rise.
+
+    Raises:
+        ConfigError: If there would be no trial, or no ranking to measure with.
+        DataError: If the split has no training plays or too few cases.
+        HybridRecError: If Optuna is not installed.
+    """
+
+    def __init__(
+        self,
+        split: Split,
+        base: HybridConfig,
+        metric: Metric,
+        *,
+        deadline: float = float("inf"),
+        most: int | None = None,
+        fusion_trials: int = DEFAULT_FUSION_TRIALS,
+        ranking: bool = False,
+        progress: Progress | None = None,
+        tell: Callable[[str], None] | None = None,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        for name, value in (("trials", most), ("fusion trials", fusion_trials)):
+            if value is not None and value < 1:
+                raise ConfigError(f"{name} must be at least 1, got {value}.")
+        if ranking and not base.ranking.enabled:
+            raise ConfigError(
+                "to measure with the learned ranking, ranking.enabled must be true in the config."
+            )
+        check_training(split.train, split.catalog)
+        if len(split) < FEWEST_CASES:
+            raise DataError(
+                f"tuning must have at least {FEWEST_CASES} held-out playlists, but {split.name} "
+                f"has {len(split)}; give more playlists or a lower minimum length."
+            )
+        self._split = split
+        self._base = base
+        self._metric = metric
+        self._deadline = deadline
+        self._most = most
+        self._fusion_trials = fusion_trials
+        self._ranking = ranking
+        self._progress = progress or Progress()
+        self._tell = tell or (lambda _text: None)
+        self._clock = clock
+        self._fits = Proposer(fit_space(split.train), base.seed, FIT_STARTUP, self._affordable)
+        self._fusions = Proposer(fusion_space(split.catalog), base.seed, FUSION_STARTUP)
+
+    def trials(self) -> Iterator[Trial]:
+        """Trial by trial; whoever asks for no more ends the search.
+
+        Raises:
+            ModelUnavailableError: If the title model cannot be found.
+            ConfigError: If the index factory does not suit the data.
+        """
+        self._encoder, titles = encode_titles(self._split.catalog, self._base, self._progress)
+        self._metadata = describe_items(self._split.catalog, titles)
+        self._n_trials = 0
+        self._seconds: dict[str, list[float]] = {"fit": [], "fusion": []}
+        self._first: Trial | None = None
+        self._best = _Best(settings_of(self._base, self._fusions.space))
+        settings = settings_of(self._base, self._fits.space)
+        number = 0
+        while (fitted := self._fit(number, settings)) is not None:
+            yield from self._fuse(fitted, self._fusion_trials)
+            self._fits.learn(settings, fitted.best)
+            settings = self._fits.propose()
+            number += 1
+        # There may be no time for another fit, but for other weights.
+        assert self._best.fitted is not None
+        yield from self._fuse(self._best.fitted, None)
+
+    def _fit(self, number: int, settings: Settings) -> _Fitted | None:
+        """New vectors; None if there is no time for them, or no trial left."""
+        if number and not self._may("fit", "fusion"):
+            return None
+        config = self._measured(with_settings(self._base, settings))
+        started = self._clock()
+        watch = _Watch(self._progress, self._deadline, self._clock) if number else self._progress
+        try:
+            learned = learn_vectors(self._split.train, config, watch)
+        except _TooLateError:
+            self._tell(
+                f"fit {number} would have lasted beyond the budget and was given up after "
+                f"{self._clock() - started:.0f} s"
+            )
+            return None
+        seconds = self._clock() - started
+        self._seconds["fit"].append(seconds)
+        return _Fitted(number, settings, learned, seconds)
+
+    def _fuse(self, fitted: _Fitted, count: int | None) -> Iterator[Trial]:
+        """Trials with some vectors, so many or as many as there is time for."""
+        done = 0
+        while done != count and (self._first is None or self._may("fusion")):
+            settings = self._best.settings if fitted.offset is None else self._fusions.propose()
+            trial = self._try(fitted, settings)
+            score = self._metric.sign * trial.value
+            if fitted.offset is None:
+                fitted.offset = min(0.0, self._best.level - score)
+            level = score + fitted.offset
+            self._fusions.learn(settings, level)
+            fitted.best = max(fitted.best, score)
+            if score > self._best.score:
+                self._best = _Best(settings, level, score, fitted)
+            done += 1
+            yield trial
+
+    def _try(self, fitted: _Fitted, settings: Settings) -> Trial:
+        started = self._clock()
+        chosen = {**fitted.settings, **settings}
+        config = with_settings(self._base, chosen)
+        split = self._split
+        model = fuse(
+            split.train, split.catalog, self._measured(config), fitted.learned,
+            self._encoder, self._metadata, Progress(),
+        )  # fmt: skip
+        found = evaluate(_Fused(model), split, (self._metric.k,), fit=False)
+        cases = found.cases[str(self._metric)].to_numpy(dtype=np.float64)
+        difference = cases - (cases if self._first is None else self._first.cases)
+        low, high = bootstrap_interval(difference[None, :], self._base.seed)
+        seconds = self._clock() - started
+        self._seconds["fusion"].append(seconds)
+        trial = Trial(
+            number=self._n_trials,
+            fit=fitted.number,
+            settings=chosen,
+            config=config,
+            cases=cases,
+            gain=float(difference.mean()),
+            low=float(low[0]),
+            high=float(high[0]),
+            seconds=seconds + (fitted.seconds if fitted.offset is None else 0),
+        )
+        self._first = self._first or trial
+        self._n_trials += 1
+        return trial
+
+    def _affordable(self, settings: Settings) -> bool:
+        """Whether a fit takes not much longer than usual; some would take a whole budget."""
+        train = self._split.train
+        usual = max(fit_cost(config, train) for config in (self._base, HybridConfig()))
+        return fit_cost(with_settings(self._base, settings), train) <= DEAREST_FIT * usual
+
+    def _may(self, *stages: str) -> bool:
+        """Whether trials are left, and time for these stages by the mean so far."""
+        if self._most is not None and self._n_trials >= self._most:
+            return False
+        expected = sum(float(np.mean(self._seconds[stage])) for stage in stages)
+        return self._clock() + expected <= self._deadline
+
+    def _measured(self, config: HybridConfig) -> HybridConfig:
+        ranking = config.ranking.model_copy(update={"enabled": self._ranking})
+        return config.model_copy(update={"ranking": ranking})
+
+
+@dataclass(eq=False)
+class _Fitted:
+    """Vectors, and how their trials compare with those of others."""
+
+    number: int
+    settings: Settings
+    learned: Learned
+    seconds: float
+    best: float = float("-inf")
+    offset: float | None = None
+    """Added to a score it gives its level; None before the first trial."""
+
+
+@dataclass(frozen=True, eq=False)
+class _Best:
+    """The best trial so far; before the first one, the fusion of the base."""
+
+    settings: Settings
+    level: float = float("inf")
+    """What its fusion would score with the vectors of the base."""
+    score: float = float("-inf")
+    fitted: _Fitted | None = None
+
+
+class _Fused(HybridRecommender):
+    """A recommender over a model that was put together here."""
+
+    def __init__(self, model: Model) -> None:
+        super().__init__(model.config)
+        self._set(model)
+
+
+class _TooLateError(Exception):
+    """A stage will not be over in time."""
+
+
+class _Watch(Progress):
+    """Ends a stage with an error as soon as it is clear that it will last beyond a deadline."""
+
+    def __init__(self, inner: Progress, deadline: float, clock: Callable[[], float]) -> None:
+        self._inner = inner
+        self._deadline = deadline
+        self._clock = clock
+
+    @contextmanager
+    def stage(self, name: str, total: int | None = None) -> Iterator[Advance]:
+        """See `Progress.stage`."""
+        started, done = self._clock(), 0
+        with self._inner.stage(name, total) as advance:
+
+            def watched(units: int) -> None:
+                nonlocal done
+                advance(units)
+                done += units
+                rate = (self._clock() - started) / done
+                if started + rate * (total or done) > self._deadline:
+                    raise _TooLateError
+
+            yield watched

@@ -1,0 +1,83 @@
+"""The part of a fit that takes longest: vectors of all playlists, and of the folds."""
+
+from __future__ import annotations
+
+import threading
+from collections import deque
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hybrid_rec.config import HybridConfig
+from hybrid_rec.cooccurrence import fit_cooccurrence
+from hybrid_rec.crossfit import Fold, make_folds
+from hybrid_rec.playlists import Playlists
+from hybrid_rec.progress import Progress
+
+# What is drawn for the ranking does not change what is drawn for anything else.
+_RANKING_STREAM = 1
+
+
+@dataclass(frozen=True, eq=False)
+class Learned:
+    """What Word2Vec learned: the part of a fit that takes longest."""
+
+    own: NDArray[np.float32]
+    """Co-occurrence vectors of the items, `(n_items, dim)`; zero rows for items without one."""
+    folds: list[Fold]
+    """Folds that the ranking learns from; none where there is no ranking."""
+    of_folds: list[NDArray[np.float32]]
+    """The vectors that each fold's playlists give."""
+    rng: np.random.Generator
+    """Draws what the ranking needs beyond the folds."""
+
+
+def learn_vectors(playlists: Playlists, config: HybridConfig, progress: Progress) -> Learned:
+    """What Word2Vec learns from the playlists, and from each fold that the ranking needs.
+
+    Only `cooccurrence`, `ranking` and `seed` of the configuration matter.
+    """
+    rng = np.random.default_rng([config.seed, _RANKING_STREAM])
+    folds = make_folds(playlists, config.ranking, rng) if config.ranking.enabled else []
+    own, *of_folds = _vectors([playlists, *(fold.train for fold in folds)], config, progress)
+    return Learned(own, folds, of_folds, rng)
+
+
+def _vectors(
+    parts: Sequence[Playlists], config: HybridConfig, progress: Progress
+) -> list[NDArray[np.float32]]:
+    """Co-occurrence vectors of each; the first tells of its progress.
+
+    Each is trained on one thread, so as to be reproducible, but two at a time.
+    """
+    found: list[NDArray[np.float32] | None] = [None] * len(parts)
+    failures: list[Exception] = []
+    todo = deque(range(len(parts)))
+
+    def train(number: int) -> None:
+        told = Progress() if number else progress
+        found[number] = fit_cooccurrence(parts[number], config.cooccurrence, config.seed, told)
+
+    def help_out() -> None:
+        try:
+            while todo:
+                train(todo.pop())
+        except Exception as error:
+            failures.append(error)
+
+    # A daemon, so that Ctrl-C ends the process and not only this thread.
+    helper = threading.Thread(target=help_out, daemon=True)
+    first = todo.popleft()
+    helper.start()
+    try:
+        train(first)
+        while todo and not failures:
+            train(todo.popleft())
+    finally:
+        todo.clear()
+    helper.join()
+    if failures:
+        raise failures[0]
+    return [vectors for vectors in found if vectors is not None]
