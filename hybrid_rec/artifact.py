@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import asdict
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -21,12 +23,13 @@ from hybrid_rec.cold_start import TextMap
 from hybrid_rec.config import HybridConfig
 from hybrid_rec.errors import ArtifactError, ConfigError
 from hybrid_rec.evidence import ARRAYS, MATRICES, Evidence
-from hybrid_rec.files import check_writable, existing, is_ours, replacing, sha256
+from hybrid_rec.files import check_writable, existing, is_ours, replace_text, replacing, sha256
 from hybrid_rec.model import Model, Ranking, artist_labels, tag_labels
 from hybrid_rec.playlists import Playlists
 from hybrid_rec.ranking import Ranker
 from hybrid_rec.titles import load_title_encoder
 from indexes.base import VectorIndexError
+from indexes.choice import Choice
 from indexes.hybrid import HybridIndex
 
 FORMAT = "hybrid-rec model"
@@ -40,6 +43,7 @@ _ARRAYS = ("offsets", "rows", "sources", "text_coefficients", "text_intercept", 
 _LIBRARIES = ("hybrid-rec", "faiss-cpu", "gensim", "numpy", "pyarrow", "scikit-learn", "scipy")
 _SUFFIXES = (".faiss", ".json", ".npy", ".npz", ".parquet")
 _SECTIONS = ("config", "libraries", "counts", "files")
+_INDEX, _MEASURED = "index", "measured"
 # Loads that may be spoiled by another process that saves to the same folder.
 _ATTEMPTS = 5
 
@@ -109,7 +113,9 @@ def _load(folder: Path, *, mmap: bool) -> Model:
     try:
         _verify(folder, home, manifest["files"])
         model = _read(home, manifest, mmap=mmap)
-    except (VectorIndexError, ConfigError, OSError, ValueError, KeyError, pa.ArrowException) as e:
+    except (
+        VectorIndexError, ConfigError, OSError, ValueError, TypeError, KeyError, pa.ArrowException,
+    ) as e:  # fmt: skip
         raise ArtifactError(f"model folder {folder} must hold a whole model: {e}") from None
     counts = _counts(model)
     if counts != manifest["counts"]:
@@ -197,6 +203,40 @@ def read_manifest(folder: Path) -> dict[str, Any]:
     return dict(manifest)
 
 
+def fingerprint(manifest: Mapping[str, Any]) -> str:
+    """SHA-256 of what makes a saved model: its manifest without what was measured of it later."""
+    return hashlib.sha256(_as_text(_without_measurement(manifest)).encode()).hexdigest()
+
+
+def keep_measurement(folder: Path, manifest: Mapping[str, Any], measured: Any) -> None:
+    """Write to the manifest of a saved model what was measured of it, in place of what was before.
+
+    Args:
+        folder: Where the model is.
+        manifest: Its manifest as it was when the model was loaded.
+        measured: What JSON can hold.
+
+    Raises:
+        ArtifactError: If the model was replaced meanwhile, or the manifest cannot be written.
+    """
+    if fingerprint(read_manifest(folder)) != fingerprint(manifest):
+        raise ArtifactError(
+            f"model folder {folder} must stay as it is while it is measured, but was replaced; "
+            "measure again."
+        )
+    text = _as_text({**_without_measurement(manifest), _MEASURED: measured})
+    with _refused(f"{_MANIFEST} in {folder} cannot be written"):
+        replace_text(existing(folder.resolve()) / _MANIFEST, text)
+
+
+def _without_measurement(manifest: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in manifest.items() if name != _MEASURED}
+
+
+def _as_text(manifest: Mapping[str, Any]) -> str:
+    return json.dumps(manifest, indent=2) + "\n"
+
+
 def _write(model: Model, folder: Path) -> None:
     pq.write_table(model.catalog.table, folder / _CATALOG, compression="zstd")
     pq.write_table(
@@ -229,9 +269,10 @@ def _write(model: Model, folder: Path) -> None:
         "config": model.config.model_dump(mode="json"),
         "libraries": {name: version(name) for name in _LIBRARIES},
         "counts": _counts(model),
+        **({} if model.choice is None else {_INDEX: asdict(model.choice)}),
         "files": {path.name: sha256(path) for path in sorted(folder.iterdir())},
     }
-    (folder / _MANIFEST).write_text(json.dumps(manifest, indent=2) + "\n", encoding="utf-8")
+    (folder / _MANIFEST).write_text(_as_text(manifest), encoding="utf-8")
 
 
 def _read(home: Path, manifest: Mapping[str, Any], *, mmap: bool) -> Model:
@@ -255,6 +296,7 @@ def _read(home: Path, manifest: Mapping[str, Any], *, mmap: bool) -> Model:
         text_map=text_map,
         titles=load_title_encoder(home, config.titles),
         ranking=_read_ranking(home, manifest, playlists, artists, config),
+        choice=Choice(**manifest[_INDEX]) if _INDEX in manifest else None,
     )
 
 

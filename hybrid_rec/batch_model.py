@@ -6,15 +6,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from hybrid_rec.artifact import read_manifest
+from hybrid_rec.artifact import fingerprint, read_manifest
 from hybrid_rec.errors import ArtifactError
-from hybrid_rec.files import existing, sha256
+from hybrid_rec.files import existing
 
 if TYPE_CHECKING:
     from hybrid_rec.recommender import HybridRecommender
 
 _MANIFEST = "manifest.json"
-_State = tuple[tuple[str, int, int, int], ...]
+_State = tuple[str, tuple[tuple[str, int, int, int], ...]]
 
 
 @dataclass(frozen=True)
@@ -24,11 +24,11 @@ class SavedModel:
     folder: Path
     """Where it is."""
     fingerprint: str
-    """SHA-256 of its manifest, which holds those of all its files."""
+    """SHA-256 of its manifest, which holds those of all its files, but for what was measured."""
     n_items: int
     """Items of its catalogue."""
     state: _State
-    """Name, size, time and inode of each of its files."""
+    """Name, size, time and inode of each of its files but the manifest, and the fingerprint."""
 
     @classmethod
     def of(cls, folder: str | Path) -> SavedModel:
@@ -38,11 +38,11 @@ class SavedModel:
             ArtifactError: If there is none.
         """
         path = Path(folder)
-        n_items = read_manifest(path)["counts"].get("items")
+        manifest = read_manifest(path)
+        n_items = manifest["counts"].get("items")
         if not isinstance(n_items, int):
             raise ArtifactError(f"{_MANIFEST} in {path} must count its items; save it again.")
-        state = _state(path)
-        return cls(path, sha256(existing(path.resolve()) / _MANIFEST), n_items, state)
+        return cls(path, fingerprint(manifest), n_items, _state(path))
 
     def load(self) -> HybridRecommender:
         """The model, its index mapped into memory, every checksum verified.
@@ -72,9 +72,10 @@ class SavedModel:
 
 def _state(folder: Path) -> _State:
     try:
-        found = [(path.name, path.stat()) for path in existing(folder.resolve()).iterdir()]
-    except OSError:
-        return ()
-    return tuple(
-        sorted((name, stat.st_size, stat.st_mtime_ns, stat.st_ino) for name, stat in found)
-    )
+        made = fingerprint(read_manifest(folder))
+        files = [path for path in existing(folder.resolve()).iterdir() if path.name != _MANIFEST]
+        found = [(path.name, path.stat()) for path in files]
+    except (OSError, ArtifactError):
+        return "", ()
+    times = ((name, stat.st_size, stat.st_mtime_ns, stat.st_ino) for name, stat in found)
+    return made, tuple(sorted(times))

@@ -174,8 +174,15 @@ class WeightsConfig(Section):
 class IndexConfig(Section):
     """The vector index."""
 
-    factory: str = Field("Flat", min_length=1)
-    """FAISS factory string: `Flat` is exact; `HNSW32` or `IVF1024,SQ8` are approximate."""
+    factory: str = Field("auto", min_length=1)
+    """FAISS factory string: `Flat` is exact; `HNSW32` or `IVF1024,SQ8` are approximate. `auto`
+    chooses by the number of items, `goal` and `memory_gb`, and says why."""
+    goal: Literal["exact", "fast"] = "exact"
+    """What `auto` is to choose: `exact` is Flat up to 500,000 items; `fast` is it up to 20,000
+    and a graph beyond, which answers single queries sooner and misses some items."""
+    memory_gb: float = Field(4.0, gt=0.0, le=_LARGEST, allow_inf_nan=False)
+    """Most memory that `auto` may take for the index, in 10^9 bytes; with less than the vectors
+    take it chooses a compressed index."""
 
 
 class FactorsConfig(Section):

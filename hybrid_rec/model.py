@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from copy import deepcopy
 from dataclasses import dataclass, field, replace
@@ -18,9 +18,9 @@ from hybrid_rec.catalog import Catalog, RowArray
 from hybrid_rec.cold_start import SOURCES, TextMap, artist_means, climb, shrink, trust_of
 from hybrid_rec.config import HybridConfig
 from hybrid_rec.crossfit import fit_cases
-from hybrid_rec.errors import ConfigError
 from hybrid_rec.evidence import Evidence
 from hybrid_rec.features import Scorer
+from hybrid_rec.item_index import build_index
 from hybrid_rec.playlists import Playlists, check_training
 from hybrid_rec.progress import Progress
 from hybrid_rec.queries import (
@@ -34,7 +34,7 @@ from hybrid_rec.queries import (
 from hybrid_rec.ranking import Ranker
 from hybrid_rec.titles import TitleEncoder, make_title_encoder
 from hybrid_rec.training import Learned, learn_vectors
-from indexes.base import VectorIndexError
+from indexes.choice import Choice
 from indexes.hybrid import HybridIndex
 
 
@@ -70,6 +70,8 @@ class StageOne:
 
     index: HybridIndex
     """All blocks."""
+    choice: Choice
+    """Kind of the dense index."""
     sources: NDArray[np.uint8]
     """Rung of each item."""
     text_map: TextMap
@@ -102,6 +104,8 @@ class Model:
     """The second stage; None where it is switched off or there are too few playlists."""
     timings: dict[str, float] = field(default_factory=dict)
     """Seconds of each stage of the fit; empty for a loaded model."""
+    choice: Choice | None = None
+    """Kind of the dense index and why it is that; None if an older version saved the model."""
 
     @cached_property
     def scorer(self) -> Scorer:
@@ -215,6 +219,7 @@ def fuse(
         encoder,
         ranking,
         timings,
+        first.choice,
     )
 
 
@@ -232,7 +237,7 @@ def fit_stage_one(
         playlists: What they were learned from.
         metadata: What else is known.
         config: Shrinkage and ridge.
-        factory: FAISS factory string.
+        factory: FAISS factory string, or "auto".
 
     Raises:
         ConfigError: If the index factory does not suit the data.
@@ -258,7 +263,8 @@ def fit_stage_one(
         TITLE: titles,
         POPULARITY: np.log1p(plays).astype(np.float32)[:, None],
     }
-    return StageOne(_build(dense, one_hot, factory, config.seed), sources, text_map)
+    index, choice = build_index(dense, one_hot, config, factory)
+    return StageOne(index, choice, sources, text_map)
 
 
 def _fit_ranking(
@@ -303,24 +309,11 @@ def reindexed(model: Model, factory: str) -> Model:
     Raises:
         ConfigError: If the index factory does not suit the data.
     """
-    index = model.config.index.model_copy(update={"factory": factory})
-    config = model.config.model_copy(update={"index": index})
+    settings = model.config.index.model_copy(update={"factory": factory})
+    config = model.config.model_copy(update={"index": settings})
     dense = model.index.blocks(np.arange(len(model.catalog)))
-    return replace(
-        model, config=config, index=_build(dense, model.index.one_hot, factory, config.seed)
-    )
-
-
-def _build(
-    dense: Mapping[str, NDArray[np.float32]],
-    one_hot: Mapping[str, sparse.csr_array],
-    factory: str,
-    seed: int,
-) -> HybridIndex:
-    try:
-        return HybridIndex.build(dense, one_hot, factory=factory, seed=seed)
-    except VectorIndexError as error:
-        raise ConfigError(f"The 'index.factory' parameter: {error}") from None
+    index, choice = build_index(dense, model.index.one_hot, config, factory)
+    return replace(model, config=config, index=index, choice=choice)
 
 
 @contextmanager

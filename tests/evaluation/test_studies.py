@@ -79,7 +79,7 @@ def test_ann_loss_is_nothing_for_an_exact_index_and_something_for_a_poor_one(spl
     poor = ann_loss(fitted, "SQ4", split, k=(10, 50))
     assert (poor["overlap"] < 1).all()
     assert poor["hit_rate"].tolist() == exact["hit_rate"].tolist()
-    assert fitted.config.index.factory == "Flat"
+    assert fitted.model_.index.index.exact
     with pytest.raises(ConfigError, match="nonsense"):
         ann_loss(fitted, "nonsense", split)
 

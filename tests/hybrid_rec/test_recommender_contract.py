@@ -51,7 +51,7 @@ def test_order_of_requests(model: HybridRecommender, queries: list[list[str]]) -
 def test_shorter_lists(
     model: HybridRecommender, queries: list[list[str]], request: pytest.FixtureRequest
 ) -> None:
-    if model.config.index.factory == "Flat":
+    if model.model_.index.index.exact:
         contract.check_shorter_lists_are_prefixes(model, queries)
     else:
         # An approximate index looks further for longer lists, and may find better.

@@ -1,0 +1,82 @@
+"""The vector index of a model: its kind, and how much each block counts in its geometry."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import sparse
+
+from hybrid_rec.config import HybridConfig, WeightsConfig
+from hybrid_rec.errors import ConfigError
+from indexes.base import VectorIndexError
+from indexes.choice import AUTO, Choice, choose_factory
+from indexes.faiss_index import FaissIndex
+from indexes.hybrid import HybridIndex
+
+_FLAT = "Flat"
+# Weights are taken as at least this share of the largest: another call may ask with others.
+_LEAST_SHARE = 2.0**-8
+
+
+def choose_index(n_items: int, dim: int, config: HybridConfig, factory: str) -> Choice:
+    """The kind of index of so many items: what is asked for, or what suits.
+
+    Args:
+        n_items: Number of items.
+        dim: Dimensions of the dense blocks together.
+        config: Goal and memory budget.
+        factory: FAISS factory string, or "auto".
+    """
+    if factory != AUTO:
+        return Choice(factory, "asked for by index.factory")
+    goal, memory_gb = config.index.goal, config.index.memory_gb
+    return choose_factory(n_items, dim, goal=goal, memory_gb=memory_gb)
+
+
+def build_index(
+    dense: Mapping[str, NDArray[np.float32]],
+    one_hot: Mapping[str, sparse.csr_array],
+    config: HybridConfig,
+    factory: str,
+) -> tuple[HybridIndex, Choice]:
+    """The index of all items, and why it is of its kind.
+
+    Args:
+        dense: Dense blocks by name, each `(n_items, dim)`.
+        one_hot: Sparse blocks by name, each `(n_items, n_columns)`.
+        config: Goal, memory budget, seed, and the weights that the geometry is made for.
+        factory: FAISS factory string, or "auto".
+
+    Raises:
+        ConfigError: If the factory does not suit the data.
+    """
+    layout = {name: block.shape[1] for name, block in dense.items()}
+    n_items = len(next(iter(dense.values())))
+    choice = choose_index(n_items, sum(layout.values()), config, factory)
+    try:
+        if choice.factory == _FLAT:
+            return HybridIndex.build(dense, one_hot, seed=config.seed), choice
+        joined = np.concatenate(list(dense.values()), axis=1)
+        index = FaissIndex.build(
+            joined, choice.factory, seed=config.seed, scale=block_scale(layout, config.weights)
+        )
+        return HybridIndex(index, layout, one_hot), choice
+    except VectorIndexError as error:
+        raise ConfigError(f"The 'index.factory' parameter: {error}") from None
+
+
+def block_scale(layout: Mapping[str, int], weights: WeightsConfig) -> NDArray[np.float32]:
+    """How much each dimension counts in an approximate index, `(dim,)`; see `faiss_scale`.
+
+    The power of two next to the square root of the block's weight.
+
+    Args:
+        layout: Names and widths of the dense blocks.
+        weights: Their weights.
+    """
+    values = np.array([getattr(weights, name) for name in layout])
+    largest = values.max() or 1.0
+    exponents = np.round(np.log2(np.maximum(values / largest, _LEAST_SHARE)) / 2)
+    return np.repeat(np.exp2(exponents), list(layout.values())).astype(np.float32)
