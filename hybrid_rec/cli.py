@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import json
 import os
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -135,6 +134,8 @@ def fit(
         write(f"{stage:<18}{seconds:8.2f} s")
     rungs = ", ".join(f"{count:,} {source}" for source, count in model.source_counts().items())
     write(f"items by source: {rungs}")
+    if model.choice is not None:
+        write(f"index: {model.choice}")
     write(f"saved to {out}")
 
 
@@ -332,29 +333,41 @@ def tune(
 
 
 @app.command()
-def info(model: ModelFolder, as_json: AsJson = False) -> None:
-    """What a saved model holds: counts, configuration, versions, files."""
-    from hybrid_rec.artifact import read_manifest
+def info(
+    model: ModelFolder,
+    measure: Annotated[
+        bool,
+        typer.Option("--measure", help="Compare its index with exact search; kept in the model."),
+    ] = False,
+    queries: Annotated[int, typer.Option(help="Queries of each kind that are measured.")] = 200,
+    as_json: AsJson = False,
+) -> None:
+    """What a saved model holds: counts, index, configuration, versions, files."""
+    from hybrid_rec.info_command import run_info
 
-    manifest = read_manifest(model)
-    if as_json:
-        write(json.dumps(manifest))
-        return
-    write(f"{model}: {manifest['format']}, version {manifest['format_version']}")
-    for heading in ("counts", "libraries", "config", "files"):
-        write(f"\n{heading}")
-        for name, value in _flat(manifest[heading]):
-            write(f"  {name:<28} {value}")
+    run_info(model, measure=measure, n_queries=queries, as_json=as_json)
 
 
-def _flat(entries: dict[str, Any], prefix: str = "") -> list[tuple[str, Any]]:
-    lines: list[tuple[str, Any]] = []
-    for name, value in entries.items():
-        if isinstance(value, dict):
-            lines.extend(_flat(value, f"{prefix}{name}."))
-        else:
-            lines.append((prefix + name, value))
-    return lines
+@app.command()
+def plan(
+    dataset: Annotated[str, typer.Argument(metavar="DATASET", help="As for fit.")],
+    items: ItemsFile = None,
+    config: ConfigFile = None,
+    queries: Annotated[
+        int | None, typer.Option(help="Playlists to be scored; by default those of the data set.")
+    ] = None,
+    k: Annotated[int, typer.Option("-k", "--k", metavar="K", help="How many a query.")] = 100,
+    workers: Annotated[int, typer.Option(help="Processes that score.")] = 1,
+    quiet: Quiet = False,
+    as_json: AsJson = False,
+) -> None:
+    """What memory, disk and time a fit and a scoring run would take; nothing is written."""
+    from hybrid_rec.plan_command import run_plan
+
+    run_plan(
+        dataset, items=items, config=config, n_queries=queries, k=k, workers=workers,
+        quiet=quiet, as_json=as_json,
+    )  # fmt: skip
 
 
 def _frame(found: Recommendations, *, as_json: bool) -> pd.DataFrame:

@@ -27,6 +27,9 @@ class Choice:
     reason: str
     """Why this one, as a sentence to print."""
 
+    def __str__(self) -> str:
+        return f"{self.factory}: {self.reason}"
+
 
 def index_bytes(factory: str, n: int, dim: int) -> int:
     """Bytes that an index of one of the kinds `choose_factory` picks holds in memory and on disk.

@@ -67,9 +67,7 @@ def test_scale_changes_what_is_found_and_no_score() -> None:
 
 @pytest.mark.parametrize("mmap", [False, True])
 @pytest.mark.parametrize("factory", ["HNSW16", "IVF8,SQ8", "PCA8,Flat"])
-def test_scale_is_saved(
-    factory: str, mmap: bool, tmp_path_factory: pytest.TempPathFactory
-) -> None:
+def test_scale_is_saved(factory: str, mmap: bool, tmp_path_factory: pytest.TempPathFactory) -> None:
     vectors = np.random.default_rng(0).normal(size=(1000, 16)).astype(np.float32)
     path = tmp_path_factory.mktemp("index") / "index"
     index = FaissIndex.build(vectors, factory, scale=np.repeat([1.0, 0.25], 8))
@@ -78,9 +76,7 @@ def test_scale_is_saved(
     before, after = index.search(vectors[:20], 5), loaded.search(vectors[:20], 5)
     np.testing.assert_array_equal(before.rows, after.rows)
     np.testing.assert_array_equal(before.scores, after.scores)
-    np.testing.assert_array_equal(
-        index.reconstruct(np.arange(9)), loaded.reconstruct(np.arange(9))
-    )
+    np.testing.assert_array_equal(index.reconstruct(np.arange(9)), loaded.reconstruct(np.arange(9)))
     allow = np.arange(100, 130)
     assert set(loaded.search(vectors[:5], 5, allow=allow).rows.ravel()) <= set(allow.tolist())
     index.add(vectors[:3])

@@ -1,0 +1,194 @@
+"""What `hybrid-rec plan` does."""
+
+from __future__ import annotations
+
+import json
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from hybrid_rec.catalog import Catalog
+from hybrid_rec.config import HybridConfig
+from hybrid_rec.console import print_table, write
+from hybrid_rec.datasets import read_dataset
+from hybrid_rec.errors import ConfigError
+from hybrid_rec.plan import (
+    Shape,
+    disk_bytes,
+    fit_memory_bytes,
+    score_disk_bytes,
+    score_memory_bytes,
+)
+from hybrid_rec.plan_times import Times, measure_times
+from hybrid_rec.playlists import Playlists, check_training
+from hybrid_rec.title_cache import TitleCache, default_cache_dir
+from hybrid_rec.title_text import distinct_titles
+from hybrid_rec.titles import make_title_encoder
+
+_GB = 1e9
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What a fit and a scoring run will take."""
+
+    index: str
+    """Kind of the index, and why."""
+    n_new_titles: int
+    """Titles that must be encoded; the others are in the cache."""
+    times: Times
+    """Seconds."""
+    fit_memory_gb: float
+    """Peak of the process of the fit, in 10^9 bytes."""
+    model_gb: float
+    """The saved model."""
+    score_seconds: float
+    """Of a scoring run, without start and loading."""
+    score_memory_gb: float
+    """Peak of the scoring run."""
+    score_gb: float
+    """The parts that it writes."""
+    seconds: float
+    """What planning took."""
+
+    def to_dict(self) -> dict[str, Any]:
+        """Everything, as JSON can hold it."""
+        return {
+            "index": self.index,
+            "new_titles": self.n_new_titles,
+            "fit": {
+                "seconds": sum(self.times.fit.values()),
+                "stages": self.times.fit,
+                "memory_gb": self.fit_memory_gb,
+                "disk_gb": self.model_gb,
+            },
+            "score": {
+                "seconds": self.score_seconds,
+                "ms_a_query": self.times.query * 1e3,
+                "memory_gb": self.score_memory_gb,
+                "disk_gb": self.score_gb,
+            },
+            "planned_in_seconds": self.seconds,
+        }
+
+
+def make_plan(
+    playlists: Playlists,
+    catalog: Catalog,
+    config: HybridConfig,
+    *,
+    n_queries: int | None = None,
+    k: int = 100,
+    workers: int = 1,
+) -> Plan:
+    """What a fit of a data set and a scoring run with the model will take on this machine.
+
+    Sizes are computed, times measured on a sample of the work, which takes some seconds.
+
+    Args:
+        playlists: What would be learned from.
+        catalog: Its items.
+        config: What would be fitted with.
+        n_queries: Playlists to be scored; None for those of the data set.
+        k: Items wanted for each.
+        workers: Processes that score.
+
+    Raises:
+        DataError: If nothing could be learned from the data.
+        ConfigError: If a number is below 1.
+        ModelUnavailableError: If the title model cannot be found.
+    """
+    for name, value in (("queries", n_queries), ("k", k), ("workers", workers)):
+        if value is not None and value < 1:
+            raise ConfigError(f"The {name!r} parameter must be at least 1, got {value} instead.")
+    check_training(playlists, catalog)
+    started = time.perf_counter()
+    titles = _titles(catalog, config)
+    shape = Shape.of(playlists, catalog, config, titles.dim, len(titles.new), titles.cache_bytes)
+    times = measure_times(shape, titles.new, k)
+    wanted = len(playlists) if n_queries is None else n_queries
+    disk = disk_bytes(shape)
+    return Plan(
+        index=str(shape.choice),
+        n_new_titles=len(titles.new),
+        times=times,
+        fit_memory_gb=fit_memory_bytes(shape) / _GB,
+        model_gb=disk / _GB,
+        score_seconds=times.query * wanted / workers,
+        score_memory_gb=score_memory_bytes(shape, disk, workers) / _GB,
+        score_gb=score_disk_bytes(wanted, k) / _GB,
+        seconds=time.perf_counter() - started,
+    )
+
+
+@dataclass(frozen=True)
+class _Titles:
+    """What is known of the titles before any is encoded."""
+
+    dim: int
+    new: list[str]
+    """Distinct titles that are in no cache."""
+    cache_bytes: int = 0
+
+
+def _titles(catalog: Catalog, config: HybridConfig) -> _Titles:
+    texts, _ = distinct_titles(catalog.titles)
+    encoder = make_title_encoder(config.titles, config.seed)
+    if config.titles.encoder == "tfidf":
+        return _Titles(config.titles.tfidf_size, texts)
+    if not config.titles.cache:
+        return _Titles(encoder.dim, texts)
+    base = config.titles.cache_dir or default_cache_dir()
+    folder = base / "titles" / encoder.fingerprint()
+    found, _ = TitleCache(folder, encoder.dim).get(texts)
+    size = sum(path.stat().st_size for path in folder.glob("*")) if folder.is_dir() else 0
+    return _Titles(encoder.dim, [texts[i] for i in np.flatnonzero(~found).tolist()], size)
+
+
+def run_plan(
+    dataset: str,
+    *,
+    items: Path | None,
+    config: Path | None,
+    n_queries: int | None,
+    k: int,
+    workers: int,
+    quiet: bool,
+    as_json: bool,
+) -> None:
+    """Read a data set, plan, print. See `make_plan` for the arguments.
+
+    Raises:
+        HybridRecError: For mistakes in the options or the data.
+    """
+    settings = HybridConfig() if config is None else HybridConfig.from_toml(config)
+    playlists, catalog, report = read_dataset(dataset, items=items, progress=not quiet)
+    plan = make_plan(playlists, catalog, settings, n_queries=n_queries, k=k, workers=workers)
+    if as_json:
+        write(json.dumps(plan.to_dict()))
+        return
+    write(str(report))
+    write(f"index: {plan.index}")
+    write(f"titles to be encoded: {plan.n_new_titles:,}")
+    n_scored = len(playlists) if n_queries is None else n_queries
+    rows = [
+        ("fit", sum(plan.times.fit.values()), plan.fit_memory_gb, plan.model_gb),
+        *((f"  {stage}", seconds, None, None) for stage, seconds in plan.times.fit.items()),
+        (
+            f"score {n_scored:,} playlists, k = {k}",
+            plan.score_seconds, plan.score_memory_gb, plan.score_gb,
+        ),
+    ]  # fmt: skip
+    table = pd.DataFrame(
+        [
+            (name, f"{seconds:,.1f}", *("" if gb is None else f"{gb:.3f}" for gb in sizes))
+            for name, seconds, *sizes in rows
+        ],
+        columns=["what", "seconds", "peak memory, GB", "disk, GB"],
+    )
+    print_table(table, title="")
+    write(f"Planned in {plan.seconds:.1f} s, by a sample of the work on this machine.")

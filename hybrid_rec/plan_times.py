@@ -1,0 +1,289 @@
+"""How long the stages of a fit will take, from a few seconds of the same work on a sample.
+
+Nothing is known beforehand of the machine: every constant is measured here, by the very functions
+that the fit calls, and scaled by how the work of each grows.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from functools import partial
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hybrid_rec.config import HybridConfig
+from hybrid_rec.cooccurrence import fit_cooccurrence
+from hybrid_rec.crossfit import cases_of, make_folds
+from hybrid_rec.evidence import Evidence
+from hybrid_rec.features import Scorer
+from hybrid_rec.linalg import unit_rows
+from hybrid_rec.linear import ease_weights
+from hybrid_rec.model import Metadata, artist_labels, fit_stage_one, tag_labels
+from hybrid_rec.plan import Shape
+from hybrid_rec.playlists import Playlists
+from hybrid_rec.queries import block_weights, playlist_queries, take
+from hybrid_rec.ranking import Case, Ranker, rank_candidates
+from hybrid_rec.titles import make_title_encoder
+from indexes.faiss_index import FaissIndex
+
+_SAMPLE_PLAYS = 10_000
+_SAMPLE_TITLES = 256
+_SAMPLE_ITEMS = (1_000, 2_500)
+_SAMPLE_PLAYLISTS = 1_500
+_SAMPLE_CASES = 48
+_SAMPLE_VECTORS = 4_000
+
+
+@dataclass(frozen=True)
+class Times:
+    """Seconds."""
+
+    fit: dict[str, float]
+    """Of each stage of a fit, as `Model.timings` names them."""
+    query: float
+    """Of one query of a scoring run."""
+
+
+def measure_times(shape: Shape, new_titles: list[str], k: int) -> Times:
+    """The times of a fit, and of a query that asks for k items.
+
+    Args:
+        shape: The data set.
+        new_titles: Titles that must be encoded.
+        k: Items that a query of the scoring run asks for.
+    """
+    rng = np.random.default_rng(0)
+    fit = {
+        "co-occurrence": _cooccurrence(shape, rng),
+        "titles": _titles(shape, new_titles, rng),
+        "artists and tags": _seconds(lambda: _labels(shape)),
+    }
+    world = _World.of(shape, rng)
+    index = _index(shape, world)
+    if shape.folds:
+        ranking = _Ranked.of(world)
+        n_queries = shape.n_cases
+        fit["ranking"] = (
+            _evidence(shape, rng) * (len(shape.folds) + 1)
+            + _stage_one(world) * len(shape.folds)
+            + (ranking.case + _search(shape, world)) * n_queries
+            + ranking.trees * n_queries
+        )
+        query = ranking.query(k) + _search(shape, world)
+    else:
+        query = _search(shape, world)
+    fit["cold start and index"] = index
+    return Times(fit, query)
+
+
+def _seconds(call: Callable[[], object]) -> float:
+    started = time.perf_counter()
+    call()
+    return time.perf_counter() - started
+
+
+def _labels(shape: Shape) -> None:
+    artist_labels(shape.catalog)
+    tag_labels(shape.catalog)
+
+
+def _cooccurrence(shape: Shape, rng: np.random.Generator) -> float:
+    """Seconds of all trainings, of which two run at a time."""
+    playlists, config = shape.playlists, shape.config.cooccurrence
+    order = rng.permutation(len(playlists))
+    n = int(np.searchsorted(np.cumsum(playlists.lengths[order]), _SAMPLE_PLAYS)) + 1
+    part = playlists.select(order[:n])
+    epochs = (1, 3)
+
+    def train(n_epochs: int) -> float:
+        settings = config.model_copy(update={"epochs": n_epochs})
+        return _seconds(lambda: fit_cooccurrence(part, settings, 0))
+
+    both = len(shape.folds) > 0
+
+    def together(n_epochs: int) -> float:
+        if not both:
+            return train(n_epochs)
+        helper = threading.Thread(target=train, args=(n_epochs,), daemon=True)
+        helper.start()
+        spent = train(n_epochs)
+        helper.join()
+        return spent
+
+    train(1)  # gensim is loaded by now
+    spent = [together(n_epochs) for n_epochs in epochs]
+    a_play = max(spent[1] - spent[0], spent[1] / 10) / (part.n_plays * (epochs[1] - epochs[0]))
+    loads = [playlists.n_plays, *(fold.train.n_plays for fold in shape.folds)]
+    return a_play * config.epochs * max(max(loads), sum(loads) / (2 if both else 1))
+
+
+def _titles(shape: Shape, new: list[str], rng: np.random.Generator) -> float:
+    """Seconds of loading the encoder and encoding what is new."""
+    if not new:
+        return 0.0
+    config = shape.config.titles.model_copy(update={"cache": False})
+    drawn = [new[i] for i in rng.permutation(len(new))[:_SAMPLE_TITLES].tolist()]
+    encoder = make_title_encoder(config, 0).fit(drawn)
+    load = _seconds(lambda: encoder.encode(drawn[:1]))
+    return load + _seconds(lambda: encoder.encode(drawn)) / len(drawn) * len(new)
+
+
+@dataclass(frozen=True, eq=False)
+class _World:
+    """A sample of the data set: some playlists over some items, with vectors from nowhere."""
+
+    playlists: Playlists
+    own: NDArray[np.float32]
+    metadata: Metadata
+    config: HybridConfig
+    share: float
+    """Items of the sample, as a share of all."""
+
+    @classmethod
+    def of(cls, shape: Shape, rng: np.random.Generator, n_items: int = 20_000) -> _World:
+        playlists = shape.playlists
+        chosen = np.sort(rng.permutation(len(playlists))[:_SAMPLE_PLAYLISTS])
+        rows = np.sort(rng.permutation(playlists.n_items)[:n_items])
+        part = _restricted(playlists.select(chosen), rows)
+        titles = rng.standard_normal((len(rows), shape.title_dim), dtype=np.float32)
+        own = rng.standard_normal(
+            (len(rows), shape.config.cooccurrence.vector_size), dtype=np.float32
+        )
+        own[part.play_counts == 0] = 0
+        artists, artist_of = artist_labels(shape.catalog)
+        tags, tag_block = tag_labels(shape.catalog)
+        metadata = Metadata(unit_rows(titles), artists, artist_of[rows], tags, tag_block[rows])
+        return cls(part, unit_rows(own), metadata, shape.config, len(rows) / playlists.n_items)
+
+    def evidence(self) -> Evidence:
+        return Evidence.fit(
+            self.playlists,
+            self.metadata.artist_of,
+            len(self.metadata.artists),
+            self.config.ranking.evidence,
+            0,
+        )
+
+
+def _restricted(playlists: Playlists, rows: NDArray[np.int64]) -> Playlists:
+    """The plays of some items, which are numbered anew; playlists that are left empty go."""
+    new = np.full(playlists.n_items, -1)
+    new[rows] = np.arange(len(rows))
+    part = playlists.select_plays(new[playlists.rows] >= 0)
+    part = part.select(np.flatnonzero(part.lengths > 0))
+    return Playlists.from_rows(part.lengths, new[part.rows], len(rows))
+
+
+def _stage_one(world: _World) -> float:
+    """Seconds of placing all items, in an exact index."""
+    spent = _seconds(
+        lambda: fit_stage_one(world.own, world.playlists, world.metadata, world.config, "Flat")
+    )
+    return spent / world.share
+
+
+def _index(shape: Shape, world: _World) -> float:
+    """Seconds of the last stage: the same, and whatever the kind of index takes beyond."""
+    spent = _stage_one(world)
+    factory = shape.choice.factory
+    if factory == "Flat" or "IVF" in factory:
+        return spent
+    rng = np.random.default_rng(0)
+    n, n_items = min(_SAMPLE_VECTORS, len(shape.catalog)), len(shape.catalog)
+    vectors = rng.standard_normal((n, shape.dim), dtype=np.float32)
+    # The way through a graph grows with the logarithm of its size.
+    growth = float(np.log2(n_items + 2) / np.log2(n + 2))
+    return spent + _seconds(lambda: FaissIndex.build(vectors, factory)) * n_items / n * growth
+
+
+def _search(shape: Shape, world: _World) -> float:
+    """Seconds that the search for one query takes beyond that in the sample."""
+    first = fit_stage_one(world.own, world.playlists, world.metadata, world.config, "Flat")
+    index = first.index
+    n = min(_SAMPLE_CASES, len(world.playlists))
+    queries = playlist_queries(index, world.playlists.select(np.arange(n)))
+    weights = block_weights(index, world.config.weights)
+    depth = min(world.config.ranking.candidates, len(index))
+    spent = _seconds(lambda: index.search(queries, depth, weights)) / n
+    return spent * (1 / world.share - 1) if shape.folds else spent / world.share
+
+
+def _evidence(shape: Shape, rng: np.random.Generator) -> float:
+    """Seconds of counting what the playlists hold, once.
+
+    With a random share f of the items there are f times as many plays and f^2 times as many pairs
+    of items, so two samples tell how much grows with f and how much with f^2.
+    """
+    n_items = shape.playlists.n_items
+    shares, whole, ease = [], [], []
+    for size in _SAMPLE_ITEMS:
+        world = _World.of(shape, rng, size)
+        holds = world.playlists.matrix().astype(np.float64)
+        settings = shape.config.ranking.evidence
+        ask = partial(ease_weights, holds, settings.ease_l2, settings.item_neighbours)
+        ease.append(_seconds(ask))
+        whole.append(_seconds(world.evidence))
+        shares.append(world.share)
+        if size >= n_items:
+            break
+    more = len(shape.playlists) / max(1, min(len(shape.playlists), _SAMPLE_PLAYLISTS))
+    rest = _grown(shares, [a - b for a, b in zip(whole, ease, strict=True)]) * more
+    return rest + (_grown(shares, ease) * more if shape.with_ease else 0.0)
+
+
+def _grown(shares: list[float], spent: list[float]) -> float:
+    """What a cost `a f + b f^2` is at f = 1, where it is known at one or two f."""
+    if len(shares) == 1 or shares[0] == shares[1]:
+        return max(0.0, spent[-1])
+    (f, g), (s, t) = shares, spent
+    b = max(0.0, (t / g - s / f) / (g - f))
+    a = max(0.0, t / g - b * g)
+    return a + b
+
+
+@dataclass(frozen=True, eq=False)
+class _Ranked:
+    """The second stage of a sample."""
+
+    world: _World
+    scorer: Scorer
+    ranker: Ranker
+    case: float
+    """Seconds of describing a case."""
+    trees: float
+    """Seconds of learning from it."""
+
+    @classmethod
+    def of(cls, world: _World) -> _Ranked:
+        rng = np.random.default_rng(0)
+        first = fit_stage_one(world.own, world.playlists, world.metadata, world.config, "Flat")
+        weights = block_weights(first.index, world.config.weights)
+        scorer = Scorer(
+            first.index, world.evidence(), first.sources, weights, world.config.ranking.candidates
+        )
+        ranking = world.config.ranking.model_copy(update={"min_playlists": 10, "cases": 10})
+        fold = make_folds(world.playlists, ranking, rng)[0]
+        few = np.arange(min(_SAMPLE_CASES, len(fold.seeds)))
+        fold = replace(fold, seeds=fold.seeds.select(few), targets=fold.targets.select(few))
+        cases: list[Case] = []
+        list(cases_of(fold, scorer, rng))  # what is made on first use is there by now
+        case = _seconds(lambda: cases.extend(cases_of(fold, scorer, rng))) / len(few)
+        rankers: list[Ranker] = []
+        trees = _seconds(lambda: rankers.append(Ranker.fit(cases, world.config.ranking, 0)))
+        return cls(world, scorer, rankers[0], case, trees / len(few))
+
+    def query(self, k: int) -> float:
+        """Seconds of one query for k items."""
+        part = self.world.playlists.select(np.arange(min(_SAMPLE_CASES, len(self.world.playlists))))
+        queries = playlist_queries(self.scorer.index, part)
+        spent = _seconds(
+            lambda: rank_candidates(
+                self.scorer, self.ranker, part, take(queries, np.arange(len(part))), k,
+                exclude_seeds=True, allow=None, block=None,
+            )
+        )  # fmt: skip
+        return spent / len(part)

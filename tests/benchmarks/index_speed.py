@@ -1,0 +1,54 @@
+"""One query, exact and through the approximate index that `goal = "fast"` chooses."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import pandas as pd
+
+from hybrid_rec import HybridConfig, HybridRecommender, artifact, read_dataset
+from hybrid_rec.config import IndexConfig
+from hybrid_rec.index_measure import measure_index
+from hybrid_rec.item_index import choose_index
+from hybrid_rec.model import Model, reindexed
+from tests.benchmarks import measure
+
+_QUERIES = 300
+
+
+def run(model: Model) -> dict[str, object]:
+    """The page of one fitted model."""
+    config = HybridConfig(index=IndexConfig(goal="fast"))
+    n_items, dim = len(model.catalog), sum(model.index.layout.values())
+    choice = choose_index(n_items, dim, config, "auto")
+    built: list[Model] = []
+    seconds = measure.seconds(lambda: built.append(reindexed(model, choice.factory)))
+    found = measure_index(built[0], _QUERIES)
+    table = pd.DataFrame(found["rows"]).set_index("queries").T
+    for kind in table.columns:
+        for name in ("p50", "p99"):
+            ratio = table.loc[f"exact {name}_ms", kind] / table.loc[f"{name}_ms", kind]
+            table.loc[f"exact / approximate, {name}", kind] = round(ratio, 1)
+    table = table.astype(float).round(4).rename_axis("", axis=0).rename_axis(None, axis=1)
+    return {
+        "text": f"{n_items:,} items, {dim} dense dimensions, {choice}. Built in {seconds:.0f} s on "
+        f"one thread.\n\n{measure.markdown(table.reset_index())}\n\nThe linear score through "
+        "`HybridIndex.search`, k = 100, one query at a time, by items and by first halves of "
+        "training playlists. Times are of a shared machine: compare within the table."
+    }
+
+
+def main() -> None:
+    """The model in the folder that is named, or else one of wfmu, fitted without ranking."""
+    if len(sys.argv) > 1:
+        model = artifact.load(Path(sys.argv[1]))
+    else:
+        playlists, catalog, _ = read_dataset(measure.data_dir() / "wfmu" / "plays.parquet")
+        config = HybridConfig(ranking={"enabled": False})
+        model = HybridRecommender(config).fit(playlists, catalog, progress=True).model_
+    measure.report("INDEX_SPEED", "One query, exact and approximate", str(run(model)["text"]))
+
+
+if __name__ == "__main__":
+    main()
