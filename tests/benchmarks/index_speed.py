@@ -30,7 +30,14 @@ def run(model: Model) -> dict[str, object]:
         for name in ("p50", "p99"):
             ratio = table.loc[f"exact {name}_ms", kind] / table.loc[f"{name}_ms", kind]
             table.loc[f"exact / approximate, {name}", kind] = round(ratio, 1)
-    table = table.astype(float).round(4).rename_axis("", axis=0).rename_axis(None, axis=1)
+    table = (
+        table.astype(float)
+        .round(4)
+        .astype(object)
+        .fillna("")
+        .rename_axis("", axis=0)
+        .rename_axis(None, axis=1)
+    )
     return {
         "text": f"{n_items:,} items, {dim} dense dimensions, {choice}. Built in {seconds:.0f} s on "
         f"one thread.\n\n{measure.markdown(table.reset_index())}\n\nThe linear score through "

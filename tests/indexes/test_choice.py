@@ -65,6 +65,16 @@ def test_scale_changes_what_is_found_and_no_score() -> None:
     )
 
 
+def test_queries_are_scaled_too() -> None:
+    rng = np.random.default_rng(0)
+    vectors, queries = rng.normal(size=(2000, 16)), rng.normal(size=(50, 16))
+    truth = FaissIndex.build(vectors).search(queries, 10).rows
+    coded = FaissIndex.build(vectors, "SQ8", scale=np.repeat([1.0, 0.0625], 8))
+    found = coded.search(queries, 10).rows
+    overlaps = [len(np.intersect1d(*pair)) / 10 for pair in zip(truth, found, strict=True)]
+    assert np.mean(overlaps) > 0.95
+
+
 @pytest.mark.parametrize("mmap", [False, True])
 @pytest.mark.parametrize("factory", ["HNSW16", "IVF8,SQ8", "PCA8,Flat"])
 def test_scale_is_saved(factory: str, mmap: bool, tmp_path_factory: pytest.TempPathFactory) -> None:
