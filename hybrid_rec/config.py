@@ -201,7 +201,11 @@ class EvidenceConfig(Section):
     ease_l2: float = Field(200.0, gt=0.0, le=1e9)
     """Strength of the L2 penalty of EASE."""
     factors: FactorsConfig = FactorsConfig()
-    """Alternating least squares."""
+    """Alternating least squares; its factors also tell which playlists are alike."""
+    factors_few: FactorsConfig = FactorsConfig(size=32, alpha=20.0, regularisation=1.0)
+    """The same with fewer dimensions, which sees what is common."""
+    factors_many: FactorsConfig = FactorsConfig(size=128)
+    """The same with more dimensions, which sees what is special."""
 
 
 class RankingConfig(Section):
@@ -225,11 +229,11 @@ class RankingConfig(Section):
     """Share of the items whose history is hidden from a fold."""
     known_share: float = Field(0.25, ge=0.0, le=1.0)
     """Cases of playlists that are in training but for a part, as a share of those held out."""
-    trees: int = Field(120, ge=1, le=10_000)
+    trees: int = Field(80, ge=1, le=10_000)
     """Trees of the ranker."""
     leaves: int = Field(15, ge=2, le=1024)
     """Leaves of a tree."""
-    learning_rate: float = Field(0.08, gt=0.0, le=1.0)
+    learning_rate: float = Field(0.12, gt=0.0, le=1.0)
     """Weight of a tree."""
     min_leaf: int = Field(100, ge=1)
     """Fewest candidates in a leaf."""

@@ -30,12 +30,13 @@ _PARTS = {
         "artist_votes", "artist_item_votes", "votes_for_artist", "artist_neighbours",
     ),
     "playlist neighbours": (
-        "votes", "votes_wide", "votes_recent", "votes_rank", "nearest_playlist",
+        "votes", "votes_few", "votes_wide", "votes_sharp", "votes_recent", "votes_by_factors",
+        "votes_rank", "nearest_playlist",
     ),
     "item neighbours": (
         "neighbours", "neighbours_recent", "weights", "weights_recent", "weights_rank",
     ),
-    "factors": ("factors", "factors_rank"),
+    "factors": ("factors", "factors_few", "factors_many", "factors_rank"),
     POPULARITY_PART: ("plays", "artist_plays", "artist_other_plays", "artist_size"),
     "history": ("source",),
     "query": ("n_seeds", "seed_artists", "seed_plays", "seed_cold"),

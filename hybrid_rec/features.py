@@ -13,7 +13,7 @@ from scipy import sparse
 
 from hybrid_rec.catalog import RowArray
 from hybrid_rec.evidence import Evidence
-from hybrid_rec.linalg import unit_rows
+from hybrid_rec.linalg import one_blas_thread, unit_rows
 from hybrid_rec.neighbours import first_of_each_line, strongest
 from hybrid_rec.playlists import Playlists
 from hybrid_rec.queries import (
@@ -33,8 +33,9 @@ Matrix = NDArray[np.float32]
 FEATURES = (
     "cooccurrence", "cooccurrence_recent", "cooccurrence_best", "cooccurrence_times_plays",
     "title", "tags", "artist_match", "artist_share",
-    "votes", "votes_wide", "votes_recent", "nearest_playlist",
-    "neighbours", "neighbours_recent", "weights", "weights_recent", "factors",
+    "votes", "votes_few", "votes_wide", "votes_sharp", "votes_recent", "votes_by_factors",
+    "nearest_playlist", "neighbours", "neighbours_recent", "weights", "weights_recent",
+    "factors", "factors_few", "factors_many",
     "artist_votes", "artist_item_votes", "votes_for_artist", "artist_neighbours",
     "plays", "artist_plays", "artist_other_plays", "artist_size", "source",
     "n_seeds", "seed_artists", "seed_plays", "seed_cold",
@@ -44,7 +45,7 @@ FEATURES = (
 """What the ranker looks at, in the order of the columns."""
 
 _CHUNK = 64
-_NEAR, _WIDE = 100, 300
+_FEW, _NEAR, _WIDE = 30, 100, 300
 _DECAY = 0.7
 _MOST_SEEDS = 200
 _VOTED_ARTISTS = 64
@@ -98,23 +99,29 @@ class Scorer:
         scratch = np.zeros(max(len(self.sources), self.evidence.n_artists + 1))
         for start in range(0, len(playlists), _CHUNK):
             numbers = np.arange(start, min(start + _CHUNK, len(playlists)))
-            part = playlists.select(numbers)
-            chunk = _Chunk(self, part, take(queries, numbers))
-            nearest = self.index.search(
-                chunk.queries,
-                max(k, self.depth),
-                self.weights,
-                allow=allow,
-                block=block,
-                exclude=list(part) if exclude_seeds else None,
-            ).rows
-            for number in range(len(part)):
-                rows = chunk.candidates(number, nearest[number])
-                if mask is not None:
-                    rows = rows[mask[rows]]
-                if exclude_seeds:
-                    rows = rows[~np.isin(rows, part[number])]
-                yield rows, chunk.features(number, rows, scratch)
+            part, asked = playlists.select(numbers), take(queries, numbers)
+            nearest = list(
+                self.index.candidates(
+                    asked,
+                    max(k, self.depth),
+                    {**self.weights, TITLE: 0.0},
+                    allow=allow,
+                    block=block,
+                    exclude=list(part) if exclude_seeds else None,
+                )
+            )
+            described = []
+            # Many small products: threads would take longer to meet than to work.
+            with one_blas_thread():
+                chunk = _Chunk(self, part, asked)
+                for number, near in enumerate(nearest):
+                    rows = chunk.candidates(number, near)
+                    if mask is not None:
+                        rows = rows[mask[rows]]
+                    if exclude_seeds:
+                        rows = rows[~np.isin(rows, part[number])]
+                    described.append((rows, chunk.features(number, rows, scratch)))
+            yield from described
 
 
 class _Chunk:
@@ -137,8 +144,17 @@ class _Chunk:
                 for a, b in zip(near.indptr, near.indptr[1:], strict=False)
             ]
         )
+        sharp = near.copy()
+        sharp.data **= 2
+        self.placed = {
+            name: np.stack([factors.place(np.unique(rows)) for rows in part])
+            for name, factors in evidence.factors.items()
+        }
         self.lines = {
             "votes": close @ evidence.holds,
+            "votes_few": first_of_each_line(near, _FEW) @ evidence.holds,
+            "votes_sharp": sharp @ evidence.holds,
+            "votes_by_factors": self._near_by_factors() @ evidence.holds,
             "votes_wide": near @ evidence.holds,
             "votes_recent": evidence.by_items.near(recent, _NEAR) @ evidence.holds,
             "neighbours": seeds @ evidence.item_neighbours,
@@ -179,10 +195,23 @@ class _Chunk:
             found = scorer._cold_index.search(self.queries.dense[COOCCURRENCE], n_cold)
             self._cold = evidence.cold[found.rows]
 
+    def _near_by_factors(self) -> sparse.csr_array:
+        """Cosines of the training playlists nearest to each query by their factors."""
+        evidence = self.scorer.evidence
+        n_playlists = len(evidence.playlist_factors)
+        found = evidence.by_factors.search(
+            unit_rows(self.placed["factors"]), min(_NEAR, n_playlists)
+        )
+        ends = np.arange(len(found.rows) + 1) * found.rows.shape[1]
+        scores = np.maximum(found.scores, 0).astype(np.float64)
+        return sparse.csr_array(
+            (scores.ravel(), found.rows.ravel(), ends), shape=(len(ends) - 1, n_playlists)
+        )
+
     def candidates(self, number: int, nearest: RowArray) -> RowArray:
         """Rows that some source speaks for, ascending."""
         evidence, depth = self.scorer.evidence, self.scorer.depth
-        found = [nearest[nearest >= 0], evidence.by_popularity[: depth * 2 // 5]]
+        found = [nearest, evidence.by_popularity[: depth * 2 // 5]]
         found += [_line(matrix, number)[0] for matrix in self._sources]
         if self._cold is not None:
             found.append(self._cold[number])
@@ -237,7 +266,8 @@ class _Chunk:
             asked = np.zeros(scorer.index.one_hot[TAG_BLOCK].shape[1])
             asked[tags] = strength
             values["tags"] = scorer.index.one_hot[TAG_BLOCK][rows] @ asked
-        values["factors"] = evidence.factors.vectors[rows] @ evidence.factors.place(seeds)
+        for name, factors in evidence.factors.items():
+            values[name] = factors.vectors[rows] @ self.placed[name][number]
         plays = evidence.plays[rows]
         values["plays"], values["cooccurrence_times_plays"] = plays, cosine * plays
         named = artists >= 0

@@ -255,8 +255,9 @@ def fit_stage_one(
         one_hot[TAG_BLOCK] = tag_block
     dense = {
         COOCCURRENCE: vectors,
-        TITLE: titles,
+        # Beside each other, for what is often asked without titles.
         POPULARITY: np.log1p(plays).astype(np.float32)[:, None],
+        TITLE: titles,
     }
     return StageOne(_build(dense, one_hot, factory, config.seed), sources, text_map)
 
