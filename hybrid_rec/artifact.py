@@ -18,7 +18,7 @@ from scipy import sparse
 from hybrid_rec.artists import Labels
 from hybrid_rec.catalog import Catalog, RowArray
 from hybrid_rec.cold_start import TextMap
-from hybrid_rec.config import HybridConfig
+from hybrid_rec.config import HybridConfig, WeightsConfig
 from hybrid_rec.errors import ArtifactError, ConfigError
 from hybrid_rec.evidence import ARRAYS, MATRICES, Evidence
 from hybrid_rec.files import check_writable, existing, is_ours, replacing, sha256
@@ -36,6 +36,7 @@ _MANIFEST = "manifest.json"
 _CATALOG = "catalog.parquet"
 _PLAYLISTS = "playlists.parquet"
 _RANKER = "ranker.txt"
+_WEIGHTS = "weights.json"
 _ARRAYS = ("offsets", "rows", "sources", "text_coefficients", "text_intercept", "text_tags")
 _LIBRARIES = ("hybrid-rec", "faiss-cpu", "gensim", "numpy", "pyarrow", "scikit-learn", "scipy")
 _SUFFIXES = (".faiss", ".json", ".npy", ".npz", ".parquet")
@@ -218,6 +219,7 @@ def _write(model: Model, folder: Path) -> None:
     model.titles.save(folder)
     if model.ranking is not None:
         (folder / _RANKER).write_text(model.ranking.ranker.text, encoding="utf-8")
+        (folder / _WEIGHTS).write_text(model.ranking.weights.model_dump_json(), encoding="utf-8")
         matrices, extra = model.ranking.evidence.state()
         for name, matrix in matrices.items():
             sparse.save_npz(folder / f"{name}.npz", matrix, compressed=False)
@@ -235,7 +237,10 @@ def _write(model: Model, folder: Path) -> None:
 
 
 def _read(home: Path, manifest: Mapping[str, Any], *, mmap: bool) -> Model:
-    config = HybridConfig(**manifest["config"])
+    try:
+        config = HybridConfig(**manifest["config"])
+    except ConfigError as error:
+        raise ConfigError(f"{_MANIFEST}: {error}") from None
     catalog = Catalog.from_table(pq.read_table(home / _CATALOG))
     arrays = {name: np.load(home / f"{name}.npy", allow_pickle=False) for name in _ARRAYS}
     names = pq.read_table(home / _PLAYLISTS)["playlist_id"].to_pylist()
@@ -275,7 +280,9 @@ def _read_ranking(
         {name: sparse.load_npz(home / f"{name}.npz") for name in MATRICES},
         {name: np.load(home / f"{name}.npy", allow_pickle=False) for name in ARRAYS},
     )
-    return Ranking(evidence, Ranker((home / _RANKER).read_text(encoding="utf-8")))
+    weights = json.loads((home / _WEIGHTS).read_text(encoding="utf-8"))
+    ranker = Ranker((home / _RANKER).read_text(encoding="utf-8"))
+    return Ranking(evidence, ranker, WeightsConfig(**weights))
 
 
 def _counts(model: Model) -> dict[str, int]:

@@ -6,7 +6,7 @@ import difflib
 import tomllib
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any, Literal, Self
+from typing import Any, Literal, Self, get_args
 
 import tomli_w
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
@@ -148,6 +148,9 @@ class ColdStartConfig(Section):
     shrinkage: float = Field(1.0, ge=0.0, le=_LARGEST, allow_inf_nan=False)
     """`k` in `(n c + k a) / (n + k)`: an item with `n` plays is drawn towards the mean `a` of its
     artist as if the artist's mean had been played `k` times. 0 leaves every item where it is."""
+    ladder: bool = True
+    """Give items without history a place in co-occurrence space, by their artist or their title;
+    without it they have their title, artist and tags alone."""
     ridge: float = Field(10.0, gt=0.0, le=_LARGEST, allow_inf_nan=False)
     """Strength of the L2 penalty of the map from titles (and tags) to co-occurrence space."""
     max_training_items: int = Field(50_000, ge=1)
@@ -169,6 +172,17 @@ class WeightsConfig(Section):
     """Weight of the prior `log(1 + plays)`, whatever the query."""
     similar_popularity: float = Field(0.03, ge=0.0, le=_LARGEST, allow_inf_nan=False)
     """The same for `similar_items`: what is like an item depends less on what is played much."""
+    learned: bool = True
+    """Learn the weights of `recommend`'s linear score on the playlists that the ranking holds out;
+    those given here are then where learning begins. Where there is no ranking, or any weight is
+    given and this is not, those given here count."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _keep_what_is_given(cls, data: Any) -> Any:
+        if isinstance(data, Mapping) and data and "learned" not in data:
+            return {**data, "learned": False}
+        return data
 
 
 class IndexConfig(Section):
@@ -208,6 +222,12 @@ class EvidenceConfig(Section):
     """The same with more dimensions, which sees what is special."""
 
 
+CandidateSource = Literal[
+    "linear", "popular", "playlists", "items", "ease", "artists", "artist_playlists",
+    "voted_artists", "cold",
+]  # fmt: skip
+
+
 class RankingConfig(Section):
     """The learned second stage, which orders candidates by all that speaks for them."""
 
@@ -218,6 +238,13 @@ class RankingConfig(Section):
     orders."""
     candidates: int = Field(500, ge=10)
     """Candidates that the widest sources bring; there are about twice as many in all."""
+    sources: tuple[CandidateSource, ...] = Field(get_args(CandidateSource), min_length=1)
+    """Where candidates come from: the linear score, the most played items, playlists that share
+    items with the query, neighbours of its items, EASE, its artists' items, playlists that share
+    artists with it, the items of the artists that those hold, and items without history that are
+    near to it. A list that is longer than all of these bring is filled up from the linear score."""
+    without: tuple[str, ...] = ()
+    """Features that the ranker does not look at; `features.FEATURES` has their names."""
     cases: int = Field(1000, ge=10)
     """Held-out playlists wanted; folds are added, up to five, until there are so many."""
     held_out: float = Field(0.2, gt=0.0, le=0.5)

@@ -74,8 +74,9 @@ class Factors:
     def place_all(self, holds: sparse.csr_array) -> NDArray[np.float32]:
         """The place of each playlist of `holds` `(n_playlists, n_items)`, `(n_playlists, size)`."""
         placed = np.zeros((holds.shape[0], self.vectors.shape[1]), np.float32)
-        for number, (start, end) in enumerate(itertools.pairwise(holds.indptr.tolist())):
-            placed[number] = self.place(holds.indices[start:end])
+        with one_blas_thread():
+            for number, (start, end) in enumerate(itertools.pairwise(holds.indptr.tolist())):
+                placed[number] = self.place(holds.indices[start:end])
         return placed
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 from hybrid_rec.catalog import RowArray
+from hybrid_rec.config import CandidateSource
 from hybrid_rec.evidence import Evidence
 from hybrid_rec.linalg import one_blas_thread, unit_rows
 from hybrid_rec.neighbours import first_of_each_line, strongest
@@ -49,6 +50,13 @@ _FEW, _NEAR, _WIDE = 30, 100, 300
 _DECAY = 0.7
 _MOST_SEEDS = 200
 _VOTED_ARTISTS = 64
+_LINES: Mapping[CandidateSource, tuple[str, float]] = {
+    "playlists": ("votes_wide", 1.0),
+    "items": ("neighbours", 1.0),
+    "ease": ("weights", 1.0),
+    "artist_playlists": ("artist_item_votes", 0.6),
+}
+"""Sources that are scores of items: which, and their share of the depth."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -61,6 +69,7 @@ class Scorer:
         sources: Rung of each item, `(n_items,)`.
         weights: Block weights of the linear score.
         depth: Candidates that the widest sources bring.
+        origins: Where they come from; see `RankingConfig.sources`.
     """
 
     index: HybridIndex
@@ -68,6 +77,7 @@ class Scorer:
     sources: NDArray[np.uint8]
     weights: Mapping[str, float]
     depth: int
+    origins: Sequence[CandidateSource]
 
     @cached_property
     def _cold_index(self) -> FaissIndex:
@@ -103,7 +113,8 @@ class Scorer:
             nearest = list(
                 self.index.candidates(
                     asked,
-                    max(k, self.depth),
+                    # Whatever the sources, as many as are wanted must be found.
+                    max(k, self.depth) if "linear" in self.origins else k,
                     {**self.weights, TITLE: 0.0},
                     allow=allow,
                     block=block,
@@ -180,20 +191,29 @@ class _Chunk:
             shape=(len(part), len(used)),
         )
         self.recent = unit_rows(np.ascontiguousarray(local @ vectors, dtype=np.float32))
-        depth = scorer.depth
-        self._sources = [
-            strongest(sparse.csr_array(self.lines[name]), n)
-            for name, n in (
-                ("votes_wide", depth), ("neighbours", depth), ("weights", depth),
-                ("artist_item_votes", depth * 3 // 5),
-            )
-        ]  # fmt: skip
-        self._voted = strongest(sparse.csr_array(self.artist_lines["artist_votes"]), _VOTED_ARTISTS)
-        self._cold = None
-        if len(evidence.cold):
+        self._found = [self._from(origin) for origin in scorer.origins if origin != "linear"]
+
+    def _from(self, origin: CandidateSource) -> Sequence[RowArray]:
+        """What one source brings for each query."""
+        scorer, evidence, depth = self.scorer, self.scorer.evidence, self.scorer.depth
+        numbers = range(len(self.part))
+        if origin == "popular":
+            return [evidence.by_popularity[: depth * 2 // 5]] * len(self.part)
+        if origin == "cold":
+            if not len(evidence.cold):
+                return [evidence.cold] * len(self.part)
             n_cold = min(depth * 2 // 5, len(evidence.cold))
-            found = scorer._cold_index.search(self.queries.dense[COOCCURRENCE], n_cold)
-            self._cold = evidence.cold[found.rows]
+            near = scorer._cold_index.search(self.queries.dense[COOCCURRENCE], n_cold).rows
+            return list(evidence.cold[near])
+        if origin in _LINES:
+            name, share = _LINES[origin]
+            lines = strongest(sparse.csr_array(self.lines[name]), max(1, int(depth * share)))
+            return [_line(lines, number)[0] for number in numbers]
+        if origin == "artists":
+            own = self.artist_lines["artist_match"]
+            return [self._songs(*_line(own, number), depth * 4 // 5) for number in numbers]
+        voted = strongest(sparse.csr_array(self.artist_lines["artist_votes"]), _VOTED_ARTISTS)
+        return [self._songs(*_line(voted, number), depth) for number in numbers]
 
     def _near_by_factors(self) -> sparse.csr_array:
         """Cosines of the training playlists nearest to each query by their factors."""
@@ -210,15 +230,7 @@ class _Chunk:
 
     def candidates(self, number: int, nearest: RowArray) -> RowArray:
         """Rows that some source speaks for, ascending."""
-        evidence, depth = self.scorer.evidence, self.scorer.depth
-        found = [nearest, evidence.by_popularity[: depth * 2 // 5]]
-        found += [_line(matrix, number)[0] for matrix in self._sources]
-        if self._cold is not None:
-            found.append(self._cold[number])
-        own, strength = _line(self.artist_lines["artist_match"], number)
-        found.append(self._songs(own, strength, depth * 4 // 5))
-        voted, votes = _line(self._voted, number)
-        found.append(self._songs(voted, votes, depth))
+        found = [nearest, *(rows[number] for rows in self._found)]
         rows: RowArray = np.unique(np.concatenate(found))
         return rows
 

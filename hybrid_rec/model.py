@@ -16,11 +16,12 @@ from scipy import sparse
 from hybrid_rec.artists import Labels
 from hybrid_rec.catalog import Catalog, RowArray
 from hybrid_rec.cold_start import SOURCES, TextMap, artist_means, climb, shrink, trust_of
-from hybrid_rec.config import HybridConfig
+from hybrid_rec.config import HybridConfig, WeightsConfig
 from hybrid_rec.crossfit import fit_cases
 from hybrid_rec.errors import ConfigError
 from hybrid_rec.evidence import Evidence
 from hybrid_rec.features import Scorer
+from hybrid_rec.fusion import learn_weights
 from hybrid_rec.playlists import Playlists, check_training
 from hybrid_rec.progress import Progress
 from hybrid_rec.queries import (
@@ -46,6 +47,8 @@ class Ranking:
     """What the training playlists say."""
     ranker: Ranker
     """The order of candidates."""
+    weights: WeightsConfig
+    """Block weights that were learned beside it."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -108,6 +111,13 @@ class Model:
         """What brings and describes candidates; only for a model with a ranking."""
         assert self.ranking is not None
         return _scorer(self.index, self.ranking.evidence, self.sources, self.config)
+
+    @property
+    def weights(self) -> WeightsConfig:
+        """Block weights of the linear score: learned ones, or else the configuration's."""
+        if self.ranking is not None and self.config.weights.learned:
+            return self.ranking.weights
+        return self.config.weights
 
     def source_counts(self) -> dict[str, int]:
         """Items on each rung of the cold-start ladder."""
@@ -244,6 +254,7 @@ def fit_stage_one(
     held = vectors.any(axis=1)
     trust = np.where(held, trust_of(plays, k), np.float32(0))
     means, known = artist_means(vectors, trust, artist_of, n_artists)
+    known &= config.cold_start.ladder
     text_map = TextMap.fit(vectors, titles, tag_block, trust, config.cold_start)
     sources = np.zeros(len(titles), np.uint8)
     cold = np.flatnonzero(~held)
@@ -288,14 +299,16 @@ def _fit_ranking(
         cases = fit_cases(folds, scorer_of, rng, advance)
     if not cases:
         return None
-    return Ranking(evidence_of(playlists), Ranker.fit(cases, config.ranking, config.seed))
+    ranker = Ranker.fit(cases, config.ranking, config.seed)
+    return Ranking(evidence_of(playlists), ranker, learn_weights(cases, config.weights, rng))
 
 
 def _scorer(
     index: HybridIndex, evidence: Evidence, sources: NDArray[np.uint8], config: HybridConfig
 ) -> Scorer:
     weights = block_weights(index, config.weights)
-    return Scorer(index, evidence, sources, weights, config.ranking.candidates)
+    ranking = config.ranking
+    return Scorer(index, evidence, sources, weights, ranking.candidates, ranking.sources)
 
 
 def reindexed(model: Model, factory: str) -> Model:

@@ -112,7 +112,7 @@ class HybridRecommender:
             allow: Ids of the only items that may come back; None for all.
             block: Ids of items that may not come back.
             on_unknown: "raise" or "skip" for ids that the catalogue lacks, in queries and filters.
-            weights: Block weights for this call; those not named are the config's. With any given,
+            weights: Block weights for this call; those not named are the model's. With any given,
                 the linear score orders, not the learned ranking.
             diversity: Diversity of the lists for this call; what is not named is the config's.
                 Every item keeps its score, so a diversified list is not sorted by it.
@@ -135,7 +135,7 @@ class HybridRecommender:
             playlist_queries(model.index, playlists),
             playlists.playlist_ids,
             k,
-            call_weights(self.config, weights),
+            call_weights(self.model_.weights, weights),
             seeds=playlists,
             exclude_seeds=exclude_seeds,
             allow=filter_rows(model.catalog, allow, on_unknown, "allow"),
@@ -190,7 +190,7 @@ class HybridRecommender:
             allow=allow,
             block=block,
             on_unknown=on_unknown,
-            weights=similar_weights(self.config, weights),
+            weights=similar_weights(self.config.weights, weights),
             diversity=OFF,
             explain=explain,
         )
@@ -222,7 +222,7 @@ class HybridRecommender:
             new.queries,
             new.query_ids,
             k,
-            similar_weights(self.config, weights),
+            similar_weights(self.config.weights, weights),
             seeds=new.context,
             query_sources=new.sources,
         )
