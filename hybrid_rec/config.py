@@ -233,7 +233,7 @@ class RankingConfig(Section):
 
     enabled: bool = True
     """Rank where there are enough playlists; false leaves the linear score."""
-    min_playlists: int = Field(100, ge=10)
+    min_playlists: int = Field(50, ge=10)
     """Fewest playlists of at least four items that are learned from; with fewer the linear score
     orders."""
     candidates: int = Field(500, ge=10)

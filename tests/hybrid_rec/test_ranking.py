@@ -116,7 +116,7 @@ def test_weights_ask_for_the_linear_score(
 
 
 def test_off_by_configuration_and_with_few_playlists(world: SyntheticDataset) -> None:
-    few = world.playlists.select(np.arange(60))
+    few = world.playlists.select(np.arange(40))
     model = HybridRecommender(RANKED).fit(few, world.catalog)
     assert model.model_.ranking is None
     assert model.recommend([world.catalog.item_ids[0]], 3).item_ids.shape == (1, 3)
@@ -155,7 +155,7 @@ def test_importance_adds_up(ranked: HybridRecommender) -> None:
 
 def test_default_is_on() -> None:
     assert HybridConfig().ranking.enabled
-    assert RankingConfig().min_playlists == 100
+    assert RankingConfig().min_playlists == 50
 
 
 @pytest.mark.parametrize("source", get_args(CandidateSource))
