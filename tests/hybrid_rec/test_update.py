@@ -23,6 +23,7 @@ from hybrid_rec import (
 from hybrid_rec.queries import COOCCURRENCE
 from hybrid_rec.synthetic import SyntheticDataset
 from indexes.delta import DeltaIndex
+from tests import recommender_contract as contract
 
 
 @dataclass(frozen=True)
@@ -284,6 +285,21 @@ def test_saved_and_loaded_before_and_after(
         assert path.read_bytes() == twin.read_bytes(), path.name
 
 
+@pytest.mark.parametrize("factory", ["Flat", "HNSW16"])
+def test_an_updated_model_is_a_recommender(
+    before: Callable[[], HybridRecommender], parts: Parts, factory: str
+) -> None:
+    model = before().with_index(factory).update(parts.lists[:5], parts.items)
+    queries = [items[: len(items) // 2] for items in parts.lists[:12]]
+    catalog = model.model_.catalog
+    contract.check_shapes_and_types(model, queries)
+    contract.check_lists_are_ordered_distinct_and_without_seeds(model, queries, catalog)
+    contract.check_batch_equals_single(model, queries)
+    contract.check_order_of_requests_does_not_matter(model, queries)
+    contract.check_everything_can_be_asked_for(model, queries[0], catalog)
+    contract.check_empty_query(model)
+
+
 def test_the_delta_is_compacted(before: Callable[[], HybridRecommender], parts: Parts) -> None:
     model = before().with_index("IVF16,Flat")
     few = parts.lists[:3]
@@ -308,6 +324,10 @@ def test_the_ranking_counts_again(parts: Parts, ranked: HybridRecommender, tmp_p
         assert ranking.evidence.holds.shape == (len(one.model_.playlists), held)
         assert ranking.evidence.factors.vectors.shape[0] == held
         assert len(one.recommend(parts.lists[0][:5], 20, allow=parts.warm)) == 1
+        told = one.recommend(parts.lists[0][:5], 3, allow=parts.warm, explain=True)
+        assert told.explanations is not None
+        for why, score in zip(told.explanations[0], told.scores[0], strict=True):
+            assert np.float32(sum(why.sums().values())) == score
         loaded = HybridRecommender.load(saved(one, tmp_path))
         assert answers(loaded, parts) == answers(one, parts)
     assert model.model_.ranking is not None
