@@ -26,7 +26,7 @@ class Start:
     """Vectors that are there already, from which training goes on."""
 
     vectors: NDArray[np.float32]
-    """Unit vectors, `(n_items, vector_size)`; zero rows for items that have none."""
+    """Unit vectors, `(n_items, vector_size)`; items with a zero row start anywhere."""
     freedom: NDArray[np.float32]
     """How far each item may move, `(n_items,)`: 0 holds it where it is, 1 is training as usual."""
     counts: RowArray

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from hybrid_rec.catalog import RowArray
 from hybrid_rec.changes import Changes
-from hybrid_rec.cold_start import HYBRID, artist_means, climb, shrink, trust_of
+from hybrid_rec.cold_start import HYBRID, METADATA, artist_means, climb, shrink, trust_of
 from hybrid_rec.cooccurrence import Start, fit_cooccurrence
 from hybrid_rec.evidence import Evidence
 from hybrid_rec.model import Metadata, Model, blocks_of, build_index, describe_items, timed
@@ -30,7 +30,7 @@ _UPDATE_STREAM = 2
 
 @dataclass(frozen=True, eq=False)
 class _Places:
-    """Where all items stand in co-occurrence space, and which of them have moved there."""
+    """Where all items stand in co-occurrence space, on which rung, and which rows are new there."""
 
     vectors: Vectors
     sources: NDArray[np.uint8]
@@ -41,10 +41,10 @@ def update_model(model: Model, changes: Changes, progress: Progress) -> Model:
     """The model after `changes`; the one given stays as it is, and shares what did not change.
 
     Vectors of items that gained plays go on from where they are, each the freer the larger the
-    share of its plays that is new; all others are held, so that the space does not turn. Items
-    without history climb the ladder again where they are new or their artist's items moved. The
-    maps from titles and the trees of the ranking are kept; what the ranking looks at is counted
-    again.
+    share of its plays that is new; all others are held, so that the space does not turn. New items
+    start on the cold-start ladder. Items without history climb it again where their artist's items
+    moved. The maps from titles and the trees of the ranking are kept; what the ranking looks at is
+    counted again.
 
     Args:
         model: What is there.
@@ -62,14 +62,12 @@ def update_model(model: Model, changes: Changes, progress: Progress) -> Model:
     known = model.index.blocks(np.arange(n_known))
     with timed(timings, "titles"):
         fresh = model.titles.encode(changes.catalog.titles[n_known:], progress)
-        titles = np.concatenate([known[TITLE], fresh])
-        metadata = describe_items(changes.catalog, titles)
+        metadata = describe_items(changes.catalog, np.concatenate([known[TITLE], fresh]))
+    begun = _begun(model, metadata, known[COOCCURRENCE])
     with timed(timings, "co-occurrence"):
-        start = np.zeros((n_items, known[COOCCURRENCE].shape[1]), np.float32)
-        start[:n_known] = known[COOCCURRENCE]
-        own = _trained(model, changes, start, progress)
+        own = _trained(model, changes, begun, progress)
     with timed(timings, "cold start and index"):
-        places = _placed(model, changes, metadata, start, own)
+        places = _placed(model, changes, metadata, begun, own)
         index = _indexed(model, changes, metadata, places)
     ranking = model.ranking
     if ranking is not None:
@@ -90,24 +88,48 @@ def update_model(model: Model, changes: Changes, progress: Progress) -> Model:
     )
 
 
-def _trained(model: Model, changes: Changes, start: Vectors, progress: Progress) -> Vectors:
+def _begun(model: Model, metadata: Metadata, known: Vectors) -> _Places:
+    """Known items where they are, new ones on the ladder."""
+    vectors = np.zeros((len(metadata.titles), known.shape[1]), np.float32)
+    sources = np.full(len(vectors), METADATA, np.uint8)
+    vectors[: len(known)], sources[: len(known)] = known, model.sources
+    plays = np.zeros(len(vectors), np.int64)
+    plays[: len(known)] = model.playlists.play_counts
+    fresh = np.arange(len(known), len(vectors))
+    places = _Places(vectors, sources, fresh)
+    vectors[fresh], sources[fresh] = _climbed(model, metadata, places, plays, fresh)
+    return places
+
+
+def _climbed(
+    model: Model, metadata: Metadata, places: _Places, plays: RowArray, rows: RowArray
+) -> tuple[Vectors, NDArray[np.uint8]]:
+    """Places and rungs of some rows on the ladder, by what has history now."""
+    warm = places.sources == HYBRID
+    trust = np.where(warm, trust_of(plays, model.config.cold_start.shrinkage), np.float32(0))
+    artist_of = metadata.artist_of
+    means, known = artist_means(places.vectors, trust, artist_of, len(metadata.artists))
+    return climb(
+        metadata.titles[rows], metadata.tag_block[rows], artist_of[rows], means, known,
+        model.text_map,
+    )  # fmt: skip
+
+
+def _trained(model: Model, changes: Changes, begun: _Places, progress: Progress) -> Vectors:
     """Vectors of the items that gained plays, `(n_items, dim)`; zero rows for all others."""
     counts, config = changes.playlists.play_counts, model.config.cooccurrence
     wanted = (changes.gained > 0) & (counts >= config.min_count)
-    own = np.zeros_like(start)
+    own = np.zeros_like(begun.vectors)
     if not wanted.any():
         return own
-    warm = np.zeros(len(start), dtype=bool)
-    warm[: len(model.sources)] = model.sources == HYBRID
     freedom = (changes.gained / np.maximum(counts, 1)).astype(np.float32)
-    freedom[~warm] = 1
-    begun = np.where(warm[:, None], start, np.float32(0))
+    freedom[begun.sources != HYBRID] = 1
     learned = fit_cooccurrence(
         _corpus(changes, wanted, model.config.seed),
         config,
         model.config.seed,
         progress,
-        Start(begun, freedom, counts),
+        Start(begun.vectors, freedom, counts),
     )
     own[wanted] = learned[wanted]
     return own
@@ -128,42 +150,31 @@ def _corpus(changes: Changes, wanted: NDArray[np.bool_], seed: int) -> Playlists
 
 
 def _placed(
-    model: Model, changes: Changes, metadata: Metadata, start: Vectors, own: Vectors
+    model: Model, changes: Changes, metadata: Metadata, begun: _Places, own: Vectors
 ) -> _Places:
     """Places of all items: those with new vectors shrunk, those without any on the ladder."""
-    plays, artist_of, n_artists = (
-        changes.playlists.play_counts, metadata.artist_of, len(metadata.artists),
-    )  # fmt: skip
-    k = model.config.cold_start.shrinkage
-    learned = own.any(axis=1)
-    sources = np.zeros(len(start), np.uint8)
-    sources[: len(model.sources)] = model.sources
+    plays, artist_of = changes.playlists.play_counts, metadata.artist_of
+    n_artists, k = len(metadata.artists), model.config.cold_start.shrinkage
+    learned = np.flatnonzero(own.any(axis=1))
+    sources = begun.sources.copy()
     sources[learned] = HYBRID
-    fresh = np.arange(len(start)) >= len(model.sources)
-    cold = (sources != HYBRID) | (fresh & ~learned)
-    held = np.where(cold[:, None], np.float32(0), start)
+    cold = sources != HYBRID
+    held = begun.vectors.copy()
     held[learned] = own[learned]
-    held[learned] = shrink(held, plays, artist_of, n_artists, k)[learned]
-    trust = np.where(held.any(axis=1), trust_of(plays, k), np.float32(0))
-    means, known = artist_means(held, trust, artist_of, n_artists)
-    moved_artists = np.zeros(n_artists + 1, dtype=bool)  # the last is that of items without one
-    moved_artists[artist_of[learned & (artist_of >= 0)]] = True
-    climbing = np.flatnonzero(cold & (fresh | moved_artists[artist_of]))
-    vectors = start.copy()
-    vectors[learned] = held[learned]
-    vectors[climbing], sources[climbing] = climb(
-        metadata.titles[climbing],
-        metadata.tag_block[climbing],
-        artist_of[climbing],
-        means,
-        known,
-        model.text_map,
+    warm = np.where(cold[:, None], np.float32(0), held)
+    held[learned] = shrink(warm, plays, artist_of, n_artists, k)[learned]
+    moved_artists = np.zeros(n_artists + 1, dtype=bool)
+    moved_artists[artist_of[learned]] = True
+    moved_artists[-1] = False  # that of items without an artist
+    climbing = np.flatnonzero(cold & moved_artists[artist_of])
+    held[climbing], sources[climbing] = _climbed(
+        model, metadata, _Places(held, sources, climbing), plays, climbing
     )
-    moved = np.zeros(len(start), dtype=bool)
+    moved = np.zeros(len(held), dtype=bool)
     moved[changes.gained > 0] = True
-    moved[fresh] = True
     moved[climbing] = True
-    return _Places(vectors, sources, np.flatnonzero(moved))
+    moved[begun.moved] = True
+    return _Places(held, sources, np.flatnonzero(moved))
 
 
 def _indexed(model: Model, changes: Changes, metadata: Metadata, places: _Places) -> HybridIndex:

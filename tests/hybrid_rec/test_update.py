@@ -124,6 +124,16 @@ def test_new_items_are_known_and_stand_in_their_genre(
     assert set(found.item_ids[0]) <= set(parts.warm)
 
 
+def test_an_item_played_alone_stays_on_the_ladder(
+    before: Callable[[], HybridRecommender], parts: Parts
+) -> None:
+    item = parts.warm[0]
+    items = parts.items[parts.items["item_id"] == item]
+    cold, lonely = before().update(new_items=items), before().update([[item]], items)
+    cosine = (vectors_of(cold, [item]) * vectors_of(lonely, [item])).sum()
+    assert cosine > 0.99
+
+
 def test_known_items_keep_rows_and_stay_where_they_are(
     updated: HybridRecommender, before: Callable[[], HybridRecommender], parts: Parts
 ) -> None:
@@ -237,6 +247,13 @@ def test_known_playlists_are_extended_or_refused(
     assert lists[7] == [*parts.playlists.to_lists(parts.catalog)[7], a, b]
     assert lists[1200] == [b]
     assert lists[8] == parts.playlists.to_lists(parts.catalog)[8]
+
+
+def test_lists_get_ids_that_are_free(before: Callable[[], HybridRecommender], parts: Parts) -> None:
+    item = parts.catalog.item_ids[0]
+    model = before().update(pd.DataFrame({"playlist_id": ["1202"], "item_id": [item]}))
+    model.update([[item], [item]])
+    assert model.model_.playlists.playlist_ids[1200:].tolist() == ["1202", "1201", "1203"]
 
 
 def test_times_stay_with_their_plays(
