@@ -124,6 +124,25 @@ def test_new_items_are_known_and_stand_in_their_genre(
     assert set(found.item_ids[0]) <= set(parts.warm)
 
 
+def test_playlists_alone_can_place_a_new_item(
+    before: Callable[[], HybridRecommender], world: SyntheticDataset, parts: Parts
+) -> None:
+    names = [f"x{genre}" for genre in range(len(world.truth.genres))]
+    nameless = Catalog.from_columns(names, [None] * len(names), [None] * len(names))
+    owners = world.truth.genre_of_item[world.playlists.rows]
+    lists = []
+    for items, numbers in zip(
+        parts.lists, np.split(owners, world.playlists.offsets[1:-1])[1200:], strict=True
+    ):
+        lists.append([names[int(np.bincount(numbers).argmax())], *items])
+    model = before().update(lists, nameless, on_unknown="skip")
+    placed = {**parts.genre_of, **{name: genre for genre, name in enumerate(names)}}
+    known = parts.catalog.item_ids.tolist()
+    found = model.similar_items(names, 5, allow=known).item_ids
+    same = [[placed[i] == placed[q] for i in ids] for q, ids in zip(names, found, strict=True)]
+    assert np.mean(same) > 0.8
+
+
 def test_an_item_played_alone_stays_on_the_ladder(
     before: Callable[[], HybridRecommender], parts: Parts
 ) -> None:
