@@ -26,7 +26,7 @@ from hybrid_rec.model import Model, Ranking, artist_labels, tag_labels
 from hybrid_rec.playlists import Playlists
 from hybrid_rec.ranking import Ranker
 from hybrid_rec.titles import load_title_encoder
-from indexes.base import VectorIndexError
+from indexes.base import VectorIndexError, check_rows
 from indexes.hybrid import HybridIndex
 
 FORMAT = "hybrid-rec model"
@@ -38,6 +38,8 @@ _PLAYLISTS = "playlists.parquet"
 _RANKER = "ranker.txt"
 _WEIGHTS = "weights.json"
 _ARRAYS = ("offsets", "rows", "sources", "text_coefficients", "text_intercept", "text_tags")
+# Written only where there are any.
+_TIMES, _REMOVED = "times", "removed"
 _LIBRARIES = ("hybrid-rec", "faiss-cpu", "gensim", "numpy", "pyarrow", "scikit-learn", "scipy")
 _SUFFIXES = (".faiss", ".json", ".npy", ".npz", ".parquet")
 _SECTIONS = ("config", "libraries", "counts", "files")
@@ -215,6 +217,10 @@ def _write(model: Model, folder: Path) -> None:
     }
     for name in _ARRAYS:
         np.save(folder / f"{name}.npy", arrays[name], allow_pickle=False)
+    if model.playlists.times is not None:
+        np.save(folder / f"{_TIMES}.npy", model.playlists.times, allow_pickle=False)
+    if len(model.removed):
+        np.save(folder / f"{_REMOVED}.npy", model.removed, allow_pickle=False)
     model.index.save(folder)
     model.titles.save(folder)
     if model.ranking is not None:
@@ -243,10 +249,18 @@ def _read(home: Path, manifest: Mapping[str, Any], *, mmap: bool) -> Model:
         raise ConfigError(f"{_MANIFEST}: {error}") from None
     catalog = Catalog.from_table(pq.read_table(home / _CATALOG))
     arrays = {name: np.load(home / f"{name}.npy", allow_pickle=False) for name in _ARRAYS}
+    for name in (_TIMES, _REMOVED):
+        if f"{name}.npy" in manifest["files"]:
+            arrays[name] = np.load(home / f"{name}.npy", allow_pickle=False)
     names = pq.read_table(home / _PLAYLISTS)["playlist_id"].to_pylist()
     playlists = Playlists(
-        arrays["offsets"], arrays["rows"], np.array(names, dtype=object), len(catalog)
+        arrays["offsets"],
+        arrays["rows"],
+        np.array(names, dtype=object),
+        len(catalog),
+        arrays.get(_TIMES),
     )
+    removed = arrays.get(_REMOVED, np.empty(0, np.int64))
     text_map = TextMap(arrays["text_coefficients"], arrays["text_intercept"], arrays["text_tags"])
     artists = artist_labels(catalog)
     return Model(
@@ -260,6 +274,7 @@ def _read(home: Path, manifest: Mapping[str, Any], *, mmap: bool) -> Model:
         text_map=text_map,
         titles=load_title_encoder(home, config.titles),
         ranking=_read_ranking(home, manifest, playlists, artists, config),
+        removed=check_rows(removed, len(catalog), "removed"),
     )
 
 
@@ -292,4 +307,5 @@ def _counts(model: Model) -> dict[str, int]:
         "playlists": len(model.playlists),
         "plays": model.playlists.n_plays,
         **{f"items_{source}": count for source, count in model.source_counts().items()},
+        **({"items_removed": len(model.removed)} if len(model.removed) else {}),
     }

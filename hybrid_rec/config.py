@@ -96,6 +96,8 @@ class CooccurrenceConfig(Section):
     longer than the window is sampled evenly, whatever the order of its plays."""
     epochs: int = Field(20, ge=1, le=1_000_000)
     """Passes over all playlists."""
+    update_epochs: int = Field(5, ge=1, le=1_000_000)
+    """Passes of an update, whose vectors start from those that are there; no more than `epochs`."""
     skip_gram: bool = True
     """Skip-gram if true, CBOW if false."""
     negative: int = Field(5, ge=1, le=1000)
@@ -190,6 +192,9 @@ class IndexConfig(Section):
 
     factory: str = Field("Flat", min_length=1)
     """FAISS factory string: `Flat` is exact; `HNSW32` or `IVF1024,SQ8` are approximate."""
+    compact_share: float = Field(0.1, ge=0.0, le=1.0)
+    """An update leaves new and moved rows in a flat delta beside an approximate index, until they
+    are more than this share of all; then the index is built anew. 0 does so at every update."""
 
 
 class FactorsConfig(Section):

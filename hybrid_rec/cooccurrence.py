@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from hybrid_rec.catalog import RowArray
 from hybrid_rec.config import CooccurrenceConfig
 from hybrid_rec.errors import DataError
 from hybrid_rec.playlists import Playlists
@@ -15,6 +17,20 @@ from hybrid_rec.progress import Advance, Progress
 
 # gensim ignores what follows in a longer sentence.
 _LONGEST_SENTENCE = 10_000
+# Trained vectors are about so long; only their directions are kept.
+_USUAL_NORM = 3.0
+
+
+@dataclass(frozen=True, eq=False)
+class Start:
+    """Vectors that are there already, from which training goes on."""
+
+    vectors: NDArray[np.float32]
+    """Unit vectors, `(n_items, vector_size)`; items with a zero row start anywhere."""
+    freedom: NDArray[np.float32]
+    """How far each item may move, `(n_items,)`: 0 holds it where it is, 1 is training as usual."""
+    counts: RowArray
+    """Plays of each item in all playlists, those that are not trained on included, `(n_items,)`."""
 
 
 def fit_cooccurrence(
@@ -22,6 +38,7 @@ def fit_cooccurrence(
     config: CooccurrenceConfig,
     seed: int,
     progress: Progress | None = None,
+    start: Start | None = None,
 ) -> NDArray[np.float32]:
     """Unit co-occurrence vectors of all items, `(n_items, vector_size)` float32.
 
@@ -32,6 +49,8 @@ def fit_cooccurrence(
         config: Settings of Word2Vec.
         seed: Seed of its start vectors, samples and shuffles.
         progress: Told after every epoch.
+        start: Goes on from there for `update_epochs`. Word2Vec's output vectors are not kept, but
+            they follow from the input vectors within an epoch, most of which are held.
 
     Raises:
         DataError: If no item has `min_count` plays.
@@ -41,7 +60,8 @@ def fit_cooccurrence(
         2016, https://arxiv.org/abs/1603.04259. Mikolov et al., "Distributed Representations of
         Words and Phrases and their Compositionality", 2013, https://arxiv.org/abs/1310.4546.
     """
-    counts = playlists.play_counts
+    counts = playlists.play_counts if start is None else start.counts
+    epochs = config.epochs if start is None else min(config.epochs, config.update_epochs)
     if counts.max(initial=0) < config.min_count:
         raise DataError(
             f"at least one item must have min_count = {config.min_count} plays, "
@@ -60,7 +80,7 @@ def fit_cooccurrence(
         alpha=config.learning_rate,
         min_alpha=config.learning_rate * 1e-4,
         workers=config.workers,
-        epochs=config.epochs,
+        epochs=epochs,
         seed=int(rng.integers(2**31)),
     )
     played = np.flatnonzero(counts)
@@ -68,16 +88,20 @@ def fit_cooccurrence(
         dict(zip(played.astype(str).tolist(), counts[played].tolist(), strict=True)),
         corpus_count=len(playlists),
     )
-    with (progress or Progress()).stage("co-occurrence, epochs", config.epochs) as advance:
+    rows = np.array([int(token) for token in model.wv.index_to_key], dtype=np.int64)
+    if start is not None:
+        held = start.vectors[rows].any(axis=1)
+        model.wv.vectors[held] = start.vectors[rows[held]] * np.float32(_USUAL_NORM)
+        model.wv.vectors_lockf = np.ascontiguousarray(start.freedom[rows], dtype=np.float32)
+    with (progress or Progress()).stage("co-occurrence, epochs", epochs) as advance:
         model.train(
             _Sentences(playlists, rng if config.shuffle else None),
             total_examples=len(playlists),
             total_words=playlists.n_plays,
-            epochs=config.epochs,
+            epochs=epochs,
             callbacks=[_epoch_counter(advance)],
         )
     vectors = np.zeros((playlists.n_items, config.vector_size), np.float32)
-    rows = np.array([int(token) for token in model.wv.index_to_key], dtype=np.int64)
     vectors[rows] = model.wv.get_normed_vectors()
     return vectors
 

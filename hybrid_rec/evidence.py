@@ -84,6 +84,30 @@ class Evidence:
             _ages(playlists),
         )
 
+    def extended(
+        self, playlists: Playlists, artist_of: RowArray, n_artists: int, config: EvidenceConfig
+    ) -> Evidence:
+        """The same evidence over a catalogue with more items, in none of the playlists.
+
+        Args:
+            playlists: The same playlists, of that catalogue.
+            artist_of: Code of each of its items' artist; codes stay what they were.
+            n_artists: Number of codes.
+            config: What this evidence was counted with.
+        """
+        matrices, arrays = self.state()
+        wider = {}
+        for name, matrix in matrices.items():
+            n = n_artists if name == "artist_neighbours" else playlists.n_items
+            wider[name] = sparse.csr_array(matrix, copy=True)
+            wider[name].resize(n, n)
+        n_more = playlists.n_items - len(self.artist_of)
+        more = {name: np.pad(arrays[name], ((0, n_more), (0, 0))) for name in FACTORS}
+        more["ages"] = np.pad(arrays["ages"], ((0, 0), (0, n_more)), constant_values=-1)
+        return Evidence.from_state(
+            playlists, artist_of, n_artists, config, wider, {**arrays, **more}
+        )
+
     @cached_property
     def artists(self) -> sparse.csr_array:
         """How many items of each artist stand in each playlist, `(n_playlists, n_artists)`."""

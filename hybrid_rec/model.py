@@ -38,6 +38,8 @@ from hybrid_rec.training import Learned, learn_vectors
 from indexes.base import VectorIndexError
 from indexes.hybrid import HybridIndex
 
+_NO_ROWS: RowArray = np.empty(0, dtype=np.int64)
+
 
 @dataclass(frozen=True, eq=False)
 class Ranking:
@@ -103,8 +105,10 @@ class Model:
     """Encoder of titles that are not in the catalogue."""
     ranking: Ranking | None = None
     """The second stage; None where it is switched off or there are too few playlists."""
+    removed: RowArray = field(default_factory=lambda: _NO_ROWS)
+    """Rows of items that are never recommended, ascending; as seeds they still tell something."""
     timings: dict[str, float] = field(default_factory=dict)
-    """Seconds of each stage of the fit; empty for a loaded model."""
+    """Seconds of each stage of the fit, or of the latest update; empty for a loaded model."""
 
     @cached_property
     def scorer(self) -> Scorer:
@@ -172,11 +176,11 @@ def fit_model(
     """
     check_training(playlists, catalog)
     timings: dict[str, float] = {}
-    with _timed(timings, "co-occurrence"):
+    with timed(timings, "co-occurrence"):
         learned = learn_vectors(playlists, config, progress)
-    with _timed(timings, "titles"):
+    with timed(timings, "titles"):
         encoder, titles = encode_titles(catalog, config, progress)
-    with _timed(timings, "artists and tags"):
+    with timed(timings, "artists and tags"):
         metadata = describe_items(catalog, titles)
     fused = fuse(playlists, catalog, config, learned, encoder, metadata, progress)
     return replace(fused, timings=timings | fused.timings)
@@ -209,9 +213,9 @@ def fuse(
     timings: dict[str, float] = {}
     ranking = None
     if learned.folds:
-        with _timed(timings, "ranking"):
+        with timed(timings, "ranking"):
             ranking = _fit_ranking(playlists, learned, metadata, config, progress)
-    with _timed(timings, "cold start and index"):
+    with timed(timings, "cold start and index"):
         first = fit_stage_one(learned.own, playlists, metadata, config, config.index.factory)
     return Model(
         config,
@@ -224,7 +228,7 @@ def fuse(
         first.text_map,
         encoder,
         ranking,
-        timings,
+        timings=timings,
     )
 
 
@@ -261,16 +265,30 @@ def fit_stage_one(
     vectors[cold], sources[cold] = climb(
         titles[cold], tag_block[cold], artist_of[cold], means, known, text_map
     )
-    one_hot = {ARTIST_BLOCK: metadata.artists.one_hot(artist_of)}
+    dense, one_hot = blocks_of(vectors, plays, metadata)
+    return StageOne(build_index(dense, one_hot, factory, config.seed), sources, text_map)
+
+
+def blocks_of(
+    vectors: NDArray[np.float32], plays: RowArray, metadata: Metadata
+) -> tuple[dict[str, NDArray[np.float32]], dict[str, sparse.csr_array]]:
+    """The dense and the one-hot blocks of all items, by name, as the index takes them.
+
+    Args:
+        vectors: Places in co-occurrence space, `(n_items, dim)`.
+        plays: Plays of each item, `(n_items,)`.
+        metadata: Titles, artists and tags.
+    """
+    one_hot = {ARTIST_BLOCK: metadata.artists.one_hot(metadata.artist_of)}
     if len(metadata.tags):
-        one_hot[TAG_BLOCK] = tag_block
+        one_hot[TAG_BLOCK] = metadata.tag_block
     dense = {
         COOCCURRENCE: vectors,
         # Beside each other, for what is often asked without titles.
         POPULARITY: np.log1p(plays).astype(np.float32)[:, None],
-        TITLE: titles,
+        TITLE: metadata.titles,
     }
-    return StageOne(_build(dense, one_hot, factory, config.seed), sources, text_map)
+    return dense, one_hot
 
 
 def _fit_ranking(
@@ -321,16 +339,21 @@ def reindexed(model: Model, factory: str) -> Model:
     config = model.config.model_copy(update={"index": index})
     dense = model.index.blocks(np.arange(len(model.catalog)))
     return replace(
-        model, config=config, index=_build(dense, model.index.one_hot, factory, config.seed)
+        model, config=config, index=build_index(dense, model.index.one_hot, factory, config.seed)
     )
 
 
-def _build(
+def build_index(
     dense: Mapping[str, NDArray[np.float32]],
     one_hot: Mapping[str, sparse.csr_array],
     factory: str,
     seed: int,
 ) -> HybridIndex:
+    """An index of these blocks.
+
+    Raises:
+        ConfigError: If the index factory does not suit the data.
+    """
     try:
         return HybridIndex.build(dense, one_hot, factory=factory, seed=seed)
     except VectorIndexError as error:
@@ -338,7 +361,8 @@ def _build(
 
 
 @contextmanager
-def _timed(timings: dict[str, float], stage: str) -> Iterator[None]:
+def timed(timings: dict[str, float], stage: str) -> Iterator[None]:
+    """A context whose seconds are kept in `timings` under `stage`."""
     started = time.perf_counter()
     yield
     timings[stage] = time.perf_counter() - started

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -83,6 +83,9 @@ def answer(model: Model, request: Request, explainer: Explainer | None = None) -
         ConfigError: If k is out of range.
     """
     check_k(request.k)
+    if len(model.removed):
+        gone = [model.removed] if request.block is None else [model.removed, request.block]
+        request = replace(request, block=np.concatenate(gone))
     silent = says_nothing(request.queries)
     width = min(request.k, len(model.catalog))
     rows = np.full((len(silent), request.k), NO_ROW, np.int64)

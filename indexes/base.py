@@ -196,6 +196,20 @@ def contenders(scores: Vectors, k: int, slack: float) -> Rows:
     return np.flatnonzero(scores >= threshold)
 
 
+def scores_of_rows(index: VectorIndex, queries: Vectors, rows: Rows) -> Vectors:
+    """Inner products of each query with its own rows, -inf where the row is -1.
+
+    Args:
+        index: Gives the vectors.
+        queries: `(n_queries, dim)`.
+        rows: `(n_queries, n)`.
+    """
+    vectors = index.reconstruct(np.maximum(rows, 0).reshape(-1))
+    products = inner_products(vectors.reshape(*rows.shape, index.dim), queries[:, None, :])
+    products[rows == NO_ROW] = NO_SCORE
+    return products
+
+
 def best(rows: Rows, scores: Vectors, k: int) -> SearchResult:
     """The k best entries of each line by score descending, then row ascending, filled up to k.
 

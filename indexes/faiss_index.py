@@ -26,7 +26,7 @@ from indexes.base import (
     check_k,
     check_rows,
     contenders,
-    inner_products,
+    scores_of_rows,
 )
 
 # Candidates beyond k that are fetched, so that ties and rounding at the border can be settled.
@@ -226,10 +226,7 @@ class FaissIndex:
             queries: `(n_queries, dim)`.
             rows: `(n_queries, n)`.
         """
-        vectors = self.reconstruct(np.maximum(rows, 0).reshape(-1))
-        products = inner_products(vectors.reshape(*rows.shape, self.dim), queries[:, None, :])
-        products[rows == NO_ROW] = NO_SCORE
-        return products
+        return scores_of_rows(self, queries, rows)
 
     def reconstruct(self, rows: Rows) -> Vectors:
         """See `VectorIndex.reconstruct`."""

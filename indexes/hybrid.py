@@ -27,6 +27,7 @@ from indexes.base import (
     check_rows,
     contenders,
 )
+from indexes.delta import DenseIndex, load_dense
 from indexes.faiss_index import FaissIndex
 
 # With an approximate index, a query whose one-hot blocks touch more than this share of all rows is
@@ -70,7 +71,7 @@ class HybridIndex:
 
     def __init__(
         self,
-        index: FaissIndex,
+        index: DenseIndex,
         layout: Mapping[str, int],
         one_hot: Mapping[str, sparse.csr_array] | None = None,
     ) -> None:
@@ -327,7 +328,7 @@ class HybridIndex:
             one_hot = {name: sparse.load_npz(folder / f"{name}.npz") for name in layout["one_hot"]}
         except (OSError, ValueError, KeyError, TypeError) as error:
             raise VectorIndexError(f"hybrid index in {folder} must be readable: {error}.") from None
-        return cls(FaissIndex.load(folder / _DENSE_FILE, mmap=mmap), layout["dense"], one_hot)
+        return cls(load_dense(folder / _DENSE_FILE, mmap=mmap), layout["dense"], one_hot)
 
 
 def _contenders(

@@ -9,7 +9,7 @@ from __future__ import annotations
 import subprocess
 import sys
 
-BENCHMARKS = ("fit", "index_memory", "accuracy", "ablation", "speed")
+BENCHMARKS = ("fit", "index_memory", "accuracy", "ablation", "speed", "update")
 
 
 def main() -> int:
