@@ -114,7 +114,8 @@ class CooccurrenceConfig(Section):
     """Draw a new random order of each playlist for every epoch, so that order does not matter."""
     workers: int = Field(1, ge=1, le=1024)
     """Training threads. 1 gives the same bytes for the same seed; more is faster and is not
-    reproducible, because threads race for the same vectors."""
+    reproducible, because threads race for the same vectors. More read the playlists from a
+    temporary folder (`TMPDIR`), about 8 bytes a play."""
 
     @model_validator(mode="before")
     @classmethod

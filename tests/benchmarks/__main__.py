@@ -9,7 +9,7 @@ from __future__ import annotations
 import subprocess
 import sys
 
-BENCHMARKS = ("fit", "index_memory", "accuracy")
+BENCHMARKS = ("fit", "index_memory", "accuracy", "titles", "headline")
 
 
 def main() -> int:
