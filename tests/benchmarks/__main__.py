@@ -9,7 +9,9 @@ from __future__ import annotations
 import subprocess
 import sys
 
-BENCHMARKS = ("fit", "index_memory", "accuracy", "ablation", "speed", "update")
+BENCHMARKS = (
+    "fit", "index_memory", "accuracy", "ablation", "speed", "update", "titles", "headline",
+)  # fmt: skip
 
 
 def main() -> int:
