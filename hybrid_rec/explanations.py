@@ -202,6 +202,8 @@ def _phrases(
         seeds = f"near {_listed([title(seed.item_id) for seed in explanation.seeds])}"
     playlists = [support.playlist_id for support in explanation.playlists]
     like = explanation.title
+    # Of an item that nobody has played, the artist's plays may speak, which are no news of it.
+    popular = f"popular (in {n_playlists:,} playlist{'' if n_playlists == 1 else 's'})"
     return {
         COOCCURRENCE_PART: seeds,
         "item neighbours": seeds,
@@ -212,7 +214,7 @@ def _phrases(
         TITLE_PART: f"title like {title(like.item_id)}" if like else "",
         TAGS_PART: "same tags",
         "factors": "fits the items given taken together",
-        POPULARITY_PART: f"popular (in {n_playlists:,} playlist{'' if n_playlists == 1 else 's'})",
+        POPULARITY_PART: popular if n_playlists else "",
     }
 
 
