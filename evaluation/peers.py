@@ -22,7 +22,8 @@ from evaluation.base import (
 )
 from hybrid_rec.catalog import Catalog
 from hybrid_rec.errors import HybridRecError
-from hybrid_rec.factors import fit_als, one_blas_thread, ones_for_implicit
+from hybrid_rec.factors import fit_als, ones_for_implicit
+from hybrid_rec.linalg import one_blas_thread
 from hybrid_rec.playlists import Playlists
 from indexes.hybrid import HybridIndex, HybridQueries
 

@@ -20,7 +20,7 @@ from scipy import sparse
 from hybrid_rec.artists import Labels
 from hybrid_rec.catalog import Catalog, RowArray
 from hybrid_rec.cold_start import TextMap
-from hybrid_rec.config import HybridConfig
+from hybrid_rec.config import HybridConfig, WeightsConfig
 from hybrid_rec.errors import ArtifactError, ConfigError
 from hybrid_rec.evidence import ARRAYS, MATRICES, Evidence
 from hybrid_rec.files import check_writable, existing, is_ours, replace_text, replacing, sha256
@@ -28,7 +28,7 @@ from hybrid_rec.model import Model, Ranking, artist_labels, tag_labels
 from hybrid_rec.playlists import Playlists
 from hybrid_rec.ranking import Ranker
 from hybrid_rec.titles import load_title_encoder
-from indexes.base import VectorIndexError
+from indexes.base import VectorIndexError, check_rows
 from indexes.choice import Choice
 from indexes.hybrid import HybridIndex
 
@@ -39,7 +39,10 @@ _MANIFEST = "manifest.json"
 _CATALOG = "catalog.parquet"
 _PLAYLISTS = "playlists.parquet"
 _RANKER = "ranker.txt"
+_WEIGHTS = "weights.json"
 _ARRAYS = ("offsets", "rows", "sources", "text_coefficients", "text_intercept", "text_tags")
+# Written only where there are any.
+_TIMES, _REMOVED = "times", "removed"
 _LIBRARIES = ("hybrid-rec", "faiss-cpu", "gensim", "numpy", "pyarrow", "scikit-learn", "scipy")
 _SUFFIXES = (".faiss", ".json", ".npy", ".npz", ".parquet")
 _SECTIONS = ("config", "libraries", "counts", "files")
@@ -254,10 +257,15 @@ def _write(model: Model, folder: Path) -> None:
     }
     for name in _ARRAYS:
         np.save(folder / f"{name}.npy", arrays[name], allow_pickle=False)
+    if model.playlists.times is not None:
+        np.save(folder / f"{_TIMES}.npy", model.playlists.times, allow_pickle=False)
+    if len(model.removed):
+        np.save(folder / f"{_REMOVED}.npy", model.removed, allow_pickle=False)
     model.index.save(folder)
     model.titles.save(folder)
     if model.ranking is not None:
         (folder / _RANKER).write_text(model.ranking.ranker.text, encoding="utf-8")
+        (folder / _WEIGHTS).write_text(model.ranking.weights.model_dump_json(), encoding="utf-8")
         matrices, extra = model.ranking.evidence.state()
         for name, matrix in matrices.items():
             sparse.save_npz(folder / f"{name}.npz", matrix, compressed=False)
@@ -276,13 +284,24 @@ def _write(model: Model, folder: Path) -> None:
 
 
 def _read(home: Path, manifest: Mapping[str, Any], *, mmap: bool) -> Model:
-    config = HybridConfig(**manifest["config"])
+    try:
+        config = HybridConfig(**manifest["config"])
+    except ConfigError as error:
+        raise ConfigError(f"{_MANIFEST}: {error}") from None
     catalog = Catalog.from_table(pq.read_table(home / _CATALOG))
     arrays = {name: np.load(home / f"{name}.npy", allow_pickle=False) for name in _ARRAYS}
+    for name in (_TIMES, _REMOVED):
+        if f"{name}.npy" in manifest["files"]:
+            arrays[name] = np.load(home / f"{name}.npy", allow_pickle=False)
     names = pq.read_table(home / _PLAYLISTS)["playlist_id"].to_pylist()
     playlists = Playlists(
-        arrays["offsets"], arrays["rows"], np.array(names, dtype=object), len(catalog)
+        arrays["offsets"],
+        arrays["rows"],
+        np.array(names, dtype=object),
+        len(catalog),
+        arrays.get(_TIMES),
     )
+    removed = arrays.get(_REMOVED, np.empty(0, np.int64))
     text_map = TextMap(arrays["text_coefficients"], arrays["text_intercept"], arrays["text_tags"])
     artists = artist_labels(catalog)
     return Model(
@@ -297,6 +316,7 @@ def _read(home: Path, manifest: Mapping[str, Any], *, mmap: bool) -> Model:
         titles=load_title_encoder(home, config.titles),
         ranking=_read_ranking(home, manifest, playlists, artists, config),
         choice=Choice(**manifest[_INDEX]) if _INDEX in manifest else None,
+        removed=check_rows(removed, len(catalog), "removed"),
     )
 
 
@@ -317,7 +337,9 @@ def _read_ranking(
         {name: sparse.load_npz(home / f"{name}.npz") for name in MATRICES},
         {name: np.load(home / f"{name}.npy", allow_pickle=False) for name in ARRAYS},
     )
-    return Ranking(evidence, Ranker((home / _RANKER).read_text(encoding="utf-8")))
+    weights = json.loads((home / _WEIGHTS).read_text(encoding="utf-8"))
+    ranker = Ranker((home / _RANKER).read_text(encoding="utf-8"))
+    return Ranking(evidence, ranker, WeightsConfig(**weights))
 
 
 def _counts(model: Model) -> dict[str, int]:
@@ -327,4 +349,5 @@ def _counts(model: Model) -> dict[str, int]:
         "playlists": len(model.playlists),
         "plays": model.playlists.n_plays,
         **{f"items_{source}": count for source, count in model.source_counts().items()},
+        **({"items_removed": len(model.removed)} if len(model.removed) else {}),
     }

@@ -289,6 +289,29 @@ class Catalog:
             )
         return rows
 
+    def extended(self, other: Catalog) -> Catalog:
+        """This catalogue, and behind it those items of `other` that it lacks.
+
+        Raises:
+            DataError: If an item of both has another title or artist in `other`.
+        """
+        rows = self.rows(other.item_ids, "negative")
+        both = np.flatnonzero(rows >= 0)
+        for what, mine, theirs in (
+            ("title", self.titles, other.titles),
+            ("artist", self.artists, other.artists),
+        ):
+            clash = both[mine[rows[both]] != theirs[both]]
+            if len(clash):
+                row = int(clash[0])
+                raise DataError(
+                    f"an item must keep its {what}, but {other.item_ids[row]!r} is "
+                    f"{mine[rows[row]]!r} and would become {theirs[row]!r}; give it a new id, or "
+                    "fit again."
+                )
+        fresh = other.table.take(pa.array(np.flatnonzero(rows < 0)))
+        return Catalog(pa.concat_tables([self.table, fresh]).combine_chunks())
+
     def to_frame(self) -> pd.DataFrame:
         """A DataFrame with the columns item_id, title, artist, tags."""
         return pd.DataFrame(

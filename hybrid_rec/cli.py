@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 SYNTHETIC = "synthetic"
 EXIT_STOPPED, EXIT_MISTAKE = 1, 2
+# What errors advise in Python, and what it is called here.
+_OPTIONS = {"on_unknown='skip'": "--skip-unknown", "on_known='extend'": "--extend"}
 
 app = typer.Typer(
     name="hybrid-rec",
@@ -137,6 +139,42 @@ def fit(
     if model.choice is not None:
         write(f"index: {model.choice}")
     write(f"saved to {out}")
+
+
+@app.command()
+def update(
+    model: ModelFolder,
+    playlists: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE",
+            help="New plays, as for fit; where they have titles and no --items are given, items "
+            "that the model lacks are taken from there.",
+        ),
+    ] = None,
+    items: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="New items, as for fit.")
+    ] = None,
+    remove: Annotated[
+        list[str] | None,
+        typer.Option(metavar="ID", help="Item never to be recommended again; repeat for more."),
+    ] = None,
+    extend: Annotated[
+        bool, typer.Option("--extend", help="Go on with playlists whose ids are known.")
+    ] = False,
+    skip_unknown: SkipUnknown = False,
+    out: Annotated[
+        Path | None, typer.Option(metavar="MODEL2", help="Folder to save to; by default MODEL.")
+    ] = None,
+    quiet: Annotated[bool, typer.Option("--quiet", help="No progress bars.")] = False,
+) -> None:
+    """Teach a saved model new playlists and items, or let it forget some, without a new fit."""
+    from hybrid_rec.update_command import run_update
+
+    run_update(
+        model, out or model, playlists=playlists, items=items, remove=remove, extend=extend,
+        skip_unknown=skip_unknown, quiet=quiet,
+    )  # fmt: skip
 
 
 @app.command()
@@ -409,7 +447,9 @@ def run(arguments: list[str] | None = None) -> int:
         complain(f"hybrid-rec: {stopped}")
         return EXIT_INTERRUPTED
     except HybridRecError as error:
-        hint = str(error).replace("pass on_unknown='skip'", "pass --skip-unknown")
+        hint = str(error)
+        for in_python, option in _OPTIONS.items():
+            hint = hint.replace(f"pass {in_python}", f"pass {option}")
         complain(f"hybrid-rec: {hint}")
         return EXIT_STOPPED if isinstance(error, RunError) else EXIT_MISTAKE
     except (KeyboardInterrupt, typer.Abort):

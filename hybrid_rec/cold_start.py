@@ -81,7 +81,7 @@ class TextMap:
         rows = np.sort(by_trust[trust[by_trust] > 0])
         features = unlearned._features(titles[rows], tags[rows])
         rows, features = rows[features.any(axis=1)], features[features.any(axis=1)]
-        if len(rows) < _FEWEST_TO_LEARN:
+        if len(rows) < _FEWEST_TO_LEARN or not config.ladder:
             return unlearned
         ridge = Ridge(alpha=config.ridge).fit(features, vectors[rows], sample_weight=trust[rows])
         coefficients = np.ascontiguousarray(ridge.coef_.T, dtype=np.float32)

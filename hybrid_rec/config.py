@@ -6,7 +6,7 @@ import difflib
 import tomllib
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any, Literal, Self
+from typing import Any, Literal, Self, get_args
 
 import tomli_w
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
@@ -96,6 +96,8 @@ class CooccurrenceConfig(Section):
     longer than the window is sampled evenly, whatever the order of its plays."""
     epochs: int = Field(20, ge=1, le=1_000_000)
     """Passes over all playlists."""
+    update_epochs: int = Field(5, ge=1, le=1_000_000)
+    """Passes of an update, whose vectors start from those that are there; no more than `epochs`."""
     skip_gram: bool = True
     """Skip-gram if true, CBOW if false."""
     negative: int = Field(5, ge=1, le=1000)
@@ -114,7 +116,8 @@ class CooccurrenceConfig(Section):
     """Draw a new random order of each playlist for every epoch, so that order does not matter."""
     workers: int = Field(1, ge=1, le=1024)
     """Training threads. 1 gives the same bytes for the same seed; more is faster and is not
-    reproducible, because threads race for the same vectors."""
+    reproducible, because threads race for the same vectors. More read the playlists from a
+    temporary folder (`TMPDIR`), about 8 bytes a play."""
 
     @model_validator(mode="before")
     @classmethod
@@ -132,8 +135,12 @@ class TitleConfig(Section):
     truncated SVD, which needs no torch and no model file."""
     model: str = "sentence-transformers/all-MiniLM-L6-v2"
     """Sentence model: a local folder, or a name on the Hugging Face hub."""
-    batch_size: int = Field(64, ge=1)
-    """Titles encoded at once by the sentence model."""
+    precision: Literal["auto", "float32", "bfloat16"] = "auto"
+    """In what precision the sentence model multiplies. `auto` is `bfloat16` on processors that
+    have instructions for it (avx512_bf16 or amx_bf16, on Linux), which halves the time again, and
+    else `float32`. The two differ by less than 0.001 in cosine."""
+    batch_size: int = Field(256, ge=1)
+    """Titles encoded at once by the sentence model, at most; of long ones it takes fewer."""
     tfidf_size: int = Field(128, ge=1, le=4096)
     """Dimensions of the `tfidf` encoder."""
     cache: bool = True
@@ -148,6 +155,9 @@ class ColdStartConfig(Section):
     shrinkage: float = Field(1.0, ge=0.0, le=_LARGEST, allow_inf_nan=False)
     """`k` in `(n c + k a) / (n + k)`: an item with `n` plays is drawn towards the mean `a` of its
     artist as if the artist's mean had been played `k` times. 0 leaves every item where it is."""
+    ladder: bool = True
+    """Give items without history a place in co-occurrence space, by their artist or their title;
+    without it they have their title, artist and tags alone."""
     ridge: float = Field(10.0, gt=0.0, le=_LARGEST, allow_inf_nan=False)
     """Strength of the L2 penalty of the map from titles (and tags) to co-occurrence space."""
     max_training_items: int = Field(50_000, ge=1)
@@ -169,6 +179,17 @@ class WeightsConfig(Section):
     """Weight of the prior `log(1 + plays)`, whatever the query."""
     similar_popularity: float = Field(0.03, ge=0.0, le=_LARGEST, allow_inf_nan=False)
     """The same for `similar_items`: what is like an item depends less on what is played much."""
+    learned: bool = True
+    """Learn the weights of `recommend`'s linear score on the playlists that the ranking holds out;
+    those given here are then where learning begins. Where there is no ranking, or any weight is
+    given and this is not, those given here count."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _keep_what_is_given(cls, data: Any) -> Any:
+        if isinstance(data, Mapping) and data and "learned" not in data:
+            return {**data, "learned": False}
+        return data
 
 
 class IndexConfig(Section):
@@ -183,6 +204,9 @@ class IndexConfig(Section):
     memory_gb: float = Field(4.0, gt=0.0, le=_LARGEST, allow_inf_nan=False)
     """Most memory that `auto` may take for the index, in 10^9 bytes; with less than the vectors
     take it chooses a compressed index."""
+    compact_share: float = Field(0.1, ge=0.0, le=1.0)
+    """An update leaves new and moved rows in a flat delta beside an approximate index, until they
+    are more than this share of all; then the index is built anew. 0 does so at every update."""
 
 
 class FactorsConfig(Section):
@@ -208,7 +232,17 @@ class EvidenceConfig(Section):
     ease_l2: float = Field(200.0, gt=0.0, le=1e9)
     """Strength of the L2 penalty of EASE."""
     factors: FactorsConfig = FactorsConfig()
-    """Alternating least squares."""
+    """Alternating least squares; its factors also tell which playlists are alike."""
+    factors_few: FactorsConfig = FactorsConfig(size=32, alpha=20.0, regularisation=1.0)
+    """The same with fewer dimensions, which sees what is common."""
+    factors_many: FactorsConfig = FactorsConfig(size=128)
+    """The same with more dimensions, which sees what is special."""
+
+
+CandidateSource = Literal[
+    "linear", "popular", "playlists", "items", "ease", "artists", "artist_playlists",
+    "voted_artists", "cold",
+]  # fmt: skip
 
 
 class RankingConfig(Section):
@@ -216,11 +250,18 @@ class RankingConfig(Section):
 
     enabled: bool = True
     """Rank where there are enough playlists; false leaves the linear score."""
-    min_playlists: int = Field(100, ge=10)
+    min_playlists: int = Field(50, ge=10)
     """Fewest playlists of at least four items that are learned from; with fewer the linear score
     orders."""
     candidates: int = Field(500, ge=10)
     """Candidates that the widest sources bring; there are about twice as many in all."""
+    sources: tuple[CandidateSource, ...] = Field(get_args(CandidateSource), min_length=1)
+    """Where candidates come from: the linear score, the most played items, playlists that share
+    items with the query, neighbours of its items, EASE, its artists' items, playlists that share
+    artists with it, the items of the artists that those hold, and items without history that are
+    near to it. A list that is longer than all of these bring is filled up from the linear score."""
+    without: tuple[str, ...] = ()
+    """Features that the ranker does not look at; `features.FEATURES` has their names."""
     cases: int = Field(1000, ge=10)
     """Held-out playlists wanted; folds are added, up to five, until there are so many."""
     held_out: float = Field(0.2, gt=0.0, le=0.5)
@@ -230,13 +271,13 @@ class RankingConfig(Section):
     there are times and they bring many more items without history than random ones do."""
     hidden_share: float = Field(0.05, ge=0.0, le=0.5)
     """Share of the items whose history is hidden from a fold."""
-    known_share: float = Field(0.25, ge=0.0, le=1.0)
+    known_share: float = Field(1.0, ge=0.0, le=1.0)
     """Cases of playlists that are in training but for a part, as a share of those held out."""
-    trees: int = Field(120, ge=1, le=10_000)
+    trees: int = Field(80, ge=1, le=10_000)
     """Trees of the ranker."""
     leaves: int = Field(15, ge=2, le=1024)
     """Leaves of a tree."""
-    learning_rate: float = Field(0.08, gt=0.0, le=1.0)
+    learning_rate: float = Field(0.12, gt=0.0, le=1.0)
     """Weight of a tree."""
     min_leaf: int = Field(100, ge=1)
     """Fewest candidates in a leaf."""

@@ -22,6 +22,8 @@ _DRIFT = 0.1
 # Share of the candidates without a hit that a case is trained on.
 _NEGATIVES = 0.25
 _MOST_FOLDS = 5
+# Hidden items that a known playlist lacks for each other one.
+_NEW_FOR_OLD = 4
 
 
 @dataclass(frozen=True, eq=False)
@@ -42,8 +44,8 @@ def make_folds(playlists: Playlists, config: RankingConfig, rng: np.random.Gener
     A case gives the first half of a held-out playlist, or its first 1 to half items, and asks for
     the rest. A share of the items is hidden from each fold, so that items without history are
     among the targets as they will be among the new ones. Some playlists stay in training but for
-    what is hidden of them and as many other plays: what a known playlist lacks is as often new as
-    old.
+    what is hidden of them and a quarter as many other plays: what an old playlist left out when it
+    could have held it is seldom what it lacks now.
 
     Args:
         playlists: Training playlists.
@@ -143,7 +145,7 @@ def _fold(
 def _known_cases(
     rest: Playlists, lost: NDArray[np.bool_], n_cases: int, rng: np.random.Generator
 ) -> list[tuple[int, RowArray]]:
-    """Training playlists that lack their hidden items and as many others, marked in `lost`."""
+    """Training playlists without their hidden items and a few others, marked in `lost`."""
     owners = rest.owners
     able = np.flatnonzero(
         (np.bincount(owners[lost], minlength=len(rest)) > 0)
@@ -153,7 +155,7 @@ def _known_cases(
     for number in np.sort(rng.permutation(able)[:n_cases]).tolist():
         span = np.arange(rest.offsets[number], rest.offsets[number + 1])
         gone, left = np.unique(rest.rows[span[lost[span]]]), np.unique(rest.rows[span[~lost[span]]])
-        n_more = min(len(gone) // 4, len(left) // 2)
+        n_more = min(len(gone) // _NEW_FOR_OLD, len(left) // 2)
         more = rng.choice(left, n_more, replace=False)
         lost[span[np.isin(rest.rows[span], more)]] = True
         cases.append((number, np.union1d(gone, more)))

@@ -15,13 +15,16 @@ from hybrid_rec.artists import one_hot
 from hybrid_rec.catalog import RowArray
 from hybrid_rec.config import EvidenceConfig
 from hybrid_rec.factors import Factors
+from hybrid_rec.linalg import unit_rows
 from hybrid_rec.linear import ease_weights
 from hybrid_rec.neighbours import SHRINKAGE, PlaylistNeighbours, item_similarities
 from hybrid_rec.playlists import Playlists
+from indexes.faiss_index import FaissIndex
 
 _DAY = np.timedelta64(1, "D") / np.timedelta64(1, "us")
 MATRICES = ("item_neighbours", "item_weights", "artist_neighbours")
-ARRAYS = ("factors", "ages")
+FACTORS = ("factors", "factors_few", "factors_many")
+ARRAYS = (*FACTORS, "playlist_factors", "ages")
 
 
 @dataclass(frozen=True, eq=False)
@@ -40,8 +43,10 @@ class Evidence:
     """Weights of EASE, `(n_items, n_items)`; empty for a catalogue that is too large."""
     artist_neighbours: sparse.csr_array
     """Shrunk cosines of artists, `(n_artists, n_artists)`."""
-    factors: Factors
-    """Factors of the items."""
+    factors: Mapping[str, Factors]
+    """Factors of the items, of several sizes, by their names in `FACTORS`."""
+    playlist_factors: NDArray[np.float32]
+    """Unit vectors of the training playlists among `factors`, `(n_playlists, size)`."""
     ages: NDArray[np.float32]
     """Days since an item's last play, its mean play and its first, counted back from the last
     play of all, `(3, n_items)` float32; -1 for items without history, or without times."""
@@ -66,6 +71,7 @@ class Evidence:
         """
         holds = playlists.matrix().astype(np.float64)
         artists = _of_artists(holds, artist_of, n_artists)
+        factors = {name: Factors.fit(holds, getattr(config, name), seed) for name in FACTORS}
         return cls(
             holds,
             artist_of,
@@ -73,8 +79,33 @@ class Evidence:
             item_similarities(holds, config.item_neighbours, SHRINKAGE),
             ease_weights(holds, config.ease_l2, config.item_neighbours),
             item_similarities(artists, config.artist_neighbours, SHRINKAGE),
-            Factors.fit(holds, config.factors, seed),
+            factors,
+            unit_rows(factors["factors"].place_all(holds)),
             _ages(playlists),
+        )
+
+    def extended(
+        self, playlists: Playlists, artist_of: RowArray, n_artists: int, config: EvidenceConfig
+    ) -> Evidence:
+        """The same evidence over a catalogue with more items, in none of the playlists.
+
+        Args:
+            playlists: The same playlists, of that catalogue.
+            artist_of: Code of each of its items' artist; codes stay what they were.
+            n_artists: Number of codes.
+            config: What this evidence was counted with.
+        """
+        matrices, arrays = self.state()
+        wider = {}
+        for name, matrix in matrices.items():
+            n = n_artists if name == "artist_neighbours" else playlists.n_items
+            wider[name] = sparse.csr_array(matrix, copy=True)
+            wider[name].resize(n, n)
+        n_more = playlists.n_items - len(self.artist_of)
+        more = {name: np.pad(arrays[name], ((0, n_more), (0, 0))) for name in FACTORS}
+        more["ages"] = np.pad(arrays["ages"], ((0, 0), (0, n_more)), constant_values=-1)
+        return Evidence.from_state(
+            playlists, artist_of, n_artists, config, wider, {**arrays, **more}
         )
 
     @cached_property
@@ -86,6 +117,11 @@ class Evidence:
     def by_items(self) -> PlaylistNeighbours:
         """Playlists that share items."""
         return PlaylistNeighbours(self.holds)
+
+    @cached_property
+    def by_factors(self) -> FaissIndex:
+        """Playlists whose factors point the same way."""
+        return FaissIndex.build(self.playlist_factors)
 
     @cached_property
     def by_artists(self) -> PlaylistNeighbours:
@@ -130,7 +166,8 @@ class Evidence:
     def state(self) -> tuple[Mapping[str, sparse.csr_array], Mapping[str, NDArray[np.float32]]]:
         """What cannot be counted again quickly: sparse matrices and arrays by name."""
         matrices = {name: getattr(self, name) for name in MATRICES}
-        return matrices, {"factors": self.factors.vectors, "ages": self.ages}
+        arrays = {name: factors.vectors for name, factors in self.factors.items()}
+        return matrices, arrays | {"playlist_factors": self.playlist_factors, "ages": self.ages}
 
     @classmethod
     def from_state(
@@ -144,9 +181,18 @@ class Evidence:
     ) -> Evidence:
         """The evidence whose `state` is given."""
         kept = {name: sparse.csr_array(matrices[name]) for name in MATRICES}
-        factors = Factors(arrays["factors"], config.factors.alpha, config.factors.regularisation)
-        holds = playlists.matrix().astype(np.float64)
-        return cls(holds, artist_of, n_artists, **kept, factors=factors, ages=arrays["ages"])
+        factors = {
+            name: Factors.from_vectors(arrays[name], getattr(config, name)) for name in FACTORS
+        }
+        return cls(
+            playlists.matrix().astype(np.float64),
+            artist_of,
+            n_artists,
+            **kept,
+            factors=factors,
+            playlist_factors=arrays["playlist_factors"],
+            ages=arrays["ages"],
+        )
 
 
 def _of_artists(holds: sparse.csr_array, artist_of: RowArray, n_artists: int) -> sparse.csr_array:

@@ -30,12 +30,13 @@ _PARTS = {
         "artist_votes", "artist_item_votes", "votes_for_artist", "artist_neighbours",
     ),
     "playlist neighbours": (
-        "votes", "votes_wide", "votes_recent", "votes_rank", "nearest_playlist",
+        "votes", "votes_few", "votes_wide", "votes_sharp", "votes_recent", "votes_by_factors",
+        "votes_rank", "nearest_playlist",
     ),
     "item neighbours": (
         "neighbours", "neighbours_recent", "weights", "weights_recent", "weights_rank",
     ),
-    "factors": ("factors", "factors_rank"),
+    "factors": ("factors", "factors_few", "factors_many", "factors_rank"),
     POPULARITY_PART: ("plays", "artist_plays", "artist_other_plays", "artist_size"),
     "history": ("source",),
     "query": ("n_seeds", "seed_artists", "seed_plays", "seed_cold"),
@@ -201,6 +202,8 @@ def _phrases(
         seeds = f"near {_listed([title(seed.item_id) for seed in explanation.seeds])}"
     playlists = [support.playlist_id for support in explanation.playlists]
     like = explanation.title
+    # Of an item that nobody has played, the artist's plays may speak, which are no news of it.
+    popular = f"popular (in {n_playlists:,} playlist{'' if n_playlists == 1 else 's'})"
     return {
         COOCCURRENCE_PART: seeds,
         "item neighbours": seeds,
@@ -211,7 +214,7 @@ def _phrases(
         TITLE_PART: f"title like {title(like.item_id)}" if like else "",
         TAGS_PART: "same tags",
         "factors": "fits the items given taken together",
-        POPULARITY_PART: f"popular (in {n_playlists:,} playlist{'' if n_playlists == 1 else 's'})",
+        POPULARITY_PART: popular if n_playlists else "",
     }
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -9,9 +10,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
-from threadpoolctl import threadpool_limits
 
 from hybrid_rec.config import FactorsConfig
+from hybrid_rec.linalg import one_blas_thread
 
 
 @dataclass(frozen=True, eq=False)
@@ -49,6 +50,11 @@ class Factors:
         )
         vectors = np.ascontiguousarray(model.item_factors, dtype=np.float32)
         vectors[np.bincount(holds.indices, minlength=holds.shape[1]) == 0] = 0
+        return cls.from_vectors(vectors, config)
+
+    @classmethod
+    def from_vectors(cls, vectors: NDArray[np.float32], config: FactorsConfig) -> Factors:
+        """The factors whose `vectors` were fitted with `config`."""
         return cls(vectors, config.alpha, config.regularisation)
 
     @cached_property
@@ -65,6 +71,14 @@ class Factors:
         placed = np.linalg.solve(gram, self.alpha * held.sum(axis=0))
         return placed.astype(np.float32)
 
+    def place_all(self, holds: sparse.csr_array) -> NDArray[np.float32]:
+        """The place of each playlist of `holds` `(n_playlists, n_items)`, `(n_playlists, size)`."""
+        placed = np.zeros((holds.shape[0], self.vectors.shape[1]), np.float32)
+        with one_blas_thread():
+            for number, (start, end) in enumerate(itertools.pairwise(holds.indptr.tolist())):
+                placed[number] = self.place(holds.indices[start:end])
+        return placed
+
 
 def fit_als(holds: sparse.csr_array, **settings: Any) -> Any:
     """The `AlternatingLeastSquares` of `implicit`, fitted on one thread to be reproducible.
@@ -76,6 +90,7 @@ def fit_als(holds: sparse.csr_array, **settings: Any) -> Any:
     # implicit takes a second to load, and only fitting needs it.
     from implicit.cpu.als import AlternatingLeastSquares
 
+    # implicit warns of more threads, and sums in another order with another number of them.
     with one_blas_thread():
         model = AlternatingLeastSquares(num_threads=1, **settings)
         model.fit(ones_for_implicit(holds), show_progress=False)
@@ -86,11 +101,3 @@ def ones_for_implicit(holds: sparse.csr_array) -> sparse.csr_matrix:
     """Which items stand in which playlist, in the one type that implicit takes."""
     indices, indptr = holds.indices.astype(np.int32), holds.indptr.astype(np.int32)
     return sparse.csr_matrix((np.ones(holds.nnz, np.float32), indices, indptr), shape=holds.shape)
-
-
-def one_blas_thread() -> Any:
-    """A context in which BLAS has one thread; outside of it everything stays as it was.
-
-    implicit warns of more, and sums in another order with another number of them.
-    """
-    return threadpool_limits(limits=1, user_api="blas")

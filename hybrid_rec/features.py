@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -12,8 +12,9 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 from hybrid_rec.catalog import RowArray
+from hybrid_rec.config import CandidateSource
 from hybrid_rec.evidence import Evidence
-from hybrid_rec.linalg import unit_rows
+from hybrid_rec.linalg import one_blas_thread, unit_rows
 from hybrid_rec.neighbours import first_of_each_line, strongest
 from hybrid_rec.playlists import Playlists
 from hybrid_rec.queries import (
@@ -33,8 +34,9 @@ Matrix = NDArray[np.float32]
 FEATURES = (
     "cooccurrence", "cooccurrence_recent", "cooccurrence_best", "cooccurrence_times_plays",
     "title", "tags", "artist_match", "artist_share",
-    "votes", "votes_wide", "votes_recent", "nearest_playlist",
-    "neighbours", "neighbours_recent", "weights", "weights_recent", "factors",
+    "votes", "votes_few", "votes_wide", "votes_sharp", "votes_recent", "votes_by_factors",
+    "nearest_playlist", "neighbours", "neighbours_recent", "weights", "weights_recent",
+    "factors", "factors_few", "factors_many",
     "artist_votes", "artist_item_votes", "votes_for_artist", "artist_neighbours",
     "plays", "artist_plays", "artist_other_plays", "artist_size", "source",
     "n_seeds", "seed_artists", "seed_plays", "seed_cold",
@@ -44,10 +46,17 @@ FEATURES = (
 """What the ranker looks at, in the order of the columns."""
 
 _CHUNK = 64
-_NEAR, _WIDE = 100, 300
+_FEW, _NEAR, _WIDE = 30, 100, 300
 _DECAY = 0.7
 _MOST_SEEDS = 200
 _VOTED_ARTISTS = 64
+_LINES: Mapping[CandidateSource, tuple[str, float]] = {
+    "playlists": ("votes_wide", 1.0),
+    "items": ("neighbours", 1.0),
+    "ease": ("weights", 1.0),
+    "artist_playlists": ("artist_item_votes", 0.6),
+}
+"""Sources that are scores of items: which, and their share of the depth."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -60,6 +69,7 @@ class Scorer:
         sources: Rung of each item, `(n_items,)`.
         weights: Block weights of the linear score.
         depth: Candidates that the widest sources bring.
+        origins: Where they come from; see `RankingConfig.sources`.
     """
 
     index: HybridIndex
@@ -67,6 +77,7 @@ class Scorer:
     sources: NDArray[np.uint8]
     weights: Mapping[str, float]
     depth: int
+    origins: Sequence[CandidateSource]
 
     @cached_property
     def _cold_index(self) -> FaissIndex:
@@ -98,23 +109,30 @@ class Scorer:
         scratch = np.zeros(max(len(self.sources), self.evidence.n_artists + 1))
         for start in range(0, len(playlists), _CHUNK):
             numbers = np.arange(start, min(start + _CHUNK, len(playlists)))
-            part = playlists.select(numbers)
-            chunk = _Chunk(self, part, take(queries, numbers))
-            nearest = self.index.search(
-                chunk.queries,
-                max(k, self.depth),
-                self.weights,
-                allow=allow,
-                block=block,
-                exclude=list(part) if exclude_seeds else None,
-            ).rows
-            for number in range(len(part)):
-                rows = chunk.candidates(number, nearest[number])
-                if mask is not None:
-                    rows = rows[mask[rows]]
-                if exclude_seeds:
-                    rows = rows[~np.isin(rows, part[number])]
-                yield rows, chunk.features(number, rows, scratch)
+            part, asked = playlists.select(numbers), take(queries, numbers)
+            nearest = list(
+                self.index.candidates(
+                    asked,
+                    # Whatever the sources, as many as are wanted must be found.
+                    max(k, self.depth) if "linear" in self.origins else k,
+                    {**self.weights, TITLE: 0.0},
+                    allow=allow,
+                    block=block,
+                    exclude=list(part) if exclude_seeds else None,
+                )
+            )
+            described = []
+            # Many small products: threads would take longer to meet than to work.
+            with one_blas_thread():
+                chunk = _Chunk(self, part, asked)
+                for number, near in enumerate(nearest):
+                    rows = chunk.candidates(number, near)
+                    if mask is not None:
+                        rows = rows[mask[rows]]
+                    if exclude_seeds:
+                        rows = rows[~np.isin(rows, part[number])]
+                    described.append((rows, chunk.features(number, rows, scratch)))
+            yield from described
 
 
 class _Chunk:
@@ -137,8 +155,17 @@ class _Chunk:
                 for a, b in zip(near.indptr, near.indptr[1:], strict=False)
             ]
         )
+        sharp = near.copy()
+        sharp.data **= 2
+        self.placed = {
+            name: np.stack([factors.place(np.unique(rows)) for rows in part])
+            for name, factors in evidence.factors.items()
+        }
         self.lines = {
             "votes": close @ evidence.holds,
+            "votes_few": first_of_each_line(near, _FEW) @ evidence.holds,
+            "votes_sharp": sharp @ evidence.holds,
+            "votes_by_factors": self._near_by_factors() @ evidence.holds,
             "votes_wide": near @ evidence.holds,
             "votes_recent": evidence.by_items.near(recent, _NEAR) @ evidence.holds,
             "neighbours": seeds @ evidence.item_neighbours,
@@ -164,32 +191,46 @@ class _Chunk:
             shape=(len(part), len(used)),
         )
         self.recent = unit_rows(np.ascontiguousarray(local @ vectors, dtype=np.float32))
-        depth = scorer.depth
-        self._sources = [
-            strongest(sparse.csr_array(self.lines[name]), n)
-            for name, n in (
-                ("votes_wide", depth), ("neighbours", depth), ("weights", depth),
-                ("artist_item_votes", depth * 3 // 5),
-            )
-        ]  # fmt: skip
-        self._voted = strongest(sparse.csr_array(self.artist_lines["artist_votes"]), _VOTED_ARTISTS)
-        self._cold = None
-        if len(evidence.cold):
+        self._found = [self._from(origin) for origin in scorer.origins if origin != "linear"]
+
+    def _from(self, origin: CandidateSource) -> Sequence[RowArray]:
+        """What one source brings for each query."""
+        scorer, evidence, depth = self.scorer, self.scorer.evidence, self.scorer.depth
+        numbers = range(len(self.part))
+        if origin == "popular":
+            return [evidence.by_popularity[: depth * 2 // 5]] * len(self.part)
+        if origin == "cold":
+            if not len(evidence.cold):
+                return [evidence.cold] * len(self.part)
             n_cold = min(depth * 2 // 5, len(evidence.cold))
-            found = scorer._cold_index.search(self.queries.dense[COOCCURRENCE], n_cold)
-            self._cold = evidence.cold[found.rows]
+            near = scorer._cold_index.search(self.queries.dense[COOCCURRENCE], n_cold).rows
+            return list(evidence.cold[near])
+        if origin in _LINES:
+            name, share = _LINES[origin]
+            lines = strongest(sparse.csr_array(self.lines[name]), max(1, int(depth * share)))
+            return [_line(lines, number)[0] for number in numbers]
+        if origin == "artists":
+            own = self.artist_lines["artist_match"]
+            return [self._songs(*_line(own, number), depth * 4 // 5) for number in numbers]
+        voted = strongest(sparse.csr_array(self.artist_lines["artist_votes"]), _VOTED_ARTISTS)
+        return [self._songs(*_line(voted, number), depth) for number in numbers]
+
+    def _near_by_factors(self) -> sparse.csr_array:
+        """Cosines of the training playlists nearest to each query by their factors."""
+        evidence = self.scorer.evidence
+        n_playlists = len(evidence.playlist_factors)
+        found = evidence.by_factors.search(
+            unit_rows(self.placed["factors"]), min(_NEAR, n_playlists)
+        )
+        ends = np.arange(len(found.rows) + 1) * found.rows.shape[1]
+        scores = np.maximum(found.scores, 0).astype(np.float64)
+        return sparse.csr_array(
+            (scores.ravel(), found.rows.ravel(), ends), shape=(len(ends) - 1, n_playlists)
+        )
 
     def candidates(self, number: int, nearest: RowArray) -> RowArray:
         """Rows that some source speaks for, ascending."""
-        evidence, depth = self.scorer.evidence, self.scorer.depth
-        found = [nearest[nearest >= 0], evidence.by_popularity[: depth * 2 // 5]]
-        found += [_line(matrix, number)[0] for matrix in self._sources]
-        if self._cold is not None:
-            found.append(self._cold[number])
-        own, strength = _line(self.artist_lines["artist_match"], number)
-        found.append(self._songs(own, strength, depth * 4 // 5))
-        voted, votes = _line(self._voted, number)
-        found.append(self._songs(voted, votes, depth))
+        found = [nearest, *(rows[number] for rows in self._found)]
         rows: RowArray = np.unique(np.concatenate(found))
         return rows
 
@@ -237,7 +278,8 @@ class _Chunk:
             asked = np.zeros(scorer.index.one_hot[TAG_BLOCK].shape[1])
             asked[tags] = strength
             values["tags"] = scorer.index.one_hot[TAG_BLOCK][rows] @ asked
-        values["factors"] = evidence.factors.vectors[rows] @ evidence.factors.place(seeds)
+        for name, factors in evidence.factors.items():
+            values[name] = factors.vectors[rows] @ self.placed[name][number]
         plays = evidence.plays[rows]
         values["plays"], values["cooccurrence_times_plays"] = plays, cosine * plays
         named = artists >= 0

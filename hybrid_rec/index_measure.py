@@ -85,7 +85,7 @@ def _playlists(model: Model, n_queries: int, rng: np.random.Generator) -> _Asked
     drawn = distinct.select(rng.permutation(usable)[:n_queries])
     place = np.arange(drawn.n_plays) - drawn.offsets[drawn.owners]
     first = place < (drawn.lengths // 2)[drawn.owners]
-    return _Asked(drawn.select_plays(first), drawn.select_plays(~first), model.config.weights)
+    return _Asked(drawn.select_plays(first), drawn.select_plays(~first), model.weights)
 
 
 def _compare(near: HybridIndex, exact: HybridIndex, asked: _Asked) -> dict[str, Any]:

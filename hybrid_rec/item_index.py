@@ -39,6 +39,7 @@ def build_index(
     dense: Mapping[str, NDArray[np.float32]],
     one_hot: Mapping[str, sparse.csr_array],
     config: HybridConfig,
+    weights: WeightsConfig,
     factory: str,
 ) -> tuple[HybridIndex, Choice]:
     """The index of all items, and why it is of its kind.
@@ -46,7 +47,8 @@ def build_index(
     Args:
         dense: Dense blocks by name, each `(n_items, dim)`.
         one_hot: Sparse blocks by name, each `(n_items, n_columns)`.
-        config: Goal, memory budget, seed, and the weights that the geometry is made for.
+        config: Goal, memory budget and seed.
+        weights: Block weights that the geometry is made for.
         factory: FAISS factory string, or "auto".
 
     Raises:
@@ -60,7 +62,7 @@ def build_index(
             return HybridIndex.build(dense, one_hot, seed=config.seed), choice
         joined = np.concatenate(list(dense.values()), axis=1)
         index = FaissIndex.build(
-            joined, choice.factory, seed=config.seed, scale=block_scale(layout, config.weights)
+            joined, choice.factory, seed=config.seed, scale=block_scale(layout, weights)
         )
         return HybridIndex(index, layout, one_hot), choice
     except VectorIndexError as error:

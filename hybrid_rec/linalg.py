@@ -1,10 +1,14 @@
-"""Rows of length one."""
+"""Rows of length one, and the threads of BLAS."""
 
 from __future__ import annotations
+
+from functools import cache
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
+from threadpoolctl import ThreadpoolController
 
 
 def unit_rows(vectors: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -22,3 +26,14 @@ def unit_sparse_rows(matrix: sparse.csr_array) -> sparse.csr_array:
     scaled = sparse.csr_array(matrix, dtype=np.float32, copy=True)
     scaled.data /= np.repeat(norms, np.diff(scaled.indptr)).astype(np.float32)
     return scaled
+
+
+def one_blas_thread() -> Any:
+    """A context in which BLAS has one thread; outside of it everything stays as it was."""
+    return _threads().limit(limits=1, user_api="blas")
+
+
+@cache
+def _threads() -> ThreadpoolController:
+    # Looking for the libraries takes longer than what is done with one thread.
+    return ThreadpoolController()

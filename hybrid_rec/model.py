@@ -16,10 +16,11 @@ from scipy import sparse
 from hybrid_rec.artists import Labels
 from hybrid_rec.catalog import Catalog, RowArray
 from hybrid_rec.cold_start import SOURCES, TextMap, artist_means, climb, shrink, trust_of
-from hybrid_rec.config import HybridConfig
+from hybrid_rec.config import HybridConfig, WeightsConfig
 from hybrid_rec.crossfit import fit_cases
 from hybrid_rec.evidence import Evidence
 from hybrid_rec.features import Scorer
+from hybrid_rec.fusion import learn_weights
 from hybrid_rec.item_index import build_index
 from hybrid_rec.playlists import Playlists, check_training
 from hybrid_rec.progress import Progress
@@ -37,6 +38,8 @@ from hybrid_rec.training import Learned, learn_vectors
 from indexes.choice import Choice
 from indexes.hybrid import HybridIndex
 
+_NO_ROWS: RowArray = np.empty(0, dtype=np.int64)
+
 
 @dataclass(frozen=True, eq=False)
 class Ranking:
@@ -46,6 +49,8 @@ class Ranking:
     """What the training playlists say."""
     ranker: Ranker
     """The order of candidates."""
+    weights: WeightsConfig
+    """Block weights that were learned beside it."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -102,8 +107,10 @@ class Model:
     """Encoder of titles that are not in the catalogue."""
     ranking: Ranking | None = None
     """The second stage; None where it is switched off or there are too few playlists."""
+    removed: RowArray = field(default_factory=lambda: _NO_ROWS)
+    """Rows of items that are never recommended, ascending; as seeds they still tell something."""
     timings: dict[str, float] = field(default_factory=dict)
-    """Seconds of each stage of the fit; empty for a loaded model."""
+    """Seconds of each stage of the fit, or of the latest update; empty for a loaded model."""
     choice: Choice | None = None
     """Kind of the dense index and why it is that; None if an older version saved the model."""
 
@@ -111,12 +118,24 @@ class Model:
     def scorer(self) -> Scorer:
         """What brings and describes candidates; only for a model with a ranking."""
         assert self.ranking is not None
-        return _scorer(self.index, self.ranking.evidence, self.sources, self.config)
+        return make_scorer(self.index, self.ranking.evidence, self.sources, self.config)
+
+    @property
+    def weights(self) -> WeightsConfig:
+        """Block weights of the linear score: learned ones, or else the configuration's."""
+        return linear_weights(self.config, self.ranking)
 
     def source_counts(self) -> dict[str, int]:
         """Items on each rung of the cold-start ladder."""
         counts = np.bincount(self.sources, minlength=len(SOURCES))
         return dict(zip(SOURCES, counts.tolist(), strict=True))
+
+
+def linear_weights(config: HybridConfig, ranking: Ranking | None) -> WeightsConfig:
+    """Block weights of the linear score: learned ones, or else the configuration's."""
+    if ranking is not None and config.weights.learned:
+        return ranking.weights
+    return config.weights
 
 
 def artist_labels(catalog: Catalog) -> tuple[Labels, RowArray]:
@@ -166,11 +185,11 @@ def fit_model(
     """
     check_training(playlists, catalog)
     timings: dict[str, float] = {}
-    with _timed(timings, "co-occurrence"):
+    with timed(timings, "co-occurrence"):
         learned = learn_vectors(playlists, config, progress)
-    with _timed(timings, "titles"):
+    with timed(timings, "titles"):
         encoder, titles = encode_titles(catalog, config, progress)
-    with _timed(timings, "artists and tags"):
+    with timed(timings, "artists and tags"):
         metadata = describe_items(catalog, titles)
     fused = fuse(playlists, catalog, config, learned, encoder, metadata, progress)
     return replace(fused, timings=timings | fused.timings)
@@ -203,10 +222,12 @@ def fuse(
     timings: dict[str, float] = {}
     ranking = None
     if learned.folds:
-        with _timed(timings, "ranking"):
+        with timed(timings, "ranking"):
             ranking = _fit_ranking(playlists, learned, metadata, config, progress)
-    with _timed(timings, "cold start and index"):
-        first = fit_stage_one(learned.own, playlists, metadata, config, config.index.factory)
+    with timed(timings, "cold start and index"):
+        weights = linear_weights(config, ranking)
+        factory = config.index.factory
+        first = fit_stage_one(learned.own, playlists, metadata, config, weights, factory)
     return Model(
         config,
         catalog,
@@ -218,8 +239,8 @@ def fuse(
         first.text_map,
         encoder,
         ranking,
-        timings,
-        first.choice,
+        timings=timings,
+        choice=first.choice,
     )
 
 
@@ -228,6 +249,7 @@ def fit_stage_one(
     playlists: Playlists,
     metadata: Metadata,
     config: HybridConfig,
+    weights: WeightsConfig,
     factory: str,
 ) -> StageOne:
     """Places for all items from the vectors of those with history.
@@ -249,22 +271,38 @@ def fit_stage_one(
     held = vectors.any(axis=1)
     trust = np.where(held, trust_of(plays, k), np.float32(0))
     means, known = artist_means(vectors, trust, artist_of, n_artists)
+    known &= config.cold_start.ladder
     text_map = TextMap.fit(vectors, titles, tag_block, trust, config.cold_start)
     sources = np.zeros(len(titles), np.uint8)
     cold = np.flatnonzero(~held)
     vectors[cold], sources[cold] = climb(
         titles[cold], tag_block[cold], artist_of[cold], means, known, text_map
     )
-    one_hot = {ARTIST_BLOCK: metadata.artists.one_hot(artist_of)}
+    dense, one_hot = blocks_of(vectors, plays, metadata)
+    index, choice = build_index(dense, one_hot, config, weights, factory)
+    return StageOne(index, choice, sources, text_map)
+
+
+def blocks_of(
+    vectors: NDArray[np.float32], plays: RowArray, metadata: Metadata
+) -> tuple[dict[str, NDArray[np.float32]], dict[str, sparse.csr_array]]:
+    """The dense and the one-hot blocks of all items, by name, as the index takes them.
+
+    Args:
+        vectors: Places in co-occurrence space, `(n_items, dim)`.
+        plays: Plays of each item, `(n_items,)`.
+        metadata: Titles, artists and tags.
+    """
+    one_hot = {ARTIST_BLOCK: metadata.artists.one_hot(metadata.artist_of)}
     if len(metadata.tags):
-        one_hot[TAG_BLOCK] = tag_block
+        one_hot[TAG_BLOCK] = metadata.tag_block
     dense = {
         COOCCURRENCE: vectors,
-        TITLE: titles,
+        # Beside each other, for what is often asked without titles.
         POPULARITY: np.log1p(plays).astype(np.float32)[:, None],
+        TITLE: metadata.titles,
     }
-    index, choice = build_index(dense, one_hot, config, factory)
-    return StageOne(index, choice, sources, text_map)
+    return dense, one_hot
 
 
 def _fit_ranking(
@@ -286,21 +324,25 @@ def _fit_ranking(
 
     def scorer_of(number: int) -> Scorer:
         part = folds[number].train
-        first = fit_stage_one(learned.of_folds[number], part, metadata, config, "Flat")
-        return _scorer(first.index, evidence_of(part), first.sources, config)
+        own = learned.of_folds[number]
+        first = fit_stage_one(own, part, metadata, config, config.weights, "Flat")
+        return make_scorer(first.index, evidence_of(part), first.sources, config)
 
     with progress.stage("ranking, folds", len(folds)) as advance:
         cases = fit_cases(folds, scorer_of, rng, advance)
     if not cases:
         return None
-    return Ranking(evidence_of(playlists), Ranker.fit(cases, config.ranking, config.seed))
+    ranker = Ranker.fit(cases, config.ranking, config.seed)
+    return Ranking(evidence_of(playlists), ranker, learn_weights(cases, config.weights, rng))
 
 
-def _scorer(
+def make_scorer(
     index: HybridIndex, evidence: Evidence, sources: NDArray[np.uint8], config: HybridConfig
 ) -> Scorer:
+    """What brings and describes candidates, by the configuration's weights and sources."""
     weights = block_weights(index, config.weights)
-    return Scorer(index, evidence, sources, weights, config.ranking.candidates)
+    ranking = config.ranking
+    return Scorer(index, evidence, sources, weights, ranking.candidates, ranking.sources)
 
 
 def reindexed(model: Model, factory: str) -> Model:
@@ -312,12 +354,13 @@ def reindexed(model: Model, factory: str) -> Model:
     settings = model.config.index.model_copy(update={"factory": factory})
     config = model.config.model_copy(update={"index": settings})
     dense = model.index.blocks(np.arange(len(model.catalog)))
-    index, choice = build_index(dense, model.index.one_hot, config, factory)
+    index, choice = build_index(dense, model.index.one_hot, config, model.weights, factory)
     return replace(model, config=config, index=index, choice=choice)
 
 
 @contextmanager
-def _timed(timings: dict[str, float], stage: str) -> Iterator[None]:
+def timed(timings: dict[str, float], stage: str) -> Iterator[None]:
+    """A context whose seconds are kept in `timings` under `stage`."""
     started = time.perf_counter()
     yield
     timings[stage] = time.perf_counter() - started

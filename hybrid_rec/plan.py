@@ -14,6 +14,7 @@ from scipy import sparse
 from hybrid_rec.catalog import Catalog
 from hybrid_rec.config import HybridConfig
 from hybrid_rec.crossfit import Fold, make_folds
+from hybrid_rec.evidence import FACTORS
 from hybrid_rec.features import FEATURES
 from hybrid_rec.item_index import choose_index
 from hybrid_rec.linear import MOST_ITEMS, MOST_PLAYLISTS
@@ -128,7 +129,8 @@ def disk_bytes(shape: Shape) -> float:
     if shape.folds:
         evidence = config.ranking.evidence
         total += config.ranking.trees * config.ranking.leaves * _TREE_TEXT
-        total += n_items * FLOAT * (evidence.factors.size + 3)
+        sizes = sum(getattr(evidence, name).size for name in FACTORS)
+        total += FLOAT * (n_items * (sizes + 3) + len(playlists) * evidence.factors.size)
         items, artists = neighbour_counts(shape)
         total += 16 * (items + artists) + 8 * (n_items + shape.n_artists)
         weights = min(evidence.item_neighbours, shape.n_played) * shape.n_played

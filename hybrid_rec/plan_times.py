@@ -22,7 +22,14 @@ from hybrid_rec.evidence import Evidence
 from hybrid_rec.features import Scorer
 from hybrid_rec.linalg import unit_rows
 from hybrid_rec.linear import ease_weights
-from hybrid_rec.model import Metadata, artist_labels, fit_stage_one, tag_labels
+from hybrid_rec.model import (
+    Metadata,
+    StageOne,
+    artist_labels,
+    fit_stage_one,
+    make_scorer,
+    tag_labels,
+)
 from hybrid_rec.plan import Shape
 from hybrid_rec.playlists import Playlists
 from hybrid_rec.queries import block_weights, playlist_queries, take
@@ -180,10 +187,12 @@ def _restricted(playlists: Playlists, rows: NDArray[np.int64]) -> Playlists:
 
 def _stage_one(world: _World) -> float:
     """Seconds of placing all items, in an exact index."""
-    spent = _seconds(
-        lambda: fit_stage_one(world.own, world.playlists, world.metadata, world.config, "Flat")
-    )
-    return spent / world.share
+    return _seconds(lambda: _placed(world)) / world.share
+
+
+def _placed(world: _World) -> StageOne:
+    config = world.config
+    return fit_stage_one(world.own, world.playlists, world.metadata, config, config.weights, "Flat")
 
 
 def _index(shape: Shape, world: _World) -> float:
@@ -202,7 +211,7 @@ def _index(shape: Shape, world: _World) -> float:
 
 def _search(shape: Shape, world: _World) -> float:
     """Seconds that the search for one query takes beyond that in the sample."""
-    first = fit_stage_one(world.own, world.playlists, world.metadata, world.config, "Flat")
+    first = _placed(world)
     index = first.index
     n = min(_SAMPLE_CASES, len(world.playlists))
     queries = playlist_queries(index, world.playlists.select(np.arange(n)))
@@ -260,11 +269,8 @@ class _Ranked:
     @classmethod
     def of(cls, world: _World) -> _Ranked:
         rng = np.random.default_rng(0)
-        first = fit_stage_one(world.own, world.playlists, world.metadata, world.config, "Flat")
-        weights = block_weights(first.index, world.config.weights)
-        scorer = Scorer(
-            first.index, world.evidence(), first.sources, weights, world.config.ranking.candidates
-        )
+        first = _placed(world)
+        scorer = make_scorer(first.index, world.evidence(), first.sources, world.config)
         ranking = world.config.ranking.model_copy(update={"min_playlists": 10, "cases": 10})
         fold = make_folds(world.playlists, ranking, rng)[0]
         few = np.arange(min(_SAMPLE_CASES, len(fold.seeds)))

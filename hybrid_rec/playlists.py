@@ -240,6 +240,34 @@ class Playlists:
             times=None if self.times is None else self.times[mask],
         )
 
+    def extended(self, other: Playlists, numbers: RowArray) -> Playlists:
+        """These playlists with the plays of others behind them.
+
+        Where there are times, plays of `other` without any count as made at the latest time known.
+
+        Args:
+            other: Playlists of the same catalogue.
+            numbers: The playlist here that each of `other` goes on with, `(len(other),)`; -1 for
+                none, so that it becomes a playlist of its own.
+        """
+        own = numbers < 0
+        target = np.where(own, len(self) + np.cumsum(own) - 1, numbers)
+        owners = np.concatenate([self.owners, target[other.owners]])
+        order = np.argsort(owners, kind="stable")
+        times = None
+        if self.times is not None:
+            latest = np.fmax.reduce(self.times, initial=np.datetime64("NaT", "us"))
+            later = np.full(other.n_plays, latest) if other.times is None else other.times
+            times = np.concatenate([self.times, later])[order]
+        lengths = np.bincount(owners, minlength=len(self) + int(own.sum()))
+        return Playlists(
+            offsets=np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64),
+            rows=np.concatenate([self.rows, other.rows])[order],
+            playlist_ids=np.concatenate([self.playlist_ids, other.playlist_ids[own]]),
+            n_items=other.n_items,
+            times=times,
+        )
+
     def distinct(self) -> Playlists:
         """The same playlists, each item only at its first place."""
         order = np.lexsort((np.arange(self.n_plays), self.rows, self.owners))

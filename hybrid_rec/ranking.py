@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -12,7 +13,7 @@ from numpy.typing import NDArray
 
 from hybrid_rec.catalog import RowArray
 from hybrid_rec.config import RankingConfig
-from hybrid_rec.errors import ArtifactError, HybridRecError
+from hybrid_rec.errors import ArtifactError, ConfigError, HybridRecError
 from hybrid_rec.features import FEATURES, Matrix, Scorer
 from hybrid_rec.playlists import Playlists
 from indexes.base import NO_ROW, NO_SCORE
@@ -60,11 +61,16 @@ class Ranker:
 
         Args:
             cases: For each its features `(n_candidates, n_features)` and which are positive.
-            config: Size and speed of the trees.
+            config: Size and speed of the trees, and what they do not look at.
             seed: Seed of their samples.
+
+        Raises:
+            ConfigError: If `config.without` names no feature.
         """
         lightgbm = _lightgbm()
         features = np.concatenate([matrix for matrix, _ in cases])
+        # A column that says nothing is split by no tree, whatever stands there later.
+        features[:, [_column(name) for name in config.without]] = 0
         positive = np.concatenate([labels for _, labels in cases])
         data = lightgbm.Dataset(
             features,
@@ -172,6 +178,16 @@ def rank_candidates(
         if matrix is not None:
             kept.append(matrix[order])
     return Ranked(rows, scores, kept)
+
+
+def _column(feature: str) -> int:
+    if feature not in FEATURES:
+        near = difflib.get_close_matches(feature, FEATURES, n=1, cutoff=0.0)[0]
+        raise ConfigError(
+            f"The 'ranking.without' parameter must name features, got {feature!r}; "
+            f"did you mean {near!r}?"
+        )
+    return FEATURES.index(feature)
 
 
 def _lightgbm() -> Any:

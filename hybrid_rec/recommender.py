@@ -12,6 +12,7 @@ import pandas as pd
 
 from hybrid_rec import artifact
 from hybrid_rec.catalog import Catalog, as_item_ids
+from hybrid_rec.changes import NewPlaylists, OnKnown, read_changes
 from hybrid_rec.config import HybridConfig
 from hybrid_rec.diversity import OFF, Diversity, call_diversity
 from hybrid_rec.errors import ConfigError, DataError, NotFittedError
@@ -31,6 +32,7 @@ from hybrid_rec.search import (
     filter_rows,
     similar_weights,
 )
+from hybrid_rec.update import update_model
 from indexes.faiss_index import FaissIndex
 
 
@@ -78,6 +80,57 @@ class HybridRecommender:
         self._set(model)
         return self
 
+    def update(
+        self,
+        new_playlists: NewPlaylists | None = None,
+        new_items: Catalog | pd.DataFrame | None = None,
+        *,
+        remove: Iterable[Any] | None = None,
+        on_known: OnKnown = "raise",
+        on_unknown: OnUnknown = "raise",
+        progress: bool | Progress = False,
+    ) -> Self:
+        """Learn from more playlists, take new items in and others out, without a new fit.
+
+        Known items keep their rows, new ones follow. What gained no history stays where it is; an
+        item that did moves the further the larger the share of its plays that is new. If anything
+        fails, the model is as it was before. An update takes a fraction of a fit, and does not
+        learn the map from titles or the order of candidates anew: fit again once in a while.
+
+        Args:
+            new_playlists: A DataFrame as for `Playlists.from_frame`; a list of lists of item ids,
+                whose playlists are given the next free numbers as ids; or `Playlists` of the
+                model's catalogue, or of `model_.catalog.extended(...)` with the new items. They may
+                hold new items. Of plays without a time among others that have one the time is the
+                latest known; times that a model without any is given are dropped.
+            new_items: The catalogue's columns, see `Catalog.from_frame`. Known items may stand
+                there if their title and artist are the same; one that was removed comes back.
+            remove: Ids of items that are never recommended from now on, whatever `allow` says.
+                They stay in the catalogue: playlists may hold them and queries name them.
+            on_known: What to do with playlists whose id is known: "raise", or "extend" them by the
+                new plays.
+            on_unknown: "raise" or "skip" for ids that the catalogue lacks even with the new items.
+            progress: True for progress bars on standard error.
+
+        Raises:
+            DataError: If nothing is given, a playlist id is known and `on_known` is "raise", an
+                item would get another title or artist, or an entry is of the wrong kind.
+            UnknownItemError: For an unknown id, if `on_unknown` is "raise".
+            ConfigError: If the index must be built anew and its factory does not suit the data.
+            ModelUnavailableError: If the title model cannot be found.
+            NotFittedError: Before `fit` or `load`.
+        """
+        changes = read_changes(
+            self.model_,
+            new_playlists,
+            new_items,
+            remove,
+            on_known=on_known,
+            on_unknown=on_unknown,
+        )
+        self._set(update_model(self.model_, changes, as_progress(progress)))
+        return self
+
     @property
     def model_(self) -> Model:
         """The fitted parts: catalogue, index, sources, timings.
@@ -112,7 +165,7 @@ class HybridRecommender:
             allow: Ids of the only items that may come back; None for all.
             block: Ids of items that may not come back.
             on_unknown: "raise" or "skip" for ids that the catalogue lacks, in queries and filters.
-            weights: Block weights for this call; those not named are the config's. With any given,
+            weights: Block weights for this call; those not named are the model's. With any given,
                 the linear score orders, not the learned ranking.
             diversity: Diversity of the lists for this call; what is not named is the config's.
                 Every item keeps its score, so a diversified list is not sorted by it.
@@ -135,7 +188,7 @@ class HybridRecommender:
             playlist_queries(model.index, playlists),
             playlists.playlist_ids,
             k,
-            call_weights(self.config, weights),
+            call_weights(self.model_.weights, weights),
             seeds=playlists,
             exclude_seeds=exclude_seeds,
             allow=filter_rows(model.catalog, allow, on_unknown, "allow"),
@@ -190,7 +243,7 @@ class HybridRecommender:
             allow=allow,
             block=block,
             on_unknown=on_unknown,
-            weights=similar_weights(self.config, weights),
+            weights=similar_weights(self.config.weights, weights),
             diversity=OFF,
             explain=explain,
         )
@@ -222,7 +275,7 @@ class HybridRecommender:
             new.queries,
             new.query_ids,
             k,
-            similar_weights(self.config, weights),
+            similar_weights(self.config.weights, weights),
             seeds=new.context,
             query_sources=new.sources,
         )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from hybrid_rec.catalog import Catalog, ObjectArray, RowArray
 from hybrid_rec.cold_start import SOURCES
-from hybrid_rec.config import DiversityConfig, HybridConfig, WeightsConfig
+from hybrid_rec.config import DiversityConfig, WeightsConfig
 from hybrid_rec.diversity import Diversifier
 from hybrid_rec.errors import ConfigError, DataError
 from hybrid_rec.explainer import Explainer
@@ -83,6 +83,9 @@ def answer(model: Model, request: Request, explainer: Explainer | None = None) -
         ConfigError: If k is out of range.
     """
     check_k(request.k)
+    if len(model.removed):
+        gone = [model.removed] if request.block is None else [model.removed, request.block]
+        request = replace(request, block=np.concatenate(gone))
     silent = says_nothing(request.queries)
     width = min(request.k, len(model.catalog))
     rows = np.full((len(silent), request.k), NO_ROW, np.int64)
@@ -191,8 +194,8 @@ def _diversified(
             return _Found(rows, scores, found.stage, found.weights, kept)
 
 
-def call_weights(config: HybridConfig, weights: Weights | None) -> WeightsConfig:
-    """The weights of one call: those given, and the config's where none are.
+def call_weights(usual: WeightsConfig, weights: Weights | None) -> WeightsConfig:
+    """The weights of one call: those given, and the usual ones where none are.
 
     Raises:
         ConfigError: For anything but weights.
@@ -201,20 +204,20 @@ def call_weights(config: HybridConfig, weights: Weights | None) -> WeightsConfig
         return weights
     if not isinstance(weights, Mapping | None):
         raise ConfigError(f"weights must be a mapping or a WeightsConfig, got {weights!r}.")
-    return WeightsConfig(**{**config.weights.model_dump(), **(weights or {})})
+    return WeightsConfig(**{**usual.model_dump(), **(weights or {})})
 
 
-def similar_weights(config: HybridConfig, weights: Weights | None) -> WeightsConfig:
+def similar_weights(usual: WeightsConfig, weights: Weights | None) -> WeightsConfig:
     """The weights of one call that asks for likeness, which has a prior of its own.
 
     Raises:
         ConfigError: For anything but weights.
     """
-    chosen = call_weights(config, weights)
+    chosen = call_weights(usual, weights)
     named: Iterable[str] = ()
     if isinstance(weights, Mapping):
         named = weights
-    elif weights is not None and weights != config.weights:
+    elif weights is not None and weights != usual:
         named = weights.model_fields_set
     if POPULARITY in named:
         return chosen

@@ -16,6 +16,7 @@ from hybrid_rec.linalg import unit_rows
 from hybrid_rec.progress import Advance, Progress
 from hybrid_rec.title_cache import TitleCache, default_cache_dir
 from hybrid_rec.title_models import LocatedModel, locate_model
+from hybrid_rec.title_precision import Precision, resolve_precision
 from hybrid_rec.title_state import EncoderState, read_state, spread_rows, write_state
 from hybrid_rec.title_text import Titles, distinct_titles
 from hybrid_rec.title_tfidf import TfidfEncoder
@@ -27,6 +28,8 @@ _SILENT = Progress()
 _FLUSH = 8192
 """New titles are written to the cache in such lots, so that an interrupt loses no more."""
 _SMALLEST_BATCH = 8
+_TOKENS = 2048
+"""Tokens of a batch of short titles: enough to keep the cores busy, few enough for their caches."""
 
 
 @runtime_checkable
@@ -80,6 +83,7 @@ class SentenceEncoder:
 
     def __init__(self, config: TitleConfig) -> None:
         self._config = config
+        self._precision = resolve_precision(config.precision)
         self._saved: _SentenceState | None = None
         self._located: LocatedModel | None = None
         self._model: Any = None
@@ -140,6 +144,8 @@ class SentenceEncoder:
     def fingerprint(self) -> str:
         """SHA-256 over the files of the model, hexadecimal.
 
+        The precision has no part in it: a saved model can be loaded where there is another.
+
         Raises:
             ModelUnavailableError: If the model cannot be found.
         """
@@ -165,13 +171,14 @@ class SentenceEncoder:
 
     def _load(self, progress: Progress = _SILENT) -> Any:
         if self._model is None:
-            self._model = _load_model(self._locate(progress).folder)
+            self._model = _load_model(self._locate(progress).folder, self._precision)
         return self._model
 
     def _open_cache(self) -> TitleCache | None:
         if self._cache is None and self._config.cache:
             base = self._config.cache_dir or default_cache_dir()
-            self._cache = TitleCache(base / "titles" / self.fingerprint(), self.dim)
+            rounded = "" if self._precision == "float32" else f"-{self._precision}"
+            self._cache = TitleCache(base / "titles" / (self.fingerprint() + rounded), self.dim)
         return self._cache
 
     def _encode_new(
@@ -197,7 +204,10 @@ class SentenceEncoder:
         return vectors
 
     def _batches(self, texts: list[str]) -> Iterator[NDArray[np.int64]]:
-        """Positions of texts that have one length in tokens, at most `batch_size` at once."""
+        """Positions of texts that have one length in tokens.
+
+        There are at most `batch_size` in a batch, and no more than fill it with tokens.
+        """
         tokenizer = self._model.tokenizer
         if callable(tokenizer):
             longest = self._model.max_seq_length
@@ -207,8 +217,10 @@ class SentenceEncoder:
             lengths = np.array([len(text) for text in texts])
         order = np.argsort(lengths, kind="stable")
         for group in np.split(order, np.flatnonzero(np.diff(lengths[order])) + 1):
-            for start in range(0, len(group), self._config.batch_size):
-                yield group[start : start + self._config.batch_size]
+            filled = max(_SMALLEST_BATCH, _TOKENS // max(1, int(lengths[group[0]])))
+            size = min(self._config.batch_size, filled)
+            for start in range(0, len(group), size):
+                yield group[start : start + size]
 
     def _encode_batch(self, texts: list[str]) -> FloatArray:
         # Matrix libraries have other code, which rounds otherwise, for a handful of rows.
@@ -232,8 +244,9 @@ class _SentenceState(EncoderState):
     fingerprint: str = Field(pattern="^[0-9a-f]{64}$")  # it names a folder
 
 
-def _load_model(folder: Path) -> Any:
+def _load_model(folder: Path, precision: Precision) -> Any:
     try:
+        import torch
         from sentence_transformers import SentenceTransformer
         from transformers.utils import logging
     except (ImportError, OSError) as error:
@@ -246,7 +259,7 @@ def _load_model(folder: Path) -> Any:
     shown = logging.is_progress_bar_enabled()
     logging.disable_progress_bar()  # type: ignore[no-untyped-call]
     try:
-        return SentenceTransformer(str(folder), local_files_only=True)
+        model = SentenceTransformer(str(folder), local_files_only=True)
     except Exception as error:
         raise ModelUnavailableError(
             f"the title model in {folder} must load as a sentence-transformers model, "
@@ -255,3 +268,10 @@ def _load_model(folder: Path) -> Any:
     finally:
         if shown:
             logging.enable_progress_bar()  # type: ignore[no-untyped-call]
+    if precision == "bfloat16":
+        # Under autocast weights are rounded anyway; doing it now saves doing it in every batch.
+        for part in model.modules():
+            if isinstance(part, torch.nn.Linear):
+                part.to(torch.bfloat16)
+        model.forward = torch.autocast(model.device.type, torch.bfloat16)(model.forward)
+    return model

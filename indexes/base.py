@@ -170,15 +170,43 @@ def allowed_mask(n_rows: int, allow: Rows | None, block: Rows | None) -> Mask | 
 def inner_products(vectors: Vectors, queries: Vectors) -> Vectors:
     """Inner products over the last axis, each rounded alike however many are computed at once.
 
-    BLAS rounds differently for one query and for a hundred. A multiplication followed by NumPy's
-    pairwise sum along a contiguous axis does not, and this is what every score that leaves an
-    index is made of.
+    A matrix product rounds differently for one query and for a hundred. One dot product a pair
+    does not, and this is what every score that leaves an index is made of.
 
     Args:
         vectors: `(..., dim)`.
         queries: Broadcast against `vectors`.
     """
-    products: Vectors = np.multiply(vectors, queries).sum(axis=-1, dtype=np.float32)
+    products: Vectors = np.vecdot(vectors, queries)
+    return products
+
+
+def contenders(scores: Vectors, k: int, slack: float) -> Rows:
+    """Rows that may be among the k best of all, ascending; at least k where as many count.
+
+    Args:
+        scores: `(n_rows,)`, rounded anyhow; -inf for rows that do not count.
+        k: Rows wanted.
+        slack: How far a score may lie from the true one.
+    """
+    threshold = np.finfo(np.float32).min
+    if len(scores) > k:
+        # Where scores are huge, so is the slack, and the threshold refuses nothing.
+        threshold = max(threshold, np.partition(scores, -k)[-k] - 2 * slack)
+    return np.flatnonzero(scores >= threshold)
+
+
+def scores_of_rows(index: VectorIndex, queries: Vectors, rows: Rows) -> Vectors:
+    """Inner products of each query with its own rows, -inf where the row is -1.
+
+    Args:
+        index: Gives the vectors.
+        queries: `(n_queries, dim)`.
+        rows: `(n_queries, n)`.
+    """
+    vectors = index.reconstruct(np.maximum(rows, 0).reshape(-1))
+    products = inner_products(vectors.reshape(*rows.shape, index.dim), queries[:, None, :])
+    products[rows == NO_ROW] = NO_SCORE
     return products
 
 

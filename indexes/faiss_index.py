@@ -25,7 +25,8 @@ from indexes.base import (
     best,
     check_k,
     check_rows,
-    inner_products,
+    contenders,
+    scores_of_rows,
 )
 from indexes.faiss_scale import as_scale, unwrapped, wrapped
 
@@ -33,6 +34,8 @@ from indexes.faiss_scale import as_scale, unwrapped, wrapped
 _SPARE = 16
 # Floats that one step of rescoring may gather: 64 MiB.
 _GATHER = 1 << 24
+# Scores that one step of a scan may hold: 32 MiB.
+_SCAN = 1 << 23
 # FAISS 1.15 ends the process, or never ends, with graphs and codes of such sizes.
 _TOO_SMALL = re.compile(r"(?:HNSW0*[01]|NSG0*[0-2]|[Qx]0+)(?!\d)")
 
@@ -159,7 +162,7 @@ class FaissIndex:
         width = min(k + _SPARE, n_allowed)
         while len(todo) and width:
             # Past a quarter of the rows, looking at all of them is the cheaper way to be exact.
-            if width * 4 >= n_allowed:
+            if self._flat or width * 4 >= n_allowed:
                 result, done = self._scan(checked[todo], k, mask), np.ones(len(todo), dtype=bool)
             else:
                 result, done = self._propose(checked[todo], k, width, mask)
@@ -171,85 +174,70 @@ class FaissIndex:
     def _propose(
         self, queries: Vectors, k: int, width: int, mask: Mask | None
     ) -> tuple[SearchResult, Mask]:
-        """FAISS candidates, scored again, and for which queries they are known to suffice."""
+        """FAISS candidates, scored again, and which queries have k of them."""
         scores = np.empty((len(queries), width), np.float32)
         step = max(1, _GATHER // (width * self.dim))
-        proposed, rows = self._ask(queries, width, mask)
+        rows = self._ask(queries, width, mask)
         for start in range(0, len(queries), step):
             part = slice(start, start + step)
             scores[part] = self.scores(queries[part], rows[part])
         result = best(rows, scores, k)
-        if not self._flat:
-            return result, result.found == k
-        # What was not fetched scores at most the last proposal, up to rounding.
-        slack = _rounding(queries, self._largest_norm())
-        return result, result.scores[:, -1] > proposed[:, -1] + slack
+        return result, result.found == k
 
-    def _ask(self, queries: Vectors, width: int, mask: Mask | None) -> tuple[Vectors, Rows]:
-        """What FAISS proposes: its scores, and rows that are -1 where it found none."""
+    def _ask(self, queries: Vectors, width: int, mask: Mask | None) -> Rows:
+        """What FAISS proposes; -1 where it found nothing."""
         if self._scale is not None:
             queries = np.ascontiguousarray(queries / self._scale)
         if mask is None:
-            proposed, rows = self._index.search(queries, width)
+            _, rows = self._index.search(queries, width)
         else:
             # The selector only borrows the bits, so they are held until the search is over.
             bits = np.packbits(mask, bitorder="little")
             parameters = _search_parameters(self._index, faiss.IDSelectorBitmap(bits))
             try:
-                proposed, rows = self._index.search(queries, width, params=parameters)
+                _, rows = self._index.search(queries, width, params=parameters)
             except RuntimeError:
                 # This kind of index knows no filters: what it should not propose is dropped, and
                 # a search that comes back short is repeated wider.
-                proposed, rows = self._index.search(queries, width)
+                _, rows = self._index.search(queries, width)
                 rows[~mask[rows]] = NO_ROW
-        return proposed, rows.astype(np.int64, copy=False)
+        found: Rows = rows.astype(np.int64, copy=False)
+        return found
 
     def _scan(self, queries: Vectors, k: int, mask: Mask | None) -> SearchResult:
-        """Every allowed row looked at, query by query."""
+        """Every allowed row looked at."""
         rows = np.full((len(queries), k), NO_ROW, np.int64)
         scores = np.full((len(queries), k), NO_SCORE, np.float32)
-        for number, query in enumerate(queries):
-            near = self.shortlist(query, k, mask=mask)[None]
-            line = best(near, self.scores(query[None], near), k)
-            rows[number], scores[number] = line.rows[0], line.scores[0]
+        for number, (line, slack) in enumerate(self.scan(queries)):
+            if mask is not None:
+                line[~mask] = NO_SCORE
+            near = contenders(line, k, slack)[None]
+            found = best(near, self.scores(queries[number : number + 1], near), k)
+            rows[number], scores[number] = found.rows[0], found.scores[0]
         return SearchResult(rows, scores)
 
-    def shortlist(
-        self, query: Vectors, k: int, *, bonus: Vectors | None = None, mask: Mask | None = None
-    ) -> Rows:
-        """Rows that hold the k best of all rows for sure, found by looking at every one.
+    def scan(self, queries: Vectors) -> Iterator[tuple[Vectors, float]]:
+        """For each query its score with every row, `(n_rows,)`, and how far off one may be.
+
+        The scores come from matrix products, so their last digits depend on what else is asked;
+        `scores` gives those that do not. Each line is the caller's to change.
 
         Args:
-            query: `(dim,)`.
-            k: Rows wanted; at least as many come back if the mask leaves them, ascending.
-            bonus: Added to the score of each row, `(n_rows,)`; None for nothing.
-            mask: Rows that count, `(n_rows,)` bool; None for all.
+            queries: `(n_queries, dim)`.
         """
-        scores = np.empty(len(self), np.float32)
-        norm = 0.0
-        step = max(1, _GATHER // self.dim)
-        for start in range(0, len(self), step):
-            span = np.arange(start, min(start + step, len(self)))
-            vectors = (
-                self._stored()[span[0] : span[-1] + 1] if self._flat else self.reconstruct(span)
-            )
-            scores[span] = vectors @ query
-            norm = self._largest_norm() if self._flat else max(norm, _largest_norm(vectors))
-        if bonus is not None:
-            scores += bonus
-        if mask is not None:
-            scores[~mask] = NO_SCORE
-        n_allowed = len(self) if mask is None else int(mask.sum())
-        if n_allowed > k:
-            slack = (
-                _rounding(query[None], norm)[0] + np.abs(scores[np.isfinite(scores)]).max() * 1e-6
-            )
-            threshold = np.partition(scores, -k)[-k] - 2 * slack
-        else:
-            threshold = np.finfo(np.float32).min
-        # Where scores are huge, so is the slack, and the threshold refuses nothing.
-        keep = scores >= threshold
-        return np.flatnonzero(keep if mask is None else keep & mask)
+        lot = max(1, _SCAN // max(1, len(self)))
+        for start in range(0, len(queries), lot):
+            part = queries[start : start + lot]
+            # Blocks that weigh nothing in any of the queries need not be read.
+            used = np.flatnonzero(part.any(axis=0))
+            span = slice(used[0], used[-1] + 1) if len(used) else slice(0, 0)
+            lines = np.empty((len(part), len(self)), np.float32)
+            for first, vectors in self._stored_parts():
+                np.matmul(
+                    part[:, span], vectors[:, span].T, out=lines[:, first : first + len(vectors)]
+                )
+            slack = _rounding(part, self._largest_norm())
+            yield from zip(lines, slack.tolist(), strict=True)
 
     def scores(self, queries: Vectors, rows: Rows) -> Vectors:
         """Inner products of each query with its own rows, -inf where the row is -1.
@@ -258,10 +246,7 @@ class FaissIndex:
             queries: `(n_queries, dim)`.
             rows: `(n_queries, n)`.
         """
-        vectors = self.reconstruct(np.maximum(rows, 0).reshape(-1))
-        products = inner_products(vectors.reshape(*rows.shape, self.dim), queries[:, None, :])
-        products[rows == NO_ROW] = NO_SCORE
-        return products
+        return scores_of_rows(self, queries, rows)
 
     def reconstruct(self, rows: Rows) -> Vectors:
         """See `VectorIndex.reconstruct`."""
@@ -282,11 +267,21 @@ class FaissIndex:
         stored: Vectors = view.reshape(len(self), self.dim)
         return stored
 
+    def _stored_parts(self) -> Iterator[tuple[int, Vectors]]:
+        """All vectors, some at a time, and the row of the first."""
+        if self._flat:
+            yield 0, self._stored()
+            return
+        step = max(1, _GATHER // self.dim)
+        for start in range(0, len(self), step):
+            yield start, self.reconstruct(np.arange(start, min(start + step, len(self))))
+
     def _largest_norm(self) -> float:
         if self._norm is None:
-            step = max(1, _GATHER // self.dim)
-            parts = (self._stored()[i : i + step] for i in range(0, len(self), step))
-            self._norm = max(map(_largest_norm, parts))
+            self._norm = max(
+                (float(np.sqrt(np.vecdot(part, part).max())) for _, part in self._stored_parts()),
+                default=0.0,
+            )
         return self._norm
 
     def _check_reconstruction(self, factory: str) -> None:
@@ -328,14 +323,10 @@ def _is_flat(index: Any) -> bool:
     return type(faiss.downcast_index(index)) in (faiss.IndexFlat, faiss.IndexFlatIP)
 
 
-def _largest_norm(vectors: Vectors) -> float:
-    return float(np.sqrt(np.einsum("ij,ij->i", vectors, vectors).max()))
-
-
 def _rounding(queries: Vectors, norm: float) -> Vectors:
     """How far two ways of adding up an inner product may lie apart, `(n_queries,)`."""
     norms = np.sqrt(np.einsum("ij,ij->i", queries, queries))
-    return np.asarray(norms * np.float32(norm * 2.0**-20), dtype=np.float32)
+    return np.asarray(norms * np.float32(norm * 2.0**-18), dtype=np.float32)
 
 
 def _check_factory(factory: Any) -> None:

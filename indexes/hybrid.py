@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Self
@@ -25,15 +25,21 @@ from indexes.base import (
     best,
     check_k,
     check_rows,
+    contenders,
 )
+from indexes.delta import DenseIndex, load_dense
 from indexes.faiss_index import FaissIndex
 
-# A query whose one-hot blocks touch more than this share of all rows is answered by a full scan.
+# With an approximate index, a query whose one-hot blocks touch more than this share of all rows is
+# answered by a full scan.
 _SCAN_SHARE = 0.1
-# Queries that are searched together, to bound memory.
+# Queries whose posting lists are held together.
 _CHUNK = 256
 _DENSE_FILE = "index.faiss"
 _LAYOUT_FILE = "index.json"
+
+# Rows in the posting lists of a query, ascending, and their one-hot scores.
+_Extra = tuple[Rows, Vectors]
 
 
 @dataclass(frozen=True)
@@ -65,7 +71,7 @@ class HybridIndex:
 
     def __init__(
         self,
-        index: FaissIndex,
+        index: DenseIndex,
         layout: Mapping[str, int],
         one_hot: Mapping[str, sparse.csr_array] | None = None,
     ) -> None:
@@ -150,6 +156,47 @@ class HybridIndex:
                 weight for a block that does not exist.
         """
         k = check_k(k)
+        found = list(self._nearest(queries, k, weights, allow=allow, block=block, exclude=exclude))
+        rows = np.full((len(found), k), NO_ROW, np.int64)
+        scores = np.full((len(found), k), NO_SCORE, np.float32)
+        for number, (query, near, extra) in enumerate(found):
+            line = best(near[None], self._scores(query, near, extra), k)
+            rows[number], scores[number] = line.rows[0], line.scores[0]
+        return SearchResult(rows, scores)
+
+    def candidates(
+        self,
+        queries: HybridQueries,
+        k: int,
+        weights: Mapping[str, float],
+        *,
+        allow: Rows | None = None,
+        block: Rows | None = None,
+        exclude: Sequence[Rows] | None = None,
+    ) -> Iterator[Rows]:
+        """The rows that `search` finds for each query, ascending, at a lower price.
+
+        Only scores at the border are looked at closely. See `search` for arguments and errors.
+        """
+        k = check_k(k)
+        for query, near, extra in self._nearest(
+            queries, k, weights, allow=allow, block=block, exclude=exclude
+        ):
+            if len(near) > k:
+                near = np.sort(best(near[None], self._scores(query, near, extra), k).rows[0])
+            yield near
+
+    def _nearest(
+        self,
+        queries: HybridQueries,
+        k: int,
+        weights: Mapping[str, float],
+        *,
+        allow: Rows | None,
+        block: Rows | None,
+        exclude: Sequence[Rows] | None,
+    ) -> Iterator[tuple[Vectors, Rows, _Extra]]:
+        """For each query itself, rows that hold its k best, ascending, and its posting lists."""
         dense = self._dense_queries(queries, weights)
         hot = self._sparse_queries(queries, weights, len(dense))
         mask = allowed_mask(len(self), allow, block)
@@ -157,64 +204,42 @@ class HybridIndex:
             raise VectorIndexError(
                 f"exclude must have one entry a query, {len(dense)}, got {len(exclude)}."
             )
-        rows = np.full((len(dense), k), NO_ROW, np.int64)
-        scores = np.full((len(dense), k), NO_SCORE, np.float32)
         for start in range(0, len(dense), _CHUNK):
             part = slice(start, start + _CHUNK)
             left_out = [
                 check_rows(entry, len(self), "exclude") for entry in (exclude or [])[part]
             ] or [np.empty(0, np.int64)] * len(dense[part])
-            result = self._search_chunk(
-                dense[part], {name: q[part] for name, q in hot.items()}, k, mask, left_out
-            )
-            rows[part], scores[part] = result.rows, result.scores
-        return SearchResult(rows, scores)
+            lists = {name: query[part] for name, query in hot.items()}
+            extra = [self._one_hot_scores(lists, number) for number in range(len(left_out))]
+            yield from self._near_chunk(dense[part], extra, k, mask, left_out)
 
-    def _search_chunk(
+    def _near_chunk(
         self,
         dense: Vectors,
-        hot: Mapping[str, sparse.csr_array],
+        extra: Sequence[_Extra],
         k: int,
         mask: Mask | None,
         exclude: Sequence[Rows],
-    ) -> SearchResult:
-        extra = [self._one_hot_scores(hot, number) for number in range(len(dense))]
-        scan = np.array([len(rows) > _SCAN_SHARE * len(self) for rows, _ in extra])
-        # A row with a negative one-hot score may fall out of the best, so one more is fetched.
-        spare = [
-            0 if scan[number] else len(exclude[number]) + int((bonus < 0).sum())
-            for number, (_, bonus) in enumerate(extra)
-        ]
-        allow = None if mask is None else np.flatnonzero(mask)
-        near = np.full((len(dense), k + max(spare)), NO_ROW, np.int64)
-        near[~scan] = self.index.search(dense[~scan], near.shape[1], allow=allow).rows
-        rows = np.full((len(dense), k), NO_ROW, np.int64)
-        scores = np.full((len(dense), k), NO_SCORE, np.float32)
-        for number, (query, gone) in enumerate(zip(dense, exclude, strict=True)):
-            if scan[number]:
-                candidates = self._scan(query, k, extra[number], mask, gone)
-            else:
-                candidates = _union(near[number], extra[number][0], mask, gone)
-            line = best(candidates[None], self._scores(query, candidates, extra[number]), k)
-            rows[number], scores[number] = line.rows[0], line.scores[0]
-        return SearchResult(rows, scores)
+    ) -> Iterator[tuple[Vectors, Rows, _Extra]]:
+        long = np.array([len(rows) > _SCAN_SHARE * len(self) for rows, _ in extra])
+        scanned = np.flatnonzero(long | self.index.exact)
+        proposed = np.flatnonzero(~(long | self.index.exact))
+        near = {}
+        if len(proposed):
+            # A row with a negative one-hot score may fall out of the best, so one more is fetched.
+            spare = max(len(exclude[i]) + int((extra[i][1] < 0).sum()) for i in proposed.tolist())
+            allow = None if mask is None else np.flatnonzero(mask)
+            found = self.index.search(dense[proposed], k + spare, allow=allow).rows
+            for number, rows in zip(proposed.tolist(), found, strict=True):
+                near[number] = _union(rows, extra[number][0], mask, exclude[number])
+        lines = zip(scanned.tolist(), self.index.scan(dense[scanned]), strict=True)
+        for number in range(len(dense)):
+            if number not in near:
+                at, (line, slack) = next(lines)
+                near[at] = _contenders(line, slack, extra[at], k, mask, exclude[at])
+            yield dense[number], near.pop(number), extra[number]
 
-    def _scan(
-        self,
-        query: Vectors,
-        k: int,
-        extra: tuple[Rows, Vectors],
-        mask: Mask | None,
-        exclude: Rows,
-    ) -> Rows:
-        """Candidates by looking at every row: cheaper than very long posting lists."""
-        bonus = np.zeros(len(self), np.float32)
-        bonus[extra[0]] = extra[1]
-        allowed = np.ones(len(self), dtype=bool) if mask is None else mask.copy()
-        allowed[exclude] = False
-        return self.index.shortlist(query, k, bonus=bonus, mask=allowed)
-
-    def _scores(self, query: Vectors, rows: Rows, extra: tuple[Rows, Vectors]) -> Vectors:
+    def _scores(self, query: Vectors, rows: Rows, extra: _Extra) -> Vectors:
         """Full scores of `rows` for one query, `(1, len(rows))`."""
         scores = self.index.scores(query[None], rows[None])
         hot_rows, hot_scores = extra
@@ -223,9 +248,7 @@ class HybridIndex:
             scores += np.where(hot_rows[place] == rows, hot_scores[place], np.float32(0))
         return scores
 
-    def _one_hot_scores(
-        self, hot: Mapping[str, sparse.csr_array], number: int
-    ) -> tuple[Rows, Vectors]:
+    def _one_hot_scores(self, hot: Mapping[str, sparse.csr_array], number: int) -> _Extra:
         """The rows in the posting lists of one query, ascending, and their one-hot scores."""
         rows: list[Rows] = []
         parts: list[Vectors] = []
@@ -305,7 +328,21 @@ class HybridIndex:
             one_hot = {name: sparse.load_npz(folder / f"{name}.npz") for name in layout["one_hot"]}
         except (OSError, ValueError, KeyError, TypeError) as error:
             raise VectorIndexError(f"hybrid index in {folder} must be readable: {error}.") from None
-        return cls(FaissIndex.load(folder / _DENSE_FILE, mmap=mmap), layout["dense"], one_hot)
+        return cls(load_dense(folder / _DENSE_FILE, mmap=mmap), layout["dense"], one_hot)
+
+
+def _contenders(
+    line: Vectors, slack: float, extra: _Extra, k: int, mask: Mask | None, exclude: Rows
+) -> Rows:
+    """Rows that may be among the k best, by the dense scores of all rows; `line` is used up."""
+    rows, bonus = extra
+    line[rows] += bonus
+    if len(bonus):
+        slack += float(np.abs(line[rows]).max()) * 1e-6
+    if mask is not None:
+        line[~mask] = NO_SCORE
+    line[exclude] = NO_SCORE
+    return contenders(line, k, slack)
 
 
 def _union(near: Rows, hot: Rows, mask: Mask | None, exclude: Rows) -> Rows:

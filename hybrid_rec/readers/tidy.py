@@ -79,6 +79,40 @@ def read_tidy(
     )
 
 
+def read_plays(path: str | Path) -> pd.DataFrame:
+    """The plays in a CSV, TSV or Parquet file, for `Playlists.from_frame`; see `read_tidy`.
+
+    Raises:
+        DataError: If the file is missing, damaged or lacks a column.
+    """
+    optional = ("position", "played_at", "title", "artist")
+    return _tidy_frame(path, "plays", ("playlist_id", "item_id"), optional)
+
+
+def read_items(path: str | Path) -> Catalog:
+    """The items in a CSV, TSV or Parquet file, those without an id left out; see `read_tidy`.
+
+    Raises:
+        DataError: If the file is missing, damaged, lacks a column or gives an id two titles.
+    """
+    return _catalog_of_items(path)[0]
+
+
+def items_of_plays(plays: pd.DataFrame, known: Catalog) -> Catalog | None:
+    """The items of plays that a catalogue lacks, if the plays tell their titles or artists.
+
+    Raises:
+        DataError: If an item id is missing.
+    """
+    if not {"title", "artist"} & set(plays.columns):
+        return None
+    ids = id_column(plays["item_id"], "item_id")
+    unknown = known.rows(ids, "negative") < 0
+    if not unknown.any():
+        return None
+    return _catalog_of_plays(plays.assign(item_id=ids)[unknown])[0]
+
+
 def _tidy_frame(
     data: str | Path | pd.DataFrame, what: str, required: Sequence[str], optional: Sequence[str]
 ) -> pd.DataFrame:

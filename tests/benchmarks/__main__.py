@@ -9,7 +9,10 @@ from __future__ import annotations
 import subprocess
 import sys
 
-BENCHMARKS = ("fit", "index_memory", "index_speed", "plan", "accuracy")
+BENCHMARKS = (
+    "fit", "index_memory", "index_speed", "plan", "accuracy", "ablation", "speed", "update",
+    "titles", "headline",
+)  # fmt: skip
 
 
 def main() -> int:

@@ -159,3 +159,20 @@ def test_rows_checks_its_arguments() -> None:
     for bad in (5, "ab", b"ab", None):
         with pytest.raises(DataError, match="must be strings or integers in a list, got"):
             catalog.rows(bad)
+
+
+def test_extended_keeps_rows_and_refuses_other_texts() -> None:
+    first = Catalog.from_columns(["a", "b"], ["One", None], ["U2", "Them"], [("x",), ()])
+    other = Catalog.from_columns(["c", "b"], ["Two", None], [None, "Them"], [("y",), ("z",)])
+    both = first.extended(other)
+    assert both.item_ids.tolist() == ["a", "b", "c"]
+    assert (both.titles.tolist(), both.artists.tolist()) == (
+        ["One", None, "Two"],
+        ["U2", "Them", None],
+    )
+    assert both.tags == [("x",), (), ("y",)]
+    assert both.extended(first) == both
+    with pytest.raises(DataError, match="must keep its artist, but 'a' is 'U2' and would become"):
+        first.extended(Catalog.from_columns(["a"], ["One"], ["U3"]))
+    with pytest.raises(DataError, match="must keep its title, but 'b' is None"):
+        first.extended(Catalog.from_columns(["b"], ["x"], ["Them"]))

@@ -176,19 +176,20 @@ def test_demo_runs_offline_and_tells_its_story() -> None:
 
 
 def test_help_is_complete() -> None:
-    for command in ["demo", "fit", "recommend", "similar", "score", "evaluate", "tune", "info"]:
+    commands = {
+        "demo", "fit", "recommend", "similar", "score", "update", "evaluate", "tune", "info",
+    }  # fmt: skip
+    for command in sorted(commands):
         text = ask(command, "--help").stdout
         for line in text.splitlines():
             words = line.split()
             if words and words[0].startswith("--"):
                 assert len(words) > 2 or words[0] in ("--help", "--json"), line
     top = ask("--help").stdout
-    for name in ("demo", "fit", "recommend", "similar", "score", "evaluate", "tune", "info"):
-        assert name in top
+    assert all(name in top for name in commands)
     assert ask("--version").stdout.startswith("hybrid-rec 0.")
-    assert {command.name or command.callback.__name__ for command in app.registered_commands} == {  # type: ignore[union-attr]
-        "demo", "fit", "recommend", "similar", "score", "evaluate", "tune", "info",
-    }  # fmt: skip
+    registered = {c.name or c.callback.__name__ for c in app.registered_commands}  # type: ignore[union-attr]
+    assert registered == commands
 
 
 @pytest.mark.parametrize(

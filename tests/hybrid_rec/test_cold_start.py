@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import numpy as np
+import pandas as pd
 import pytest
 from scipy import sparse
 
+from hybrid_rec import HybridConfig, HybridRecommender
 from hybrid_rec.cold_start import (
     ARTIST,
     METADATA,
@@ -18,6 +20,8 @@ from hybrid_rec.cold_start import (
 )
 from hybrid_rec.config import ColdStartConfig
 from hybrid_rec.linalg import unit_rows
+from hybrid_rec.synthetic import SyntheticDataset
+from tests.hybrid_rec.conftest import QUICK
 
 
 def no_tags(n: int) -> sparse.csr_array:
@@ -137,3 +141,17 @@ def test_each_item_stands_on_the_best_rung_it_can(text_world: tuple[np.ndarray, 
     np.testing.assert_allclose(placed[0], [0, 1, 0, 0, 0, 0])
     assert (placed[1:3] * vectors[1:3]).sum(axis=1).min() > 0.9
     assert (placed[3] == 0).all()
+
+
+def test_without_the_ladder_cold_items_have_metadata_alone(world: SyntheticDataset) -> None:
+    config = HybridConfig(**{**QUICK.model_dump(), "cold_start": {"ladder": False}})
+    model = HybridRecommender(config).fit(world.playlists, world.catalog)
+    cold = world.playlists.play_counts == 0
+    assert cold.any()
+    assert (model.model_.sources[cold] == METADATA).all()
+    assert not model.model_.index.blocks(np.flatnonzero(cold))["cooccurrence"].any()
+    artist = world.catalog.artists[int(np.flatnonzero(~cold)[0])]
+    frame = pd.DataFrame({"item_id": ["x"], "title": ["Love"], "artist": [artist]})
+    sources = model.recommend_for_new_items(frame, 3).query_sources
+    assert sources is not None
+    assert sources.tolist() == ["metadata"]

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -15,8 +18,22 @@ from hybrid_rec.synthetic import SyntheticDataset
 QUICK = CooccurrenceConfig(vector_size=16, epochs=3)
 
 
-def test_neighbours_share_the_planted_genre(world: SyntheticDataset) -> None:
-    config = CooccurrenceConfig(vector_size=32, epochs=8, sample=0.0)
+@pytest.fixture(autouse=True)
+def temporary(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """Where training on several threads keeps its files; nothing may be left there."""
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    yield tmp_path
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("skip_gram", [True, False])
+@pytest.mark.parametrize("workers", [1, 2, 3])
+def test_neighbours_share_the_planted_genre(
+    world: SyntheticDataset, workers: int, skip_gram: bool
+) -> None:
+    config = CooccurrenceConfig(
+        vector_size=32, epochs=8, sample=0.0, workers=workers, skip_gram=skip_gram
+    )
     vectors = fit_cooccurrence(world.playlists, config, seed=0)
     played = np.flatnonzero(world.playlists.play_counts >= 5)
     scores = vectors[played] @ vectors[played].T
@@ -27,8 +44,10 @@ def test_neighbours_share_the_planted_genre(world: SyntheticDataset) -> None:
     assert same.mean() > 0.8
 
 
-def test_rows_are_unit_or_zero(world: SyntheticDataset) -> None:
-    vectors = fit_cooccurrence(world.playlists, QUICK, seed=0)
+@pytest.mark.parametrize("workers", [1, 2])
+def test_rows_are_unit_or_zero(world: SyntheticDataset, workers: int) -> None:
+    config = QUICK.model_copy(update={"workers": workers})
+    vectors = fit_cooccurrence(world.playlists, config, seed=0)
     assert vectors.shape == (1000, 16)
     assert vectors.dtype == np.float32
     played = world.playlists.play_counts > 0
@@ -44,8 +63,12 @@ def test_same_seed_same_bytes_other_seed_other_vectors(world: SyntheticDataset) 
     assert not np.allclose(one, other, atol=0.1)
 
 
-def test_min_count_leaves_rare_items_without_a_vector(world: SyntheticDataset) -> None:
-    vectors = fit_cooccurrence(world.playlists, QUICK.model_copy(update={"min_count": 20}), seed=0)
+@pytest.mark.parametrize("workers", [1, 2])
+def test_min_count_leaves_rare_items_without_a_vector(
+    world: SyntheticDataset, workers: int
+) -> None:
+    config = QUICK.model_copy(update={"min_count": 20, "workers": workers})
+    vectors = fit_cooccurrence(world.playlists, config, seed=0)
     assert (vectors.any(axis=1) == (world.playlists.play_counts >= 20)).all()
 
 
@@ -68,12 +91,13 @@ def test_every_setting_acts(world: SyntheticDataset, change: dict[str, object]) 
     assert not np.allclose(base, changed, atol=1e-3)
 
 
-def test_shuffling_makes_long_playlists_order_free() -> None:
+@pytest.mark.parametrize("workers", [1, 2])
+def test_shuffling_makes_long_playlists_order_free(workers: int) -> None:
     catalog = Catalog.from_columns([str(i) for i in range(60)], [None] * 60, [None] * 60)
     # Items 0 and 59 stand in all the same playlists, but always at opposite ends.
     lists = [[str(i) for i in range(60)]] * 150 + [[str(i) for i in range(30, 59)]] * 150
     playlists = Playlists.from_lists(lists, catalog)
-    settings = CooccurrenceConfig(vector_size=16, epochs=10, window=3, sample=0.0)
+    settings = CooccurrenceConfig(vector_size=16, epochs=10, window=3, sample=0.0, workers=workers)
     cosines = {}
     for shuffle in (True, False):
         config = settings.model_copy(update={"shuffle": shuffle})
@@ -82,12 +106,19 @@ def test_shuffling_makes_long_playlists_order_free() -> None:
     assert cosines[True] > cosines[False] + 0.2
 
 
-def test_playlists_longer_than_gensim_reads_are_read_whole() -> None:
+@pytest.mark.parametrize("workers", [1, 2])
+def test_playlists_longer_than_gensim_reads_are_read_whole(workers: int) -> None:
     n = 12_000
     catalog = Catalog.from_columns([str(i) for i in range(n)], [None] * n, [None] * n)
     playlists = Playlists.from_lists([[str(i) for i in range(n)]], catalog)
     config = CooccurrenceConfig(
-        vector_size=4, epochs=1, window=2, negative=1, shuffle=False, learning_rate=1.0
+        vector_size=4,
+        epochs=1,
+        window=2,
+        negative=1,
+        shuffle=False,
+        learning_rate=1.0,
+        workers=workers,
     )
     start = fit_cooccurrence(playlists.select(np.array([0])), config, seed=0)
     cut = Playlists.from_rows([10_000], playlists.rows[:10_000], n)
@@ -96,7 +127,8 @@ def test_playlists_longer_than_gensim_reads_are_read_whole() -> None:
     assert start[10_000:].any(axis=1).all()
 
 
-def test_progress_is_told_after_every_epoch(world: SyntheticDataset) -> None:
+@pytest.mark.parametrize("workers", [1, 2])
+def test_progress_is_told_after_every_epoch(world: SyntheticDataset, workers: int) -> None:
     told: list[int] = []
 
     class Recorder(Progress):
@@ -106,7 +138,7 @@ def test_progress_is_told_after_every_epoch(world: SyntheticDataset) -> None:
             assert (name, total) == ("co-occurrence, epochs", 3)
             return nullcontext(told.append)
 
-    fit_cooccurrence(world.playlists, QUICK, 0, Recorder())
+    fit_cooccurrence(world.playlists, QUICK.model_copy(update={"workers": workers}), 0, Recorder())
     assert told == [1, 1, 1]
 
 
@@ -117,14 +149,59 @@ def test_min_count_that_nothing_reaches() -> None:
         fit_cooccurrence(playlists, CooccurrenceConfig(min_count=2), seed=0)
 
 
+@pytest.mark.parametrize(
+    ("workers", "method"), [(1, "_do_train_job"), (2, "_do_train_epoch"), (3, "_do_train_epoch")]
+)
 def test_an_error_in_a_thread_of_gensim_is_raised(
-    world: SyntheticDataset, monkeypatch: pytest.MonkeyPatch
+    world: SyntheticDataset, monkeypatch: pytest.MonkeyPatch, workers: int, method: str
 ) -> None:
     from gensim.models import Word2Vec
 
-    def fail(*_: Any) -> None:
+    def fail(*_: Any, **__: Any) -> None:
         raise OverflowError("value too large")
 
-    monkeypatch.setattr(Word2Vec, "_do_train_job", fail)
+    monkeypatch.setattr(Word2Vec, method, fail)
     with pytest.raises(OverflowError, match="value too large"):
-        fit_cooccurrence(world.playlists, QUICK.model_copy(update={"workers": 2}), seed=0)
+        fit_cooccurrence(world.playlists, QUICK.model_copy(update={"workers": workers}), seed=0)
+
+
+def test_several_threads_learn_from_every_play(world: SyntheticDataset) -> None:
+    """The rate falls to its end in the last epoch, and no play is read twice or not at all."""
+    from gensim.models import Word2Vec
+
+    seen: list[dict[str, int]] = []
+    train = Word2Vec._do_train_epoch
+
+    def watch(self: Any, *args: Any, **kwargs: Any) -> Any:
+        result = train(self, *args, **kwargs)
+        seen.append({"lines": result[0], "words": result[2], **kwargs})
+        return result
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Word2Vec, "_do_train_epoch", watch)
+        config = QUICK.model_copy(update={"workers": 2, "sample": 0.0, "epochs": 2})
+        fit_cooccurrence(world.playlists, config, seed=0)
+    assert len(seen) == 4
+    n_lists = (world.playlists.lengths > 0).sum()
+    for epoch in (seen[:2], seen[2:]):
+        assert all(0 <= part["lines"] - part["total_examples"] <= 1 for part in epoch)
+        batches = sum(part["words"] for part in epoch) // 10_001
+        assert sum(part["total_examples"] for part in epoch) == n_lists + batches
+
+
+def test_an_interrupt_leaves_no_file(world: SyntheticDataset, temporary: Path) -> None:
+    class Interrupting(Progress):
+        def stage(self, name, total=None):  # type: ignore[no-untyped-def]
+            from contextlib import nullcontext
+
+            def interrupt(_units: int) -> None:
+                assert len(list(temporary.rglob("*.txt"))) == 2
+                raise KeyboardInterrupt
+
+            return nullcontext(interrupt)
+
+    with pytest.raises(KeyboardInterrupt):
+        fit_cooccurrence(
+            world.playlists, QUICK.model_copy(update={"workers": 2}), 0, Interrupting()
+        )
+    assert list(temporary.iterdir()) == []

@@ -49,7 +49,7 @@ def test_a_share_of_the_items_is_hidden(world: SyntheticDataset) -> None:
 
 
 def test_too_few_playlists_give_no_folds(world: SyntheticDataset) -> None:
-    assert folds(world.playlists.select(np.arange(50))) == []
+    assert folds(world.playlists.select(np.arange(40))) == []
     assert folds(world.playlists, RankingConfig(min_playlists=10_000)) == []
 
 

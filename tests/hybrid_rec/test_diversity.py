@@ -48,7 +48,7 @@ def model(request: pytest.FixtureRequest) -> HybridRecommender:
 def slow(model: HybridRecommender, ids: list[str], scores: Any, k: int, config: Any) -> list[str]:
     """MMR and the cap, item by item, over whole matrices."""
     catalog, index = model.model_.catalog, model.model_.index
-    weights = block_weights(index, model.config.weights)
+    weights = block_weights(index, model.model_.weights)
     weights.pop("popularity")
     rows = catalog.rows(ids)
     blocks = {name: b.astype(np.float64) for name, b in index.blocks(rows).items()}

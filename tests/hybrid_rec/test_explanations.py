@@ -259,7 +259,7 @@ def test_empty_queries_are_explained_by_plays(
     model: HybridRecommender, world: SyntheticDataset, weights: dict[str, float] | None
 ) -> None:
     found = model.recommend([[], ["nope"]], 3, weights=weights, on_unknown="skip", explain=True)
-    factor = model.config.weights.popularity if weights is None else weights["popularity"] or 1.0
+    factor = model.model_.weights.popularity if weights is None else weights["popularity"] or 1.0
     for entry in held(found):
         plays = world.playlists.play_counts[world.catalog.rows([entry.item_id])[0]]
         value = pytest.approx(factor * math.log1p(plays), rel=1e-6)

@@ -215,3 +215,25 @@ def test_on_unknown_is_checked() -> None:
         Playlists.from_frame(plays(), CATALOG, on_unknown=wrong)
     with pytest.raises(DataError, match="on_unknown must be 'raise' or 'skip', got 'ignore'"):
         Playlists.from_lists([["a"]], CATALOG, on_unknown=wrong)
+
+
+@given(lists, lists, st.data())
+def test_extended_goes_on_with_known_playlists(
+    before: list[list[str]], added: list[list[str]], data: st.DataObject
+) -> None:
+    places = st.integers(-1, len(before) - 1)
+    known = data.draw(st.lists(places, min_size=len(added), max_size=len(added)))
+    joined = Playlists.from_lists(before, CATALOG).extended(
+        Playlists.from_lists(added, CATALOG, playlist_ids=[f"n{i}" for i in range(len(added))]),
+        np.array(known, dtype=np.int64),
+    )
+    truth = [list(items) for items in before]
+    names = [str(number) for number in range(len(before))]
+    for number, (place, items) in enumerate(zip(known, added, strict=True)):
+        if place < 0:
+            truth.append(items)
+            names.append(f"n{number}")
+        else:
+            truth[place] += items
+    assert joined.to_lists(CATALOG) == truth
+    assert joined.playlist_ids.tolist() == names

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import builtins
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import numpy as np
 import pytest
@@ -12,8 +13,8 @@ import pytest
 from evaluation.harness import evaluate
 from evaluation.splits import continuation
 from hybrid_rec import HybridConfig, HybridRecommender
-from hybrid_rec.config import RankingConfig
-from hybrid_rec.errors import ArtifactError, HybridRecError
+from hybrid_rec.config import CandidateSource, RankingConfig
+from hybrid_rec.errors import ArtifactError, ConfigError, HybridRecError
 from hybrid_rec.features import FEATURES
 from hybrid_rec.ranking import Ranker
 from hybrid_rec.synthetic import SyntheticDataset, synthetic_radio
@@ -110,11 +111,12 @@ def test_weights_ask_for_the_linear_score(
     ranked: HybridRecommender, fitted: HybridRecommender, queries: list[list[str]]
 ) -> None:
     linear = ranked.recommend(queries, 10, weights={})
-    assert linear.scores.tobytes() == fitted.recommend(queries, 10).scores.tobytes()
+    same = fitted.recommend(queries, 10, weights=ranked.model_.weights)
+    assert linear.scores.tobytes() == same.scores.tobytes()
 
 
 def test_off_by_configuration_and_with_few_playlists(world: SyntheticDataset) -> None:
-    few = world.playlists.select(np.arange(60))
+    few = world.playlists.select(np.arange(40))
     model = HybridRecommender(RANKED).fit(few, world.catalog)
     assert model.model_.ranking is None
     assert model.recommend([world.catalog.item_ids[0]], 3).item_ids.shape == (1, 3)
@@ -153,4 +155,30 @@ def test_importance_adds_up(ranked: HybridRecommender) -> None:
 
 def test_default_is_on() -> None:
     assert HybridConfig().ranking.enabled
-    assert RankingConfig().min_playlists == 100
+    assert RankingConfig().min_playlists == 50
+
+
+@pytest.mark.parametrize("source", get_args(CandidateSource))
+def test_any_source_alone_gives_whole_lists(
+    ranked: HybridRecommender, queries: list[list[str]], source: CandidateSource
+) -> None:
+    model = ranked.model_
+    ranking = model.config.ranking.model_copy(update={"sources": (source,)})
+    config = model.config.model_copy(update={"ranking": ranking})
+    other = HybridRecommender(config)
+    other._set(replace(model, config=config))
+    found, whole = other.recommend(queries, k=30), ranked.recommend(queries, k=30)
+    assert all(len(set(line)) == 30 and None not in line for line in found.item_ids.tolist())
+    assert found.item_ids.tolist() != whole.item_ids.tolist()
+
+
+def test_features_that_are_left_out_split_nothing(world: SyntheticDataset) -> None:
+    config = RANKED.ranking.model_copy(update={"without": ("votes", "factors")})
+    model = HybridRecommender(RANKED.model_copy(update={"ranking": config}))
+    ranking = model.fit(world.playlists, world.catalog).model_.ranking
+    assert ranking is not None
+    gains = ranking.ranker.importance()
+    assert gains["votes"] == gains["factors"] == 0
+    wrong = HybridConfig(**{**RANKED.model_dump(), "ranking": {"without": ["vote"], "cases": 50}})
+    with pytest.raises(ConfigError, match=r"ranking.without.*'vote'; did you mean 'votes'"):
+        HybridRecommender(wrong).fit(world.playlists, world.catalog)

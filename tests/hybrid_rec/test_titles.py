@@ -14,11 +14,14 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from hybrid_rec import read_yes_catalog
 from hybrid_rec import titles as module
 from hybrid_rec.config import TitleConfig
 from hybrid_rec.errors import ArtifactError, DataError, ModelUnavailableError, NotFittedError
 from hybrid_rec.progress import Advance, Progress
 from hybrid_rec.title_models import packaged_folder
+from hybrid_rec.title_precision import resolve_precision
+from hybrid_rec.title_text import distinct_titles
 from hybrid_rec.title_tfidf import TfidfEncoder
 from hybrid_rec.titles import (
     SentenceEncoder,
@@ -107,13 +110,13 @@ def model_folder(tmp_path: Path) -> Path:
 @pytest.fixture
 def fake(monkeypatch: pytest.MonkeyPatch) -> FakeModel:
     fake = FakeModel()
-    monkeypatch.setattr(module, "_load_model", lambda _folder: fake)
+    monkeypatch.setattr(module, "_load_model", lambda _folder, _precision: fake)
     return fake
 
 
 @pytest.fixture
 def config(model_folder: Path) -> TitleConfig:
-    return TitleConfig(model=str(model_folder))
+    return TitleConfig(model=str(model_folder), precision="float32")
 
 
 @pytest.fixture(scope="module")
@@ -126,7 +129,12 @@ def real_folder() -> Path:
 
 @pytest.fixture(scope="module")
 def real(real_folder: Path) -> SentenceEncoder:
-    return SentenceEncoder(TitleConfig(model=str(real_folder), cache=False))
+    return SentenceEncoder(TitleConfig(model=str(real_folder), cache=False, precision="float32"))
+
+
+@pytest.fixture(scope="module")
+def rounded(real_folder: Path) -> SentenceEncoder:
+    return SentenceEncoder(TitleConfig(model=str(real_folder), cache=False, precision="bfloat16"))
 
 
 def cosine(encoder: TitleEncoder, one: str, other: str) -> float:
@@ -292,6 +300,52 @@ def test_batches_have_one_length_and_are_no_larger_than_asked(
     assert sorted(fake.seen) == sorted(titles)
 
 
+def test_batches_of_long_titles_are_smaller(
+    config: TitleConfig, fake: FakeModel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "_TOKENS", 100)
+    titles = [f"{'word ' * length}{number}" for length in (0, 4, 15) for number in range(120)]
+    SentenceEncoder(config).encode(titles)
+    sizes = {len(batch[0].split()): len(batch) for batch in fake.batches[::-1]}
+    assert sizes == {1: 100, 5: 20, 16: 8}  # never fewer than are filled up to
+    assert sorted(fake.seen) == sorted(titles)
+
+
+def test_each_precision_has_a_cache_of_its_own(
+    config: TitleConfig, fake: FakeModel, own_cache: Path
+) -> None:
+    rounded = config.model_copy(update={"precision": "bfloat16"})
+    for encoder in (SentenceEncoder(config), SentenceEncoder(rounded)):
+        encoder.encode(["a song"])
+    assert fake.seen == ["a song", "a song"]
+    name = SentenceEncoder(config).fingerprint()
+    assert {path.name for path in (own_cache / "titles").iterdir()} == {name, f"{name}-bfloat16"}
+    SentenceEncoder(rounded).encode(["a song"])
+    assert fake.seen == ["a song", "a song"]
+
+
+@pytest.mark.parametrize(
+    ("flags", "precision"),
+    [
+        ("flags\t\t: fpu avx512_bf16 sse", "bfloat16"),
+        ("flags\t\t: fpu amx_bf16 sse", "bfloat16"),
+        ("flags\t\t: fpu avx512f sse", "float32"),
+        ("Features\t: asimd", "float32"),
+        (None, "float32"),
+    ],
+)
+def test_the_processor_decides_over_the_precision(
+    flags: str | None, precision: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "cpuinfo"
+    if flags is not None:
+        path.write_text(f"processor\t: 0\n{flags}\n\nprocessor\t: 1\n{flags}\n")
+    monkeypatch.setattr("hybrid_rec.title_precision._CPU_INFO", path)
+    assert resolve_precision("auto") == precision
+    assert resolve_precision("float32") == "float32"
+    assert resolve_precision("bfloat16") == "bfloat16"
+
+
 def test_an_interrupt_loses_no_more_than_a_batch(config: TitleConfig, fake: FakeModel) -> None:
     titles = [f"title {number}" for number in range(50)]
     small = config.model_copy(update={"batch_size": 10})
@@ -412,12 +466,32 @@ def test_neighbours_of_the_real_model_make_sense(real: SentenceEncoder) -> None:
     assert real.dim == 384
 
 
-def test_the_real_model_gives_a_title_the_same_vector_in_any_company(real: SentenceEncoder) -> None:
+@pytest.mark.parametrize("precision", ["real", "rounded"])
+def test_the_real_model_gives_a_title_the_same_vector_in_any_company(
+    precision: str, request: pytest.FixtureRequest
+) -> None:
+    encoder: SentenceEncoder = request.getfixturevalue(precision)
     titles = [f"{'very ' * (number % 4)}long song number {number}" for number in range(40)]
-    together = real.encode(titles)
-    alone = np.vstack([real.encode([title]) for title in titles[:8]])
+    together = encoder.encode(titles)
+    alone = np.vstack([encoder.encode([title]) for title in titles[:8]])
     np.testing.assert_allclose(alone, together[:8], rtol=0, atol=1e-6)
     np.testing.assert_allclose(np.linalg.norm(together, axis=1), 1, rtol=1e-6)
+
+
+def test_vectors_are_those_of_a_plain_sentence_transformer(
+    real: SentenceEncoder, rounded: SentenceEncoder, real_folder: Path, data_dir: Path
+) -> None:
+    from sentence_transformers import SentenceTransformer
+
+    titles = distinct_titles(read_yes_catalog(data_dir / "yes_complete").titles)[0][:55_000:55]
+    plain = SentenceTransformer(str(real_folder), device="cpu").encode(
+        titles, show_progress_bar=False, normalize_embeddings=True
+    )
+    assert ((real.encode(titles) * plain).sum(1) > 1 - 1e-6).all()
+    cosines = (rounded.encode(titles) * plain).sum(1)
+    assert len(titles) == 1000
+    assert cosines.min() > 0.999
+    assert cosines.min() < 1 - 1e-6  # it is another arithmetic
 
 
 def test_the_real_model_shows_no_bar_of_its_own(

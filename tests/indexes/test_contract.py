@@ -11,15 +11,36 @@ import numpy as np
 import pytest
 
 from indexes.base import VectorIndex, VectorIndexError
+from indexes.delta import DeltaIndex
 from indexes.exact import ExactIndex
 from indexes.faiss_index import FaissIndex
 
 Build = Callable[[Any], VectorIndex]
 
-EXACT: dict[str, Build] = {"ExactIndex": ExactIndex, "Flat": FaissIndex.build}
+
+def with_delta(vectors: Any, factory: str = "Flat") -> DeltaIndex:
+    """The vectors in an index of which a tenth came later and every seventh row has moved."""
+    given = np.array(vectors, dtype=np.float32)
+    n_base, moved = len(given) - len(given) // 10, np.arange(0, len(given), 7)
+    before = given.copy()
+    before[moved] = 9 - before[moved]
+    index = DeltaIndex.build(before[:n_base], factory, seed=3)
+    index.add(before[n_base:])
+    return index.with_rows(moved, given[moved])
+
+
+EXACT: dict[str, Build] = {
+    "ExactIndex": ExactIndex,
+    "Flat": FaissIndex.build,
+    "Flat and delta": with_delta,
+}
 APPROXIMATE: dict[str, Build] = {
     factory: partial(FaissIndex.build, factory=factory, seed=3)
     for factory in ("HNSW16", "IVF8,Flat", "IVF8,SQ8", "SQ8", "PCA8,Flat", "SQ8,RFlat")
+}
+APPROXIMATE |= {
+    f"{factory} and delta": partial(with_delta, factory=factory)
+    for factory in ("HNSW16", "IVF8,SQ8")
 }
 KINDS = EXACT | APPROXIMATE
 

@@ -1,0 +1,120 @@
+"""Changes: what an update brings, read and checked before anything is computed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from itertools import count, islice
+from typing import Any, Literal, get_args
+
+import numpy as np
+import pandas as pd
+
+from hybrid_rec.catalog import Catalog, RowArray
+from hybrid_rec.errors import DataError
+from hybrid_rec.model import Model
+from hybrid_rec.playlists import OnUnknown, Playlists
+from hybrid_rec.search import filter_rows
+
+OnKnown = Literal["raise", "extend"]
+NewPlaylists = Playlists | pd.DataFrame | Iterable[Iterable[Any]]
+
+
+@dataclass(frozen=True, eq=False)
+class Changes:
+    """What a model is to know afterwards; all of it fits together."""
+
+    catalog: Catalog
+    """Known items at the rows they have, then the new ones."""
+    playlists: Playlists
+    """Known playlists with what was added to them, then the new ones, of that catalogue."""
+    touched: RowArray
+    """Playlists that are new or were added to, ascending."""
+    gained: RowArray
+    """New plays of each item, `(n_items,)`."""
+    removed: RowArray
+    """Rows that may not be recommended, ascending."""
+
+
+def read_changes(
+    model: Model,
+    new_playlists: NewPlaylists | None,
+    new_items: Catalog | pd.DataFrame | None,
+    remove: Iterable[Any] | None,
+    *,
+    on_known: OnKnown,
+    on_unknown: OnUnknown,
+) -> Changes:
+    """What an update brings; arguments and errors as in `HybridRecommender.update`."""
+    if new_playlists is None and new_items is None and remove is None:
+        raise DataError(
+            "an update must be given new_playlists, new_items or remove, got none of them."
+        )
+    if on_known not in get_args(OnKnown):
+        raise DataError(f"on_known must be 'raise' or 'extend', got {on_known!r}.")
+    catalog, brought = model.catalog, np.empty(0, np.int64)
+    if new_items is not None:
+        items = new_items if isinstance(new_items, Catalog) else Catalog.from_frame(new_items)
+        catalog = catalog.extended(items)
+        brought = catalog.rows(items.item_ids)
+    out = filter_rows(catalog, remove, on_unknown, "remove")
+    gone = np.empty(0, np.int64) if out is None else out
+    both = np.intersect1d(gone, brought)
+    if len(both):
+        raise DataError(
+            f"an item must be brought or removed, but {catalog.item_ids[both[0]]!r} is in both "
+            "new_items and remove; leave it out of one."
+        )
+    before = replace(model.playlists, n_items=len(catalog))
+    playlists, touched = before, np.empty(0, np.int64)
+    if new_playlists is not None:
+        added = _parsed(new_playlists, before, len(model.catalog), catalog, on_unknown)
+        playlists, touched = _joined(before, added, on_known)
+    return Changes(
+        catalog,
+        playlists,
+        touched,
+        playlists.play_counts - before.play_counts,
+        np.union1d(np.setdiff1d(model.removed, brought), gone),
+    )
+
+
+def _parsed(
+    given: NewPlaylists, before: Playlists, n_known: int, catalog: Catalog, on_unknown: OnUnknown
+) -> Playlists:
+    """New playlists as rows of the grown catalogue."""
+    if isinstance(given, Playlists):
+        if given.n_items not in (n_known, len(catalog)):
+            raise DataError(
+                f"new_playlists must refer to the model's catalogue of {n_known} items, or to it "
+                f"with the new items, of {len(catalog)}, but refer to one of {given.n_items}."
+            )
+        return replace(given, n_items=len(catalog))
+    if isinstance(given, pd.DataFrame):
+        return Playlists.from_frame(given, catalog, on_unknown=on_unknown)
+    if isinstance(given, str | bytes) or not isinstance(given, Iterable):
+        raise DataError(
+            "new_playlists must be Playlists, a DataFrame or a list of lists of item ids, "
+            f"got {given!r:.80}."
+        )
+    lists = list(given)
+    taken = set(before.playlist_ids)
+    free = (name for name in map(str, count(len(before))) if name not in taken)
+    names = list(islice(free, len(lists)))
+    return Playlists.from_lists(lists, catalog, playlist_ids=names, on_unknown=on_unknown)
+
+
+def _joined(before: Playlists, added: Playlists, on_known: OnKnown) -> tuple[Playlists, RowArray]:
+    """All playlists, and which of them are new or longer than before."""
+    number_of = {name: number for number, name in enumerate(before.playlist_ids)}
+    numbers = np.array([number_of.get(name, -1) for name in added.playlist_ids], dtype=np.int64)
+    known = np.flatnonzero(numbers >= 0)
+    if len(known) and on_known == "raise":
+        raise DataError(
+            f"new playlists must have new ids, but {len(known)} are known, such as "
+            f"{added.playlist_ids[known[0]]!r}; pass on_known='extend' to go on with them, or "
+            "give them ids of their own."
+        )
+    joined = before.extended(added, numbers)
+    fresh = np.arange(len(before), len(joined))
+    return joined, np.union1d(numbers[known], fresh)

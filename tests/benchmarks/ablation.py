@@ -1,0 +1,116 @@
+"""What each part of the hybrid is worth: validation accuracy without one after another."""
+
+from __future__ import annotations
+
+import json
+import sys
+from typing import Any, get_args
+
+import pandas as pd
+
+from evaluation.harness import evaluate
+from evaluation.run import make_split
+from hybrid_rec import HybridConfig, HybridRecommender, read_dataset
+from hybrid_rec.config import CandidateSource
+from tests.benchmarks import measure
+from tests.benchmarks.accuracy import SETS
+
+_SETS = ("triplej", "classic_rock")
+_METRICS = ("ndcg@500", "hit_rate@10")
+_SOURCES = get_args(CandidateSource)
+_FEATURES = {
+    "co-occurrence": (
+        "cooccurrence", "cooccurrence_recent", "cooccurrence_best", "cooccurrence_times_plays",
+    ),
+    "title": ("title",),
+    "artist": (
+        "artist_match", "artist_share", "artist_votes", "artist_item_votes", "votes_for_artist",
+        "artist_neighbours",
+    ),
+    "popularity": ("plays", "artist_plays", "artist_other_plays", "cooccurrence_times_plays"),
+    "playlist votes": (
+        "votes", "votes_few", "votes_wide", "votes_sharp", "votes_recent", "votes_by_factors",
+        "votes_rank", "nearest_playlist",
+    ),
+    "item neighbours": ("neighbours", "neighbours_recent"),
+    "EASE": ("weights", "weights_recent", "weights_rank"),
+    "factors": ("factors", "factors_few", "factors_many", "factors_rank", "votes_by_factors"),
+    "age": ("age_last", "age_mean", "age_first", "age_gap"),
+}  # fmt: skip
+
+
+def variants() -> dict[str, dict[str, Any]]:
+    """What is changed in each line of the table."""
+    return {
+        "everything": {},
+        "no ranker, learned weights": {},
+        "no ranker, given weights": {"ranking": {"enabled": False}},
+        "no ranker, no prior": {"ranking": {"enabled": False}, "weights": {"popularity": 0.0}},
+        "no ranker, no artist block": {"ranking": {"enabled": False}, "weights": {"artist": 0.0}},
+        "no ranker, no title block": {"ranking": {"enabled": False}, "weights": {"title": 0.0}},
+        "no ranker, no shrinkage": {
+            "ranking": {"enabled": False}, "cold_start": {"shrinkage": 0.0},
+        },
+        "no ranker, no ladder": {"ranking": {"enabled": False}, "cold_start": {"ladder": False}},
+        "no shrinkage": {"cold_start": {"shrinkage": 0.0}},
+        "no ladder": {"cold_start": {"ladder": False}},
+        **{
+            f"no candidates: {source}": {
+                "ranking": {"sources": tuple(name for name in _SOURCES if name != source)}
+            }
+            for source in _SOURCES
+        },
+        **{f"no features: {what}": {"ranking": {"without": f}} for what, f in _FEATURES.items()},
+    }  # fmt: skip
+
+
+def run(name: str) -> list[dict[str, object]]:
+    """One set, in this process."""
+    spec, kind, max_length = SETS[name]
+    playlists, catalog, _ = read_dataset(spec.format(data=measure.data_dir()))
+    split = make_split(kind, playlists, catalog, seed=0, max_length=max_length, part="validation")
+    whole = HybridRecommender().fit(split.train, catalog)
+    rows = []
+    for what, changes in variants().items():
+        model: Any = whole if not changes else HybridRecommender(HybridConfig(**changes))
+        if what == "no ranker, learned weights":
+            model = _Linear(whole)
+        evaluation = evaluate(model, split, (10, 500), fit=bool(changes), name=what)
+        means = evaluation.means()
+        rows.append({"removed": what, **{metric: round(means[metric], 4) for metric in _METRICS}})
+        sys.stderr.write(f"{name}: {rows[-1]}\n")
+    return rows
+
+
+class _Linear:
+    """A fitted model asked for its linear score."""
+
+    def __init__(self, model: HybridRecommender) -> None:
+        self.model = model
+
+    def fit(self, playlists: Any, catalog: Any) -> None:
+        """Nothing: the model is fitted."""
+
+    def recommend(self, queries: Any, k: int = 10) -> Any:
+        """See `HybridRecommender.recommend`."""
+        return self.model.recommend(queries, k, weights={})
+
+
+def main() -> None:
+    """Every set in a process of its own, then one page."""
+    if len(sys.argv) > 1:
+        print(json.dumps(run(sys.argv[1])))
+        return
+    parts = [
+        "Validation part of the splits of ACCURACY.md, one training seed. Each line fits anew with "
+        "one part removed; differences of a hundredth of the value are within the noise of the "
+        "training.",
+    ]
+    for name in _SETS:
+        frame = pd.DataFrame(json.loads(measure.in_own_process("ablation", name)))
+        parts += [f"## {name}", measure.markdown(frame)]
+    measure.report("ABLATION", "Ablation", "\n\n".join(parts))
+
+
+if __name__ == "__main__":
+    main()

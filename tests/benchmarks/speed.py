@@ -1,0 +1,79 @@
+"""Fit and batch scoring: seconds, memory, and playlists a second beside implicit's."""
+
+from __future__ import annotations
+
+import json
+import sys
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from implicit.cpu.als import AlternatingLeastSquares
+
+from evaluation.run import make_split
+from hybrid_rec import HybridConfig, HybridRecommender, read_dataset
+from hybrid_rec.factors import ones_for_implicit
+from tests.benchmarks import measure
+from tests.benchmarks.accuracy import SETS
+
+_SETS = ("wfmu", "yes_big", "classic_rock")
+_MOST = 1000
+_K = 100
+
+
+def run(name: str) -> dict[str, Any]:
+    """One set, in this process."""
+    spec, kind, max_length = SETS[name]
+    playlists, catalog, _ = read_dataset(spec.format(data=measure.data_dir()))
+    split = make_split(kind, playlists, catalog, seed=0, max_length=max_length, part="validation")
+    hybrid = HybridRecommender(HybridConfig())
+    # Once for the titles, which are then in the cache, and once for the clock.
+    titles = HybridConfig(ranking={"enabled": False}, cooccurrence={"epochs": 1})
+    HybridRecommender(titles).fit(split.train, catalog)
+    fit = measure.seconds(lambda: hybrid.fit(split.train, catalog))
+    peak = measure.peak_memory_gb()
+    asked = split.seeds.select(np.arange(min(len(split), _MOST)))
+    few = asked.select(np.arange(20))
+    hybrid.recommend(few, _K)
+    ranked = len(asked) / measure.seconds(lambda: hybrid.recommend(asked, _K))
+    hybrid.recommend(few, _K, weights={})
+    linear = len(asked) / measure.seconds(lambda: hybrid.recommend(asked, _K, weights={}))
+    als = AlternatingLeastSquares(128, random_state=0)
+    als.fit(ones_for_implicit(split.train.matrix()), show_progress=False)
+    rows = ones_for_implicit(asked.matrix())
+
+    def recommend() -> None:
+        als.recommend(np.arange(len(asked)), rows, N=_K, recalculate_user=True)
+
+    recommend()
+    implicit = len(asked) / measure.seconds(recommend)
+    return {
+        "set": name,
+        "items": f"{len(catalog):,}",
+        "fit s": f"{fit:.0f}",
+        "peak GB": f"{peak:.1f}",
+        "ranked /s": f"{ranked:.0f}",
+        "linear /s": f"{linear:.0f}",
+        "implicit /s": f"{implicit:.0f}",
+        "linear : implicit": f"{linear / implicit:.2f}",
+        "ranked : implicit": f"{ranked / implicit:.2f}",
+    }
+
+
+def main() -> None:
+    """Every set in a process of its own, then one page."""
+    if len(sys.argv) > 1:
+        print(json.dumps(run(sys.argv[1])))
+        return
+    rows = [json.loads(measure.in_own_process("speed", name)) for name in _SETS]
+    text = (
+        "Fit with a warm title cache, default configuration; then `recommend` of up to "
+        f"{_MOST:,} playlists never seen, k = {_K}, in one process: playlists a second with the "
+        "ranking, with the linear score, and by implicit's ALS of 128 factors with "
+        "`recalculate_user`, on the same playlists."
+    )
+    measure.report("SPEED", "Speed", text + "\n\n" + measure.markdown(pd.DataFrame(rows)))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,68 @@
+"""Learned block weights against planted ones."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from hybrid_rec import HybridConfig, HybridRecommender
+from hybrid_rec.config import WeightsConfig
+from hybrid_rec.features import FEATURES
+from hybrid_rec.fusion import learn_weights
+from hybrid_rec.ranking import Case
+from hybrid_rec.synthetic import SyntheticDataset
+
+
+def planted(weights: dict[str, float], n_cases: int = 400, seed: int = 0) -> list[Case]:
+    """Cases in which one candidate each was drawn as a conditional logit says."""
+    rng = np.random.default_rng(seed)
+    cases = []
+    for _ in range(n_cases):
+        features = rng.normal(size=(50, len(FEATURES))).astype(np.float32)
+        score = sum(w * features[:, FEATURES.index(name)] for name, w in weights.items())
+        hit = int(np.argmax(score + rng.gumbel(size=50)))
+        cases.append((features, np.arange(50) == hit))
+    return cases
+
+
+def test_planted_weights_are_found() -> None:
+    cases = planted({"cooccurrence": 4.0, "title": 1.0, "artist_match": 2.0, "plays": 0.4})
+    found = learn_weights(cases, WeightsConfig(), np.random.default_rng(0))
+    assert found.cooccurrence == 1.0
+    assert found.title == pytest.approx(0.25, abs=0.05)
+    assert found.artist == pytest.approx(0.5, abs=0.05)
+    assert found.popularity == pytest.approx(0.1, abs=0.03)
+    assert found.tags == pytest.approx(0.0, abs=0.03)
+    assert found.similar_popularity == WeightsConfig().similar_popularity
+
+
+def test_what_speaks_against_an_item_weighs_nothing() -> None:
+    found = learn_weights(
+        planted({"cooccurrence": 2.0, "plays": -3.0}), WeightsConfig(), np.random.default_rng(0)
+    )
+    assert found.popularity == 0.0
+
+
+def test_given_weights_are_kept() -> None:
+    assert WeightsConfig().learned
+    assert not WeightsConfig(title=0.3).learned
+    assert WeightsConfig(title=0.3, learned=True).learned
+    assert HybridConfig().weights.learned
+    assert not HybridConfig(weights={"artist": 0.1}).weights.learned
+
+
+def test_linear_calls_use_them_also_when_loaded(
+    ranked: HybridRecommender, world: SyntheticDataset, tmp_path: Path
+) -> None:
+    learned = ranked.model_.weights
+    assert learned != ranked.config.weights
+    items = world.catalog.item_ids[:3].tolist()
+    plain = ranked.recommend(items, weights={})
+    same = ranked.recommend(items, weights=learned)
+    np.testing.assert_array_equal(plain.scores, same.scores)
+    ranked.save(tmp_path / "model")
+    loaded = HybridRecommender.load(tmp_path / "model")
+    assert loaded.model_.weights == learned
+    np.testing.assert_array_equal(loaded.recommend(items, weights={}).scores, plain.scores)
