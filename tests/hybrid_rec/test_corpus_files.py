@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from hybrid_rec import Playlists
@@ -68,6 +68,8 @@ def test_files_have_about_as_many_plays(tmp_path: Path) -> None:
     shuffle=st.booleans(),
     chunk=st.sampled_from([1, 50, 10_000]),
 )
+@example(lengths=[1] * 60, n_files=1, shuffle=False, chunk=10_000)
+@example(lengths=[30, 29, 1, 100], n_files=1, shuffle=False, chunk=10_000)
 def test_gensim_reads_every_play_whatever_the_lengths(
     lengths: list[int],
     n_files: int,
