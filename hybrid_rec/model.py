@@ -258,7 +258,8 @@ def fit_stage_one(
         own: Co-occurrence vectors, `(n_items, dim)`; zero rows for items without one.
         playlists: What they were learned from.
         metadata: What else is known.
-        config: Shrinkage and ridge.
+        config: Shrinkage, ridge and what an index may take.
+        weights: Block weights that an approximate index is made for.
         factory: FAISS factory string, or "auto".
 
     Raises:

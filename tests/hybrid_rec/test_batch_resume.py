@@ -155,6 +155,7 @@ def test_another_job_is_refused_by_name(
     other = tmp_path / "model"
     shutil.copytree(small_ranked, other)
     manifest = json.loads((other / "manifest.json").read_text())
+    manifest["config"]["seed"] = 99
     (other / "manifest.json").write_text(json.dumps(manifest))
     changed = tmp_path / "changed" / "plays.parquet"
     changed.parent.mkdir()

@@ -177,7 +177,8 @@ def test_demo_runs_offline_and_tells_its_story() -> None:
 
 def test_help_is_complete() -> None:
     commands = {
-        "demo", "fit", "recommend", "similar", "score", "update", "evaluate", "tune", "info",
+        "demo", "fit", "recommend", "similar", "plan", "score", "update", "evaluate",
+        "tune", "info",
     }  # fmt: skip
     for command in sorted(commands):
         text = ask(command, "--help").stdout
