@@ -23,6 +23,7 @@ from hybrid_rec.console import complain, print_frame, write
 from hybrid_rec.datasets import read_dataset
 from hybrid_rec.errors import ConfigError, DataError, StoppedEarlyError
 from hybrid_rec.files import check_writable, replace_text
+from hybrid_rec.interrupts import heard
 from hybrid_rec.progress import as_progress
 
 _SHOWN = 20
@@ -106,6 +107,7 @@ def run_tune(request: TuneRequest) -> None:
                 minutes = (time.monotonic() - started) / 60
                 complain(f"{journal.line(trial)}; {minutes:.1f} of {request.budget:g} min")
     except KeyboardInterrupt:
+        heard()
         if not journal.trials:
             raise
         stopped = True

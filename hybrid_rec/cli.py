@@ -5,18 +5,32 @@ from __future__ import annotations
 import os
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from hybrid_rec.__main__ import EXIT_INTERRUPTED, INTERRUPTED
-from hybrid_rec.console import complain, print_frame, write
-from hybrid_rec.errors import ConfigError, HybridRecError, RunError, StoppedEarlyError
-
-if TYPE_CHECKING:
-    import pandas as pd
-
-    from hybrid_rec.recommendations import Recommendations
+from hybrid_rec.cli_options import (
+    AsJson,
+    ConfigFile,
+    Count,
+    Explain,
+    Items,
+    ItemsFile,
+    MaxLength,
+    MinLength,
+    ModelFolder,
+    Quiet,
+    Seed,
+    SeedCount,
+    SeedRule,
+    SkipUnknown,
+    SplitName,
+    Weight,
+)
+from hybrid_rec.console import complain, write
+from hybrid_rec.errors import HybridRecError, RunError, StoppedEarlyError
+from hybrid_rec.interrupts import insistent_interrupts
 
 SYNTHETIC = "synthetic"
 EXIT_STOPPED, EXIT_MISTAKE = 1, 2
@@ -30,43 +44,6 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
-
-ModelFolder = Annotated[Path, typer.Argument(metavar="MODEL", help="Folder of a saved model.")]
-Items = Annotated[list[str], typer.Option("--item", metavar="ID", help="Item id; repeat for more.")]
-Count = Annotated[int, typer.Option("-k", "--k", metavar="K", help="How many to return.")]
-AsJson = Annotated[bool, typer.Option("--json", help="Print JSON Lines, one object a row.")]
-Weight = Annotated[
-    list[str] | None,
-    typer.Option(
-        "--weight",
-        metavar="BLOCK=X",
-        help="Weight of a block for this call: cooccurrence, title, artist, tags or popularity.",
-    ),
-]
-SkipUnknown = Annotated[
-    bool, typer.Option("--skip-unknown", help="Leave unknown item ids out instead of stopping.")
-]
-Explain = Annotated[
-    bool, typer.Option("--explain", help="Say of each row what carried it; in JSON every part.")
-]
-ItemsFile = Annotated[Path | None, typer.Option("--items", help="File of items, as for fit.")]
-ConfigFile = Annotated[Path | None, typer.Option("--config", help="TOML file of parameters.")]
-SplitName = Annotated[
-    str,
-    typer.Option("--split", help="continuation, global-time, leave-last-out or cold-items."),
-]
-SeedRule = Annotated[
-    str, typer.Option("--seeds", help="What is given of a playlist: half, first or random.")
-]
-SeedCount = Annotated[int, typer.Option("--n-seeds", help="How many seeds for first and random.")]
-MinLength = Annotated[
-    int, typer.Option("--min-length", help="Leave out playlists with fewer different items.")
-]
-MaxLength = Annotated[
-    int | None, typer.Option("--max-length", help="Cut held-out playlists to so many items.")
-]
-Seed = Annotated[int, typer.Option("--seed", help="Seed of split and training.", min=0)]
-Quiet = Annotated[bool, typer.Option("--quiet", help="No progress on standard error.")]
 
 
 def _version(wanted: bool) -> None:
@@ -118,27 +95,9 @@ def fit(
     quiet: Annotated[bool, typer.Option("--quiet", help="No progress bars.")] = False,
 ) -> None:
     """Learn from playlists and save a model; a model that is already there is replaced."""
-    from hybrid_rec.artifact import check_target
-    from hybrid_rec.config import HybridConfig
-    from hybrid_rec.datasets import read_dataset
-    from hybrid_rec.recommender import HybridRecommender
+    from hybrid_rec.fit_command import run_fit
 
-    settings = HybridConfig() if config is None else HybridConfig.from_toml(config)
-    if seed is not None:
-        settings = settings.with_seed(seed)
-    check_target(out)
-    playlists, catalog, report = read_dataset(dataset, items=items, progress=not quiet)
-    write(str(report))
-    recommender = HybridRecommender(settings).fit(playlists, catalog, progress=not quiet)
-    recommender.save(out)
-    model = recommender.model_
-    for stage, seconds in model.timings.items():
-        write(f"{stage:<18}{seconds:8.2f} s")
-    rungs = ", ".join(f"{count:,} {source}" for source, count in model.source_counts().items())
-    write(f"items by source: {rungs}")
-    if model.choice is not None:
-        write(f"index: {model.choice}")
-    write(f"saved to {out}")
+    run_fit(dataset, out, items=items, config=config, seed=seed, quiet=quiet)
 
 
 @app.command()
@@ -194,19 +153,12 @@ def recommend(
     as_json: AsJson = False,
 ) -> None:
     """Continue one playlist, given by the items in it."""
-    from hybrid_rec.recommender import HybridRecommender
+    from hybrid_rec.ask_command import run_recommend
 
-    diversity = {"mmr": mmr, "artist_cap": artist_cap}
-    found = HybridRecommender.load(model, mmap=True).recommend(
-        item,
-        k,
-        weights=_weights(weight),
-        on_unknown="skip" if skip_unknown else "raise",
-        diversity={name: value for name, value in diversity.items() if value is not None},
-        explain=explain,
-    )
-    frame = _frame(found, as_json=as_json).drop(columns=[] if as_json else ["query_id"])
-    print_frame(frame, title=f"Goes with {', '.join(item)}", as_json=as_json)
+    run_recommend(
+        model, item, k, weight=weight, skip_unknown=skip_unknown, mmr=mmr, artist_cap=artist_cap,
+        explain=explain, as_json=as_json,
+    )  # fmt: skip
 
 
 @app.command()
@@ -220,26 +172,11 @@ def similar(
     as_json: AsJson = False,
 ) -> None:
     """Items similar to each of the given ones."""
-    from hybrid_rec.recommender import HybridRecommender
+    from hybrid_rec.ask_command import run_similar
 
-    recommender = HybridRecommender.load(model, mmap=True)
-    found = recommender.similar_items(
-        list(dict.fromkeys(item)),
-        k,
-        weights=_weights(weight),
-        on_unknown="skip" if skip_unknown else "raise",
-        explain=explain,
+    run_similar(
+        model, item, k, weight=weight, skip_unknown=skip_unknown, explain=explain, as_json=as_json
     )
-    frame = _frame(found, as_json=as_json)
-    if as_json or not sys.stdout.isatty():
-        print_frame(frame, title="", as_json=as_json)
-        return
-    catalog = recommender.model_.catalog
-    for query_id in found.query_ids:
-        row = int(catalog.rows([query_id])[0])
-        title = f"Similar to {query_id}: {catalog.titles[row]} by {catalog.artists[row]}"
-        part = frame[frame["query_id"] == query_id].drop(columns="query_id")
-        print_frame(part, title=title)
 
 
 @app.command()
@@ -408,32 +345,6 @@ def plan(
     )  # fmt: skip
 
 
-def _frame(found: Recommendations, *, as_json: bool) -> pd.DataFrame:
-    """A row a recommendation; JSON gets whole explanations instead of their texts."""
-    frame = found.to_frame()
-    if as_json and found.explanations is not None:
-        told = [entry.to_dict() for entry in found.explanations.ravel() if entry is not None]
-        frame = frame.drop(columns="explanation")
-        frame["explanation"] = told
-    return frame
-
-
-def _weights(pairs: list[str] | None) -> dict[str, float] | None:
-    """The weights of one call; None if none are given, for any at all switch the ranking off."""
-    if not pairs:
-        return None
-    weights = {}
-    for pair in pairs:
-        name, _, value = pair.partition("=")
-        try:
-            weights[name] = float(value)
-        except ValueError:
-            raise ConfigError(
-                f"--weight must be BLOCK=NUMBER, such as artist=0.5, got {pair!r}."
-            ) from None
-    return weights
-
-
 def run(arguments: list[str] | None = None) -> int:
     """Run the command and return its exit code.
 
@@ -441,7 +352,8 @@ def run(arguments: list[str] | None = None) -> int:
     """
     given = sys.argv[1:] if arguments is None else arguments
     try:
-        result = app(args=given or ["--help"], standalone_mode=False)
+        with insistent_interrupts():
+            result = app(args=given or ["--help"], standalone_mode=False)
         sys.stdout.flush()
     except StoppedEarlyError as stopped:
         complain(f"hybrid-rec: {stopped}")

@@ -271,7 +271,7 @@ class RankingConfig(Section):
     there are times and they bring many more items without history than random ones do."""
     hidden_share: float = Field(0.05, ge=0.0, le=0.5)
     """Share of the items whose history is hidden from a fold."""
-    known_share: float = Field(1.0, ge=0.0, le=10.0)
+    known_share: float = Field(3.0, ge=0.0, le=10.0)
     """Cases of playlists that are in training but for a part, as a share of those held out."""
     trees: int = Field(80, ge=1, le=10_000)
     """Trees of the ranker."""

@@ -1,0 +1,112 @@
+"""Scans in bfloat16: a fraction of the time of float32, and a bound for how far off they are."""
+
+from __future__ import annotations
+
+import sys
+from functools import cache
+from pathlib import Path
+from typing import Any, Self
+
+import numpy as np
+
+from indexes.base import Vectors
+
+_CPU_INFO = Path("/proc/cpuinfo")
+_INSTRUCTIONS = frozenset({"avx512_bf16", "amx_bf16"})
+# A number keeps 8 significant bits, so that rounding moves it by at most this share.
+_ROUNDING = 2.0**-8
+# Rows that are multiplied at once: what comes out stays in the processor's cache.
+_BLOCK = 8192
+# Columns with values beyond this are few, or the bound would be useless.
+_WIDE, _MOST_WIDE = 1.0, 8
+# Multiplications from which on a copy of the vectors pays, and loading torch besides.
+_MUCH, _VERY_MUCH = 2e10, 3e11
+_LARGEST_QUERY = 1e30
+
+
+def pays(n_products: float) -> bool:
+    """Whether so many multiplications are done sooner in bfloat16 on this machine."""
+    much = _MUCH if "torch" in sys.modules else _VERY_MUCH
+    return n_products >= much and processor_has_bfloat16()
+
+
+def processor_has_bfloat16() -> bool:
+    """Whether the processor multiplies bfloat16 itself: without that it is slower than float32.
+
+    torch knows, too, but takes seconds to load. Where Linux does not tell, the answer is no, which
+    is slower and never wrong.
+    """
+    return _has_instructions(_CPU_INFO)
+
+
+@cache
+def _has_instructions(cpu_info: Path) -> bool:
+    try:
+        lines = cpu_info.read_text(encoding="utf-8", errors="replace").splitlines()
+    except OSError:
+        return False
+    flags = next((line for line in lines if line.startswith("flags")), "")
+    return not _INSTRUCTIONS.isdisjoint(flags.split())
+
+
+class Bfloat16Vectors:
+    """A copy of vectors in bfloat16, two bytes a value, and their inner products with queries.
+
+    The few columns with values above 1 stay in float32.
+
+    Args:
+        vectors: `(n, dim)`.
+        wide: Those columns.
+    """
+
+    def __init__(self, vectors: Vectors, wide: np.ndarray[Any, Any]) -> None:
+        import torch
+
+        self._torch = torch
+        self._wide = wide
+        self._exact = np.ascontiguousarray(vectors[:, wide].T)
+        self._rows = torch.empty(vectors.shape, dtype=torch.bfloat16)
+        largest = 0.0
+        for start in range(0, len(vectors), _BLOCK):
+            part = vectors[start : start + _BLOCK].copy()
+            part[:, wide] = 0
+            largest = max(largest, float(np.vecdot(part, part).max()))
+            self._rows[start : start + _BLOCK] = torch.from_numpy(part)
+        self._largest_norm = np.sqrt(largest)
+
+    @classmethod
+    def of(cls, vectors: Vectors) -> Self | None:
+        """The copy; None where too many columns hold large values."""
+        wide = np.flatnonzero(np.maximum(vectors.max(axis=0), -vectors.min(axis=0)) > _WIDE)
+        return cls(vectors, wide) if len(wide) <= _MOST_WIDE else None
+
+    def scores(self, queries: Vectors, out: Vectors) -> Vectors | None:
+        """Fill `out` with inner products; how far each line may be off, `(n_queries,)`.
+
+        Args:
+            queries: `(n_queries, dim)`.
+            out: `(n_queries, n)`.
+
+        Returns:
+            None, and nothing in `out`, for queries too large to be bounded.
+
+        References:
+            Higham, "Accuracy and Stability of Numerical Algorithms", 2002, section 3.1.
+        """
+        if np.abs(queries).max(initial=0) > _LARGEST_QUERY:
+            return None
+        narrow = queries.copy()
+        narrow[:, self._wide] = 0
+        asked = self._torch.from_numpy(narrow).bfloat16()
+        into = self._torch.from_numpy(out)
+        for start in range(0, len(self._rows), _BLOCK):
+            stop = start + _BLOCK
+            into[:, start:stop] = asked @ self._rows[start:stop].T
+        asked_wide = queries[:, self._wide]
+        if asked_wide.any():
+            out += asked_wide @ self._exact
+        # Both factors of each product are rounded, and the sum once more; that sums of float32
+        # are rounded, too, is far below the rest of the margin.
+        norms = np.sqrt(np.vecdot(narrow, narrow))
+        bound: Vectors = (norms * self._largest_norm * (3.1 * _ROUNDING)).astype(np.float32)
+        return bound

@@ -1,0 +1,100 @@
+"""Scans in bfloat16: within their bound, and the same results in the end."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from indexes import bfloat16
+from indexes.base import Vectors
+from indexes.bfloat16 import Bfloat16Vectors
+from indexes.faiss_index import FaissIndex
+
+
+def random_vectors(n: int, dim: int, seed: int = 0) -> Vectors:
+    vectors = np.random.default_rng(seed).standard_normal((n, dim), dtype=np.float32)
+    return np.asarray(vectors / np.linalg.norm(vectors, axis=1, keepdims=True), dtype=np.float32)
+
+
+@pytest.fixture
+def always(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("indexes.faiss_index.pays", lambda _: True)
+    monkeypatch.setattr("indexes.faiss_index._MANY_DIMENSIONS", 1)
+
+
+@pytest.mark.parametrize("wide", [0, 1, 3])
+def test_scores_are_within_their_bound(wide: int) -> None:
+    vectors, queries = random_vectors(20_000, 96), 3 * random_vectors(7, 96, seed=1)
+    vectors[:, :wide] *= 50
+    halves = Bfloat16Vectors.of(vectors)
+    assert halves is not None
+    out = np.full((7, 20_000), np.nan, np.float32)
+    bound = halves.scores(queries, out)
+    assert bound is not None
+    truth = queries.astype(np.float64) @ vectors.astype(np.float64).T
+    off = np.abs(out - truth).max(axis=1)
+    assert (off <= bound).all()
+    # A bound that no score comes near would be of no use.
+    assert (bound < 0.05 * np.linalg.norm(queries, axis=1)).all()
+    assert off.max() > 1e-5
+
+
+def test_the_worst_rounding_is_within_the_bound() -> None:
+    # Every factor lies halfway between two numbers of eight significant bits.
+    vectors = np.full((1, 64), 1 - 2.0**-9 - 2.0**-17, np.float32)
+    halves = Bfloat16Vectors.of(vectors)
+    assert halves is not None
+    out = np.empty((1, 1), np.float32)
+    bound = halves.scores(vectors, out)
+    assert bound is not None
+    assert abs(out[0, 0] - float(vectors[0] @ vectors[0])) <= bound[0]
+
+
+def test_vectors_with_many_large_columns_are_left_alone() -> None:
+    assert Bfloat16Vectors.of(2 * np.eye(40, dtype=np.float32)) is None
+
+
+def test_queries_that_cannot_be_bounded_are_refused() -> None:
+    halves = Bfloat16Vectors.of(random_vectors(10, 4))
+    assert halves is not None
+    assert halves.scores(np.full((1, 4), 1e31, np.float32), np.empty((1, 10), np.float32)) is None
+
+
+@pytest.mark.usefixtures("always")
+@pytest.mark.parametrize("masked", [False, True])
+def test_searches_find_the_same_to_the_last_bit(masked: bool) -> None:
+    vectors, queries = random_vectors(9_000, 64), random_vectors(40, 64, seed=2)
+    vectors[4_000:5_000] = vectors[:1_000]
+    vectors[:, 5] *= 30
+    block = np.arange(0, 9_000, 3) if masked else None
+    index = FaissIndex.build(vectors)
+    found = index.search(queries, 50, block=block)
+    assert index._halves is not None
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("indexes.faiss_index.pays", lambda _: False)
+        exact = FaissIndex.build(vectors).search(queries, 50, block=block)
+    assert np.array_equal(found.rows, exact.rows)
+    assert np.array_equal(found.scores, exact.scores)
+
+
+@pytest.mark.usefixtures("always")
+def test_what_is_added_is_found() -> None:
+    index = FaissIndex.build(random_vectors(300, 16))
+    new = random_vectors(5, 16, seed=3)
+    index.search(new, 1)
+    index.add(new)
+    assert index.search(new, 1).rows[:, 0].tolist() == [300, 301, 302, 303, 304]
+
+
+def test_it_pays_when_much_is_asked_and_the_processor_can(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    info = tmp_path / "cpuinfo"
+    info.write_text("flags : fpu avx512_bf16 sse\n")
+    monkeypatch.setattr(bfloat16, "_CPU_INFO", info)
+    assert bfloat16.pays(1e13)
+    assert not bfloat16.pays(1e6)
+    monkeypatch.setattr(bfloat16, "_CPU_INFO", tmp_path / "none")
+    assert not bfloat16.pays(1e13)

@@ -1,0 +1,37 @@
+"""Contenders: exactly the rows that may be among the best, however many there are."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from indexes.base import NO_SCORE, Rows, Vectors, contenders
+
+
+def all_that_may(scores: Vectors, k: int, slack: float) -> Rows:
+    counted = np.flatnonzero(scores > NO_SCORE)
+    best = np.sort(scores[counted])[-k:]
+    return counted[scores[counted] >= best[0] - 2 * slack] if len(best) else counted
+
+
+@pytest.mark.parametrize("n", [1, 7, 100, 6_400, 50_000, 50_017])
+@pytest.mark.parametrize("k", [1, 10, 100])
+@pytest.mark.parametrize("slack", [0.0, 0.01])
+@pytest.mark.parametrize("kind", ["spread", "few values", "mostly masked", "sorted", "all masked"])
+def test_as_all_scores_say(n: int, k: int, slack: float, kind: str) -> None:
+    rng = np.random.default_rng(0)
+    scores = rng.standard_normal(n).astype(np.float32)
+    if kind == "few values":
+        scores = np.round(scores)
+    if kind == "mostly masked":
+        scores[rng.random(n) < 0.999] = NO_SCORE
+    if kind == "sorted":
+        scores.sort()
+    if kind == "all masked":
+        scores[:] = NO_SCORE
+    assert np.array_equal(contenders(scores, k, slack), all_that_may(scores, k, slack))
+
+
+def test_a_slack_beyond_all_scores_refuses_nothing() -> None:
+    scores = np.arange(50_000, dtype=np.float32)
+    assert len(contenders(scores, 3, 1e38)) == 50_000
