@@ -39,6 +39,7 @@ _MANIFEST = "manifest.json"
 _CATALOG = "catalog.parquet"
 _PLAYLISTS = "playlists.parquet"
 _RANKER = "ranker.txt"
+_KNOWN_RANKER = "ranker_known.txt"
 _WEIGHTS = "weights.json"
 _ARRAYS = ("offsets", "rows", "sources", "text_coefficients", "text_intercept", "text_tags")
 # Written only where there are any.
@@ -264,7 +265,10 @@ def _write(model: Model, folder: Path) -> None:
     model.index.save(folder)
     model.titles.save(folder)
     if model.ranking is not None:
-        (folder / _RANKER).write_text(model.ranking.ranker.text, encoding="utf-8")
+        ranker = model.ranking.ranker
+        (folder / _RANKER).write_text(ranker.text, encoding="utf-8")
+        if ranker.known_text is not None:
+            (folder / _KNOWN_RANKER).write_text(ranker.known_text, encoding="utf-8")
         (folder / _WEIGHTS).write_text(model.ranking.weights.model_dump_json(), encoding="utf-8")
         matrices, extra = model.ranking.evidence.state()
         for name, matrix in matrices.items():
@@ -338,7 +342,11 @@ def _read_ranking(
         {name: np.load(home / f"{name}.npy", allow_pickle=False) for name in ARRAYS},
     )
     weights = json.loads((home / _WEIGHTS).read_text(encoding="utf-8"))
-    ranker = Ranker((home / _RANKER).read_text(encoding="utf-8"))
+    text = (home / _RANKER).read_text(encoding="utf-8")
+    known_text = None
+    if _KNOWN_RANKER in manifest["files"]:
+        known_text = (home / _KNOWN_RANKER).read_text(encoding="utf-8")
+    ranker = Ranker(text, known_text)
     return Ranking(evidence, ranker, WeightsConfig(**weights))
 
 

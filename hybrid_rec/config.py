@@ -272,7 +272,9 @@ class RankingConfig(Section):
     hidden_share: float = Field(0.05, ge=0.0, le=0.5)
     """Share of the items whose history is hidden from a fold."""
     known_share: float = Field(3.0, ge=0.0, le=10.0)
-    """Cases of playlists that are in training but for a part, as a share of those held out."""
+    """Cases of playlists that are in training but for a part, as a share of those held out. They
+    teach what to say to playlists that the model was trained on, which is above all what is new to
+    the catalogue; 0 treats those like new playlists."""
     trees: int = Field(80, ge=1, le=10_000)
     """Trees of the ranker."""
     leaves: int = Field(15, ge=2, le=1024)

@@ -38,7 +38,7 @@ _PARTS = {
     ),
     "factors": ("factors", "factors_few", "factors_many", "factors_rank"),
     POPULARITY_PART: ("plays", "artist_plays", "artist_other_plays", "artist_size"),
-    "history": ("source", "new_to_known"),
+    "history": ("source",),
     "query": ("n_seeds", "seed_artists", "seed_plays", "seed_cold"),
     "linear score": ("linear", "linear_rank"),
     "age": ("age_last", "age_mean", "age_first", "age_gap"),

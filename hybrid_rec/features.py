@@ -39,7 +39,7 @@ FEATURES = (
     "factors", "factors_few", "factors_many",
     "artist_votes", "artist_item_votes", "votes_for_artist", "artist_neighbours",
     "plays", "artist_plays", "artist_other_plays", "artist_size", "source",
-    "new_to_known", "n_seeds", "seed_artists", "seed_plays", "seed_cold",
+    "n_seeds", "seed_artists", "seed_plays", "seed_cold",
     "linear", "linear_rank", "votes_rank", "weights_rank", "factors_rank",
     "age_last", "age_mean", "age_first", "age_gap",
 )  # fmt: skip
@@ -317,8 +317,6 @@ class _Chunk:
             ("nearest_playlist", round(float(self.nearest[number]), 6)),
         ):
             values[name] = np.full(len(rows), value)
-        # What a known playlist could have held before, it would hold by now.
-        values["new_to_known"] = np.where(plays == 0, values["nearest_playlist"], -1)
         features = np.zeros((len(rows), len(FEATURES)), np.float32)
         for column, name in enumerate(FEATURES):
             if name in values:

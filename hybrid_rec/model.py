@@ -32,7 +32,7 @@ from hybrid_rec.queries import (
     TITLE,
     block_weights,
 )
-from hybrid_rec.ranking import Ranker
+from hybrid_rec.ranking import Ranker, is_known
 from hybrid_rec.titles import TitleEncoder, make_title_encoder
 from hybrid_rec.training import Learned, learn_vectors
 from indexes.choice import Choice
@@ -334,7 +334,9 @@ def _fit_ranking(
     if not cases:
         return None
     ranker = Ranker.fit(cases, config.ranking, config.seed)
-    return Ranking(evidence_of(playlists), ranker, learn_weights(cases, config.weights, rng))
+    new = [case for case in cases if not is_known(case[0])]
+    weights = learn_weights(new or cases, config.weights, rng)
+    return Ranking(evidence_of(playlists), ranker, weights)
 
 
 def make_scorer(

@@ -23,16 +23,25 @@ Case = tuple[Matrix, NDArray[np.bool_]]
 
 # Rows that are scored at once.
 _ROWS = 1 << 17
+# A known playlist is the nearest to itself, and has seeds enough to be told by.
+_NEAREST, _N_SEEDS = FEATURES.index("nearest_playlist"), FEATURES.index("n_seeds")
+_THE_SAME, _FEWEST_SEEDS = np.float32(1 - 1e-5), 4
+_FEWEST_KNOWN = 50
 
 
 class Ranker:
     """Gradient-boosted trees over the features of candidates, trained for NDCG.
 
+    A playlist that stage one was trained on is another question than a new one: what an old
+    playlist left out when it could have held it is seldom what it lacks now, so it is asked above
+    all for what is new. Where there is enough to learn from, such queries have trees of their own.
+
     Args:
         text: The trees in LightGBM's own text format.
+        known_text: Those for known playlists; None for the same.
 
     Raises:
-        ArtifactError: If the text is no model of these features.
+        ArtifactError: If a text is no model of these features.
         HybridRecError: If LightGBM's shared library cannot be loaded.
 
     References:
@@ -41,19 +50,10 @@ class Ranker:
         and Bruch, "An Alternative Cross Entropy Loss for Learning-to-Rank", WWW 2021, for XE-NDCG.
     """
 
-    def __init__(self, text: str) -> None:
-        lightgbm = _lightgbm()
-        self.text = text
-        try:
-            self._booster = lightgbm.Booster(model_str=text)
-        except lightgbm.basic.LightGBMError as error:
-            raise ArtifactError(f"ranking model must be a LightGBM text, but: {error}.") from None
-        names = tuple(self._booster.feature_name())
-        if names != FEATURES:
-            raise ArtifactError(
-                f"ranking model must have the {len(FEATURES)} features of this version, "
-                f"but has {len(names)}: fit it again."
-            )
+    def __init__(self, text: str, known_text: str | None = None) -> None:
+        self.text, self.known_text = text, known_text
+        self._booster = _booster(text)
+        self._known_booster = None if known_text is None else _booster(known_text)
 
     @classmethod
     def fit(cls, cases: Sequence[Case], config: RankingConfig, seed: int) -> Self:
@@ -67,36 +67,17 @@ class Ranker:
         Raises:
             ConfigError: If `config.without` names no feature.
         """
-        lightgbm = _lightgbm()
-        features = np.concatenate([matrix for matrix, _ in cases])
-        # A column that says nothing is split by no tree, whatever stands there later.
-        features[:, [_column(name) for name in config.without]] = 0
-        positive = np.concatenate([labels for _, labels in cases])
-        data = lightgbm.Dataset(
-            features,
-            positive.astype(np.float32),
-            group=[len(labels) for _, labels in cases],
-            feature_name=list(FEATURES),
-            params={"max_bin": 127, "verbose": -1},
-        )
-        parameters = {
-            "objective": "rank_xendcg",
-            "learning_rate": config.learning_rate,
-            "num_leaves": config.leaves,
-            "min_data_in_leaf": config.min_leaf,
-            "lambda_l2": 1.0,
-            "feature_fraction": 0.7,
-            "max_bin": 127,
-            "deterministic": True,
-            "force_row_wise": True,
-            "seed": seed % 2**31,
-            "verbose": -1,
-        }
-        booster = lightgbm.train(parameters, data, num_boost_round=config.trees)
-        return cls(booster.model_to_string())
+        known = [case for case in cases if is_known(case[0])]
+        new = [case for case in cases if not is_known(case[0])]
+        if len(known) < _FEWEST_KNOWN or not new:
+            return cls(_trained(cases, config, seed))
+        return cls(_trained(new, config, seed), _trained(known, config, seed))
 
     def scores(self, groups: Iterable[Matrix]) -> Iterator[NDArray[np.float32]]:
-        """Scores of the rows of each group, higher is better; none depends on other rows."""
+        """Scores of the rows of each group, higher is better; none depends on other rows.
+
+        A group holds the candidates of one query.
+        """
         waiting: list[Matrix] = []
         for group in groups:
             waiting.append(group)
@@ -106,16 +87,23 @@ class Ranker:
         yield from self._score(waiting)
 
     def _score(self, groups: list[Matrix]) -> list[NDArray[np.float32]]:
-        if not sum(map(len, groups)):
-            return [np.empty(0, np.float32) for _ in groups]
-        ends = np.cumsum([len(group) for group in groups])[:-1]
-        values = self._booster.predict(np.concatenate(groups))
-        return list(np.split(np.asarray(values, dtype=np.float32), ends))
+        found = [np.empty(0, np.float32)] * len(groups)
+        boosters = [self._booster_for(group) for group in groups]
+        for booster in {id(booster): booster for booster in boosters}.values():
+            numbers = [n for n, g in enumerate(groups) if len(g) and boosters[n] is booster]
+            if numbers:
+                values = booster.predict(np.concatenate([groups[n] for n in numbers]))
+                ends = np.cumsum([len(groups[n]) for n in numbers])[:-1]
+                parts = np.split(np.asarray(values, dtype=np.float32), ends)
+                for number, part in zip(numbers, parts, strict=True):
+                    found[number] = part
+        return found
 
     def contributions(self, features: Matrix) -> NDArray[np.float64]:
         """What each feature adds to the scores of some rows, and the base value in the last column.
 
-        They add up to the scores, `(n_rows, n_features + 1)`; no row depends on others.
+        The rows are candidates of one query. They add up to the scores, `(n_rows, n_features + 1)`;
+        no row depends on others.
 
         References:
             Lundberg et al., "From Local Explanations to Global Understanding with Explainable AI
@@ -123,13 +111,33 @@ class Ranker:
         """
         if not len(features):
             return np.empty((0, len(FEATURES) + 1))
-        values: NDArray[np.float64] = self._booster.predict(features, pred_contrib=True)
+        booster = self._booster_for(features)
+        values: NDArray[np.float64] = booster.predict(features, pred_contrib=True)
         return values
 
+    def _booster_for(self, features: Matrix) -> Any:
+        """The trees for the query of these candidates."""
+        known = self._known_booster is not None and is_known(features)
+        return self._known_booster if known else self._booster
+
     def importance(self) -> dict[str, float]:
-        """Share of the gain of all splits that each feature brought."""
+        """Share of the gain of all splits that each feature brought, for new playlists."""
         gains = self._booster.feature_importance("gain")
         return dict(zip(FEATURES, (gains / max(gains.sum(), 1e-12)).tolist(), strict=True))
+
+
+def is_known(features: Matrix) -> bool:
+    """Whether the query of these candidates is a playlist that stage one was trained on.
+
+    With few seeds there is no telling one from a new playlist that begins alike.
+
+    Args:
+        features: `(n_candidates, n_features)`.
+    """
+    if not len(features):
+        return False
+    nearest, n_seeds = features[0, [_NEAREST, _N_SEEDS]]
+    return bool(nearest >= _THE_SAME and n_seeds >= _FEWEST_SEEDS)
 
 
 @dataclass(frozen=True, eq=False)
@@ -178,6 +186,57 @@ def rank_candidates(
         if matrix is not None:
             kept.append(matrix[order])
     return Ranked(rows, scores, kept)
+
+
+def _trained(cases: Sequence[Case], config: RankingConfig, seed: int) -> str:
+    """The trees as text."""
+    lightgbm = _lightgbm()
+    features = np.concatenate([matrix for matrix, _ in cases])
+    # A column that says nothing is split by no tree, whatever stands there later.
+    features[:, [_column(name) for name in config.without]] = 0
+    positive = np.concatenate([labels for _, labels in cases])
+    data = lightgbm.Dataset(
+        features,
+        positive.astype(np.float32),
+        group=[len(labels) for _, labels in cases],
+        feature_name=list(FEATURES),
+        params={"max_bin": 127, "verbose": -1},
+    )
+    parameters = {
+        "objective": "rank_xendcg",
+        "learning_rate": config.learning_rate,
+        "num_leaves": config.leaves,
+        "min_data_in_leaf": config.min_leaf,
+        "lambda_l2": 1.0,
+        "feature_fraction": 0.7,
+        "max_bin": 127,
+        "deterministic": True,
+        "force_row_wise": True,
+        "seed": seed % 2**31,
+        "verbose": -1,
+    }
+    text: str = lightgbm.train(parameters, data, config.trees).model_to_string()
+    return text
+
+
+def _booster(text: str) -> Any:
+    """The trees, ready to score.
+
+    Raises:
+        ArtifactError: If the text is no model of these features.
+        HybridRecError: If LightGBM's shared library cannot be loaded.
+    """
+    lightgbm = _lightgbm()
+    try:
+        booster = lightgbm.Booster(model_str=text)
+    except lightgbm.basic.LightGBMError as error:
+        raise ArtifactError(f"ranking model must be a LightGBM text, but: {error}.") from None
+    if tuple(booster.feature_name()) != FEATURES:
+        raise ArtifactError(
+            f"ranking model must have the {len(FEATURES)} features of this version, "
+            f"but has {len(booster.feature_name())}: fit it again."
+        )
+    return booster
 
 
 def _column(feature: str) -> int:

@@ -35,7 +35,6 @@ _FEATURES = {
     "item neighbours": ("neighbours", "neighbours_recent"),
     "EASE": ("weights", "weights_recent", "weights_rank"),
     "factors": ("factors", "factors_few", "factors_many", "factors_rank", "votes_by_factors"),
-    "new to known": ("new_to_known",),
     "age": ("age_last", "age_mean", "age_first", "age_gap"),
 }  # fmt: skip
 

@@ -223,13 +223,14 @@ def test_help_is_complete() -> None:
 )
 def test_mistakes_are_one_line_and_exit_2(
     plays: Path,
+    config: Path,
     model: Path,
     arguments: list[str],
     message: str,
     capsys: pytest.CaptureFixture[str],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.chdir(plays.parent)
+    monkeypatch.chdir(config.parent)
     places = {"PLAYS": str(plays), "MODEL": str(model)}
     assert run([places.get(argument, argument) for argument in arguments]) == 2
     printed = capsys.readouterr()
