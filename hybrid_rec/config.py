@@ -265,7 +265,7 @@ class RankingConfig(Section):
     cases: int = Field(1000, ge=10)
     """Held-out playlists wanted; folds are added, up to five, until there are so many."""
     held_out: float = Field(0.2, gt=0.0, le=0.5)
-    """Share of the playlists that a fold holds out."""
+    """Share of the playlists that a fold holds out, but no more than `cases`."""
     holdout: Literal["auto", "random", "latest"] = "auto"
     """Which playlists are held out: random ones, or the latest. `auto` takes the latest where
     there are times and they bring many more items without history than random ones do."""

@@ -55,7 +55,8 @@ def make_folds(playlists: Playlists, config: RankingConfig, rng: np.random.Gener
     usable = np.flatnonzero(playlists.distinct().lengths >= _SHORTEST)
     if len(usable) < config.min_playlists:
         return []
-    n_held = max(1, round(config.held_out * len(usable)))
+    # More than are wanted would only cost time and memory, and playlists to train on.
+    n_held = min(max(1, round(config.held_out * len(usable))), config.cases)
     n_folds = int(np.clip(np.ceil(config.cases / n_held), 1, _MOST_FOLDS))
     if _by_time(playlists, usable, n_held, config, rng):
         return [_fold(playlists, _latest(playlists, usable)[:n_held], config, rng)]

@@ -34,8 +34,15 @@ def test_folds_are_added_until_there_are_enough_cases(world: SyntheticDataset) -
     assert len(folds(world.playlists, RankingConfig(cases=100_000))) == 5
 
 
+def test_no_more_are_held_out_than_are_wanted(world: SyntheticDataset) -> None:
+    (fold,) = folds(world.playlists, RankingConfig(cases=20, known_share=0.0))
+    # Two cases a playlist.
+    assert len(fold.seeds) == 40
+    assert len(fold.train) >= len(world.playlists) - 20 - 1
+
+
 def test_a_share_of_the_items_is_hidden(world: SyntheticDataset) -> None:
-    config = RankingConfig(cases=10, hidden_share=0.3, known_share=0.5)
+    config = RankingConfig(cases=300, hidden_share=0.3, known_share=0.5)
     (fold,) = folds(world.playlists, config)
     before = (world.playlists.play_counts > 0).sum()
     assert (fold.train.play_counts > 0).sum() <= 0.7 * before + 1
