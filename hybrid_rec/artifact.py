@@ -39,7 +39,7 @@ _MANIFEST = "manifest.json"
 _CATALOG = "catalog.parquet"
 _PLAYLISTS = "playlists.parquet"
 _RANKER = "ranker.txt"
-_KNOWN_RANKER = "ranker_known.txt"
+_NEW_RANKER = "ranker_new.txt"
 _WEIGHTS = "weights.json"
 _ARRAYS = ("offsets", "rows", "sources", "text_coefficients", "text_intercept", "text_tags")
 # Written only where there are any.
@@ -267,8 +267,8 @@ def _write(model: Model, folder: Path) -> None:
     if model.ranking is not None:
         ranker = model.ranking.ranker
         (folder / _RANKER).write_text(ranker.text, encoding="utf-8")
-        if ranker.known_text is not None:
-            (folder / _KNOWN_RANKER).write_text(ranker.known_text, encoding="utf-8")
+        if ranker.new_text is not None:
+            (folder / _NEW_RANKER).write_text(ranker.new_text, encoding="utf-8")
         (folder / _WEIGHTS).write_text(model.ranking.weights.model_dump_json(), encoding="utf-8")
         matrices, extra = model.ranking.evidence.state()
         for name, matrix in matrices.items():
@@ -343,10 +343,10 @@ def _read_ranking(
     )
     weights = json.loads((home / _WEIGHTS).read_text(encoding="utf-8"))
     text = (home / _RANKER).read_text(encoding="utf-8")
-    known_text = None
-    if _KNOWN_RANKER in manifest["files"]:
-        known_text = (home / _KNOWN_RANKER).read_text(encoding="utf-8")
-    ranker = Ranker(text, known_text)
+    new_text = None
+    if _NEW_RANKER in manifest["files"]:
+        new_text = (home / _NEW_RANKER).read_text(encoding="utf-8")
+    ranker = Ranker(text, new_text, config.ranking.new_share)
     return Ranking(evidence, ranker, WeightsConfig(**weights))
 
 

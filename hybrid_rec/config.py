@@ -272,9 +272,12 @@ class RankingConfig(Section):
     hidden_share: float = Field(0.05, ge=0.0, le=0.5)
     """Share of the items whose history is hidden from a fold."""
     known_share: float = Field(3.0, ge=0.0, le=10.0)
-    """Cases of playlists that are in training but for a part, as a share of those held out. They
-    teach what to say to playlists that the model was trained on, which is above all what is new to
-    the catalogue; 0 treats those like new playlists."""
+    """Playlists that are in training but for hidden items, as a share of those held out: the order
+    of items without history for such playlists is learned from them."""
+    new_share: float = Field(0.2, ge=0.0, le=1.0)
+    """Share of the places from the top that items without history have in the list of a playlist
+    that the model was trained on; 0 lets them stand where the order for new playlists puts them,
+    which is behind nearly all others."""
     trees: int = Field(80, ge=1, le=10_000)
     """Trees of the ranker."""
     leaves: int = Field(15, ge=2, le=1024)

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from hybrid_rec.catalog import RowArray
 from hybrid_rec.config import RankingConfig
 from hybrid_rec.features import Scorer
+from hybrid_rec.newcomers import are_new, is_known
 from hybrid_rec.playlists import Playlists
 from hybrid_rec.queries import playlist_queries
 from hybrid_rec.ranking import Case
@@ -22,8 +23,6 @@ _DRIFT = 0.1
 # Share of the candidates without a hit that a case is trained on.
 _NEGATIVES = 0.25
 _MOST_FOLDS = 5
-# Hidden items that a known playlist lacks for each other one.
-_NEW_FOR_OLD = 4
 
 
 @dataclass(frozen=True, eq=False)
@@ -43,9 +42,8 @@ def make_folds(playlists: Playlists, config: RankingConfig, rng: np.random.Gener
 
     A case gives the first half of a held-out playlist, or its first 1 to half items, and asks for
     the rest. A share of the items is hidden from each fold, so that items without history are
-    among the targets as they will be among the new ones. Some playlists stay in training but for
-    what is hidden of them and a quarter as many other plays: what an old playlist left out when it
-    could have held it is seldom what it lacks now.
+    among the targets as they will be among the new ones. Some of the playlists that stay in
+    training are asked for what is hidden of them.
 
     Args:
         playlists: Training playlists.
@@ -68,6 +66,8 @@ def make_folds(playlists: Playlists, config: RankingConfig, rng: np.random.Gener
 def cases_of(fold: Fold, scorer: Scorer, rng: np.random.Generator) -> Iterator[Case]:
     """Features and hits of the fold's cases; those without a hit among the candidates are left out.
 
+    Of a playlist of the training only items without history are candidates.
+
     Args:
         fold: What to ask.
         scorer: Stage one fitted on `fold.train`.
@@ -77,6 +77,9 @@ def cases_of(fold: Fold, scorer: Scorer, rng: np.random.Generator) -> Iterator[C
     queries = playlist_queries(scorer.index, fold.seeds)
     described = scorer.describe(fold.seeds, queries)
     for targets, (rows, features) in zip(fold.targets, described, strict=True):
+        if is_known(features):
+            new = are_new(features)
+            rows, features = rows[new], features[new]
         wanted[targets] = True
         positive = wanted[rows]
         wanted[targets] = False
@@ -146,21 +149,15 @@ def _fold(
 def _known_cases(
     rest: Playlists, lost: NDArray[np.bool_], n_cases: int, rng: np.random.Generator
 ) -> list[tuple[int, RowArray]]:
-    """Training playlists without their hidden items and a few others, marked in `lost`."""
+    """Training playlists and what is hidden of them, marked in `lost`."""
     owners = rest.owners
     able = np.flatnonzero(
         (np.bincount(owners[lost], minlength=len(rest)) > 0)
         & (np.bincount(owners[~lost], minlength=len(rest)) >= _SHORTEST)
     )
-    cases = []
-    for number in np.sort(rng.permutation(able)[:n_cases]).tolist():
-        span = np.arange(rest.offsets[number], rest.offsets[number + 1])
-        gone, left = np.unique(rest.rows[span[lost[span]]]), np.unique(rest.rows[span[~lost[span]]])
-        n_more = min(len(gone) // _NEW_FOR_OLD, len(left) // 2)
-        more = rng.choice(left, n_more, replace=False)
-        lost[span[np.isin(rest.rows[span], more)]] = True
-        cases.append((number, np.union1d(gone, more)))
-    return cases
+    chosen = np.sort(rng.permutation(able)[:n_cases]).tolist()
+    hidden = rest.select_plays(lost)
+    return [(number, np.unique(hidden[number])) for number in chosen]
 
 
 def _joined(lists: list[RowArray], n_items: int) -> Playlists:

@@ -11,6 +11,7 @@ from scipy import sparse
 
 from hybrid_rec.catalog import ObjectArray, RowArray
 from hybrid_rec.explanations import (
+    PLACE_PART,
     POPULARITY_PART,
     Explanation,
     Part,
@@ -118,13 +119,15 @@ class Explainer:
         like = self._likeness(query.seeds, rows)
         if features is not None:
             assert self._model.ranking is not None
-            contributions = self._model.ranking.ranker.contributions(features)
+            ranker = self._model.ranking.ranker
+            contributions, placed = ranker.contributions(features), ranker.placed(features)
         for number, (row, score) in enumerate(zip(rows.tolist(), scores.tolist(), strict=True)):
-            parts = (
-                query.linear_parts(row, like, number)
-                if features is None
-                else ranking_parts(FEATURES, contributions[number])
-            )
+            if features is None:
+                parts = query.linear_parts(row, like, number)
+            else:
+                parts = ranking_parts(FEATURES, contributions[number])
+                if placed[number]:
+                    parts.append(Part(PLACE_PART, float(score) - contributions[number].sum()))
             yield self._line(query, row, score, exact_parts(parts, score), like, number, cosines)
 
     def _line(

@@ -17,6 +17,7 @@ COOCCURRENCE_PART, TITLE_PART, ARTIST_PART = "cooccurrence", "title", "artist"
 TAGS_PART, POPULARITY_PART = "tags", "popularity"
 BASE_PART = "base"
 
+PLACE_PART = "place"
 _REASONS = 3
 # The part that each feature of the ranker counts for.
 _PARTS = {
@@ -54,7 +55,8 @@ class Part:
     name: str
     """In the linear stage a block: "cooccurrence", "title", "artist", "tags" or "popularity". In
     the ranking also "playlist neighbours", "item neighbours", "artist neighbours", "factors",
-    "linear score", "age", "history" (the rung of the cold-start ladder), "query" and "base"."""
+    "linear score", "age", "history" (the rung of the cold-start ladder), "query", "base", and for
+    an item without history "place", by which it is lifted to the place that is kept for such."""
     value: float
     """What it adds; below 0 it speaks against the item."""
     seed: str | None = None

@@ -22,6 +22,7 @@ from hybrid_rec.evidence import Evidence
 from hybrid_rec.features import Scorer
 from hybrid_rec.fusion import learn_weights
 from hybrid_rec.item_index import build_index
+from hybrid_rec.newcomers import is_known
 from hybrid_rec.playlists import Playlists, check_training
 from hybrid_rec.progress import Progress
 from hybrid_rec.queries import (
@@ -32,7 +33,7 @@ from hybrid_rec.queries import (
     TITLE,
     block_weights,
 )
-from hybrid_rec.ranking import Ranker, is_known
+from hybrid_rec.ranking import Ranker
 from hybrid_rec.titles import TitleEncoder, make_title_encoder
 from hybrid_rec.training import Learned, learn_vectors
 from indexes.choice import Choice

@@ -128,7 +128,8 @@ def disk_bytes(shape: Shape) -> float:
     total += n_items * 20 + (shape.n_tag_entries * _ENTRY + n_items * 8 if shape.n_tags else 0)
     if shape.folds:
         evidence = config.ranking.evidence
-        total += config.ranking.trees * config.ranking.leaves * _TREE_TEXT
+        # Trees for all candidates, and for new items.
+        total += 2 * config.ranking.trees * config.ranking.leaves * _TREE_TEXT
         sizes = sum(getattr(evidence, name).size for name in FACTORS)
         total += FLOAT * (n_items * (sizes + 3) + len(playlists) * evidence.factors.size)
         items, artists = neighbour_counts(shape)

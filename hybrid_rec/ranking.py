@@ -15,6 +15,7 @@ from hybrid_rec.catalog import RowArray
 from hybrid_rec.config import RankingConfig
 from hybrid_rec.errors import ArtifactError, ConfigError, HybridRecError
 from hybrid_rec.features import FEATURES, Matrix, Scorer
+from hybrid_rec.newcomers import are_new, interleaved, is_known
 from hybrid_rec.playlists import Playlists
 from indexes.base import NO_ROW, NO_SCORE
 from indexes.hybrid import HybridQueries
@@ -23,22 +24,18 @@ Case = tuple[Matrix, NDArray[np.bool_]]
 
 # Rows that are scored at once.
 _ROWS = 1 << 17
-# A known playlist is the nearest to itself, and has seeds enough to be told by.
-_NEAREST, _N_SEEDS = FEATURES.index("nearest_playlist"), FEATURES.index("n_seeds")
-_THE_SAME, _FEWEST_SEEDS = np.float32(1 - 1e-5), 4
+# Cases of known playlists; from fewer no order is learned.
 _FEWEST_KNOWN = 50
 
 
 class Ranker:
     """Gradient-boosted trees over the features of candidates, trained for NDCG.
 
-    A playlist that stage one was trained on is another question than a new one: what an old
-    playlist left out when it could have held it is seldom what it lacks now, so it is asked above
-    all for what is new. Where there is enough to learn from, such queries have trees of their own.
-
     Args:
         text: The trees in LightGBM's own text format.
-        known_text: Those for known playlists; None for the same.
+        new_text: Trees that order items without history for playlists of the training, see
+            `newcomers`; None for none.
+        new_share: Share of the places that they have there.
 
     Raises:
         ArtifactError: If a text is no model of these features.
@@ -50,10 +47,10 @@ class Ranker:
         and Bruch, "An Alternative Cross Entropy Loss for Learning-to-Rank", WWW 2021, for XE-NDCG.
     """
 
-    def __init__(self, text: str, known_text: str | None = None) -> None:
-        self.text, self.known_text = text, known_text
+    def __init__(self, text: str, new_text: str | None = None, new_share: float = 0.0) -> None:
+        self.text, self.new_text, self.new_share = text, new_text, new_share
         self._booster = _booster(text)
-        self._known_booster = None if known_text is None else _booster(known_text)
+        self._new_booster: Any = None if new_text is None else _booster(new_text)
 
     @classmethod
     def fit(cls, cases: Sequence[Case], config: RankingConfig, seed: int) -> Self:
@@ -68,10 +65,11 @@ class Ranker:
             ConfigError: If `config.without` names no feature.
         """
         known = [case for case in cases if is_known(case[0])]
-        new = [case for case in cases if not is_known(case[0])]
-        if len(known) < _FEWEST_KNOWN or not new:
-            return cls(_trained(cases, config, seed))
-        return cls(_trained(new, config, seed), _trained(known, config, seed))
+        others = [case for case in cases if not is_known(case[0])]
+        if len(known) < _FEWEST_KNOWN or not others:
+            return cls(_trained(others or cases, config, seed))
+        new_text = _trained(known, config, seed)
+        return cls(_trained(others, config, seed), new_text, config.new_share)
 
     def scores(self, groups: Iterable[Matrix]) -> Iterator[NDArray[np.float32]]:
         """Scores of the rows of each group, higher is better; none depends on other rows.
@@ -87,57 +85,47 @@ class Ranker:
         yield from self._score(waiting)
 
     def _score(self, groups: list[Matrix]) -> list[NDArray[np.float32]]:
-        found = [np.empty(0, np.float32)] * len(groups)
-        boosters = [self._booster_for(group) for group in groups]
-        for booster in {id(booster): booster for booster in boosters}.values():
-            numbers = [n for n, g in enumerate(groups) if len(g) and boosters[n] is booster]
-            if numbers:
-                values = booster.predict(np.concatenate([groups[n] for n in numbers]))
-                ends = np.cumsum([len(groups[n]) for n in numbers])[:-1]
-                parts = np.split(np.asarray(values, dtype=np.float32), ends)
-                for number, part in zip(numbers, parts, strict=True):
-                    found[number] = part
+        if not sum(map(len, groups)):
+            return [np.empty(0, np.float32) for _ in groups]
+        ends = np.cumsum([len(group) for group in groups])[:-1]
+        values = self._booster.predict(np.concatenate(groups))
+        found = list(np.split(np.asarray(values, dtype=np.float32), ends))
+        for number, group in enumerate(groups):
+            new = self.placed(group)
+            if new.any():
+                order = np.zeros(len(group), np.float32)
+                order[new] = self._new_booster.predict(group[new])
+                found[number] = interleaved(found[number], order, new, self.new_share)
         return found
+
+    def placed(self, group: Matrix) -> NDArray[np.bool_]:
+        """Which candidates of one query have places of their own, `(n_candidates,)`."""
+        if self._new_booster is None or not self.new_share or not is_known(group):
+            return np.zeros(len(group), dtype=bool)
+        return are_new(group)
 
     def contributions(self, features: Matrix) -> NDArray[np.float64]:
         """What each feature adds to the scores of some rows, and the base value in the last column.
 
-        The rows are candidates of one query. They add up to the scores, `(n_rows, n_features + 1)`;
-        no row depends on others.
+        The rows are candidates of one query. They add up to the scores, `(n_rows, n_features + 1)`,
+        but for those that are `placed`: there they say why a row has the place it has among the new
+        items. No row depends on others.
 
         References:
             Lundberg et al., "From Local Explanations to Global Understanding with Explainable AI
             for Trees", Nature Machine Intelligence 2020.
         """
-        if not len(features):
-            return np.empty((0, len(FEATURES) + 1))
-        booster = self._booster_for(features)
-        values: NDArray[np.float64] = booster.predict(features, pred_contrib=True)
+        values = np.empty((len(features), len(FEATURES) + 1))
+        placed = self.placed(features)
+        for rows, booster in ((~placed, self._booster), (placed, self._new_booster)):
+            if rows.any():
+                values[rows] = booster.predict(features[rows], pred_contrib=True)
         return values
 
-    def _booster_for(self, features: Matrix) -> Any:
-        """The trees for the query of these candidates."""
-        known = self._known_booster is not None and is_known(features)
-        return self._known_booster if known else self._booster
-
     def importance(self) -> dict[str, float]:
-        """Share of the gain of all splits that each feature brought, for new playlists."""
+        """Share of the gain of all splits that each feature brought; without those of new items."""
         gains = self._booster.feature_importance("gain")
         return dict(zip(FEATURES, (gains / max(gains.sum(), 1e-12)).tolist(), strict=True))
-
-
-def is_known(features: Matrix) -> bool:
-    """Whether the query of these candidates is a playlist that stage one was trained on.
-
-    With few seeds there is no telling one from a new playlist that begins alike.
-
-    Args:
-        features: `(n_candidates, n_features)`.
-    """
-    if not len(features):
-        return False
-    nearest, n_seeds = features[0, [_NEAREST, _N_SEEDS]]
-    return bool(nearest >= _THE_SAME and n_seeds >= _FEWEST_SEEDS)
 
 
 @dataclass(frozen=True, eq=False)

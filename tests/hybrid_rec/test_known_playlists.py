@@ -1,4 +1,4 @@
-"""A playlist that the model was trained on is asked for what is new to it."""
+"""What is new to the catalogue has a share of the places for playlists of the training."""
 
 from __future__ import annotations
 
@@ -6,17 +6,21 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from evaluation.harness import evaluate
 from evaluation.splits import Split, cold_items
 from hybrid_rec import HybridRecommender
 from hybrid_rec.config import RankingConfig
 from hybrid_rec.features import FEATURES, Matrix
-from hybrid_rec.ranking import Case, Ranker, is_known
+from hybrid_rec.newcomers import interleaved, is_known
+from hybrid_rec.ranking import Case, Ranker
 from hybrid_rec.synthetic import SyntheticDataset
 from tests.hybrid_rec.conftest import RANKED
 
 _SEEDS, _NEAREST = FEATURES.index("n_seeds"), FEATURES.index("nearest_playlist")
+_PLAYS = FEATURES.index("plays")
 
 
 def features(n_seeds: float, nearest: float, n: int = 30, seed: int = 0) -> Matrix:
@@ -44,24 +48,57 @@ def cases(n: int, nearest: float, by: int) -> list[Case]:
     return [(values, values[:, by] > 0.8) for values in drawn]
 
 
-def test_each_kind_of_query_has_trees_of_its_own() -> None:
-    config = RankingConfig(trees=30, min_leaf=5)
+def test_new_items_have_an_order_and_places_of_their_own() -> None:
+    config = RankingConfig(trees=30, min_leaf=5, new_share=0.25)
     ranker = Ranker.fit([*cases(100, 0.5, 0), *cases(60, 1.0, 1)], config, 0)
-    assert ranker.known_text is not None
+    assert ranker.new_text is not None
     groups = [features(10, nearest, 200, 999) for nearest in (0.5, 1.0, 0.5)]
+    for group in groups:
+        group[:80, _PLAYS] = 0
     new, known, again = ranker.scores(groups)
-    assert np.corrcoef(new, groups[0][:, 0])[0, 1] > 0.5 > np.corrcoef(new, groups[0][:, 1])[0, 1]
-    assert np.corrcoef(known, groups[1][:, 1])[0, 1] > 0.5
     assert np.array_equal(new, again)
-    for group, scores in ((groups[0], new), (groups[1], known)):
-        assert ranker.contributions(group).sum(axis=1) == pytest.approx(scores, abs=1e-5)
+    # Items with history stand as for a new playlist, the others by their own order.
+    assert np.array_equal(known[80:], new[80:])
+    assert np.corrcoef(known[80:], groups[0][80:, 0])[0, 1] > 0.5
+    assert np.corrcoef(known[:80], groups[1][:80, 1])[0, 1] > 0.5
+    assert (np.argsort(-known)[:40] < 80).nonzero()[0].tolist() == list(range(3, 40, 4))
+    placed = ranker.placed(groups[1])
+    assert placed.tolist() == [True] * 80 + [False] * 120
+    assert not ranker.placed(groups[0]).any()
+    for group, scores, rows in ((groups[0], new, placed | True), (groups[1], known, ~placed)):
+        sums = ranker.contributions(group).sum(axis=1)
+        assert sums[rows] == pytest.approx(scores[rows], abs=1e-5)
+
+
+@settings(deadline=None)
+@given(
+    st.integers(0, 40), st.integers(0, 40), st.floats(0.01, 1.0), st.integers(0, 3),
+)  # fmt: skip
+def test_new_items_get_their_share_of_the_places(
+    n_new: int, n_old: int, share: float, digits: int
+) -> None:
+    rng = np.random.default_rng(n_new)
+    new = rng.permutation(np.arange(n_new + n_old) < n_new)
+    # With few digits many scores are equal.
+    scores, order = (np.round(rng.random(len(new)), digits).astype(np.float32) for _ in range(2))
+    mixed = interleaved(scores, order, new, share)
+    assert np.array_equal(mixed[~new], scores[~new])
+    by_order = np.flatnonzero(new)[np.argsort(-order[new], kind="stable")]
+    if n_old:
+        assert (np.diff(mixed[by_order]) <= 0).all()
+    if n_old and len(np.unique(scores[~new])) == n_old:
+        found = new[np.argsort(-mixed, kind="stable")]
+        place = np.arange(1, len(new) + 1)
+        wanted = np.floor(place * share + 1e-9)
+        while_both_last = (wanted <= n_new) & (place - wanted <= n_old)
+        assert np.array_equal(np.cumsum(found)[while_both_last], wanted[while_both_last])
 
 
 @pytest.mark.parametrize(("n_new", "n_known"), [(100, 20), (0, 100)])
 def test_with_too_few_to_learn_from_there_are_no_two_kinds(n_new: int, n_known: int) -> None:
     config = RankingConfig(trees=5, min_leaf=5)
     ranker = Ranker.fit([*cases(n_new, 0.5, 0), *cases(n_known, 1.0, 1)], config, 0)
-    assert ranker.known_text is None
+    assert ranker.new_text is None
     assert all(len(scores) == 30 for scores in ranker.scores([features(10, 1.0)]))
 
 
@@ -73,14 +110,14 @@ def split(world: SyntheticDataset) -> Split:
 def test_what_is_new_is_found_for_them(split: Split, tmp_path: Path) -> None:
     model = HybridRecommender(RANKED).fit(split.train, split.catalog)
     assert model.model_.ranking is not None
-    assert model.model_.ranking.ranker.known_text is not None
+    assert model.model_.ranking.ranker.new_text is not None
     ranked = evaluate(model, split, (10,), fit=False).means()
     config = RANKED.model_copy(
         update={"ranking": RANKED.ranking.model_copy(update={"known_share": 0.0})}
     )
     blind = HybridRecommender(config).fit(split.train, split.catalog)
     assert blind.model_.ranking is not None
-    assert blind.model_.ranking.ranker.known_text is None
+    assert blind.model_.ranking.ranker.new_text is None
     without = evaluate(blind, split, (10,), fit=False).means()
     assert ranked["hit_rate@10"] > 1.5 * without["hit_rate@10"]
     model.save(tmp_path / "model")
