@@ -217,6 +217,7 @@ def _phrases(
         TAGS_PART: "same tags",
         "factors": "fits the items given taken together",
         POPULARITY_PART: popular if n_playlists else "",
+        PLACE_PART: "at a place kept for what is new",
     }
 
 

@@ -313,3 +313,24 @@ def test_the_largest_part_takes_the_rounding() -> None:
     assert [part.name for part in found] == ["b", "a"]
     assert math.fsum(part.value for part in found) == score
     assert found[1].value == 0.1
+
+
+def test_a_place_that_is_kept_for_what_is_new_is_told(
+    ranked: HybridRecommender, world: SyntheticDataset
+) -> None:
+    long = int(np.argmax(world.playlists.distinct().lengths))
+    whole = world.catalog.item_ids[world.playlists[long]].tolist()
+    found = ranked.recommend(whole, 20, explain=True)
+    lifted = [entry for entry in held(found) if "place" in entry.sums()]
+    plays = world.playlists.play_counts
+    new = [entry for entry in held(found) if not plays[world.catalog.rows([entry.item_id])[0]]]
+    assert [entry.item_id for entry in lifted] == [entry.item_id for entry in new]
+    assert len(lifted) == 4
+    for entry in held(found):
+        assert math.fsum(part.value for part in entry.parts) == pytest.approx(entry.score, abs=1e-9)
+    assert "a place kept for what is new" in lifted[0].text
+    assert not [
+        entry
+        for entry in held(ranked.recommend(whole[:3], 20, explain=True))
+        if "place" in entry.sums()
+    ]
