@@ -119,8 +119,8 @@ def main() -> None:
         return
     parts = [
         "Validation part of the splits of ACCURACY.md, one training seed. Each line fits anew from "
-        "the same Word2Vec vectors with one part removed; differences of a hundredth of the value are within the noise of the "
-        "training.",
+        "the same Word2Vec vectors with one part removed; differences of a hundredth of the value "
+        "are within the noise of the training.",
     ]
     for name in _SETS:
         frame = pd.DataFrame(json.loads(measure.in_own_process("ablation", name)))
