@@ -85,17 +85,14 @@ class Ranker:
         yield from self._score(waiting)
 
     def _score(self, groups: list[Matrix]) -> list[NDArray[np.float32]]:
-        if not sum(map(len, groups)):
-            return [np.empty(0, np.float32) for _ in groups]
-        ends = np.cumsum([len(group) for group in groups])[:-1]
-        values = self._booster.predict(np.concatenate(groups))
-        found = list(np.split(np.asarray(values, dtype=np.float32), ends))
-        for number, group in enumerate(groups):
-            new = self.placed(group)
-            if new.any():
-                order = np.zeros(len(group), np.float32)
-                order[new] = self._new_booster.predict(group[new])
-                found[number] = interleaved(found[number], order, new, self.new_share)
+        found = _predicted(self._booster, groups)
+        placed = [self.placed(group) for group in groups]
+        numbers = [number for number, new in enumerate(placed) if new.any()]
+        orders = _predicted(self._new_booster, [groups[n][placed[n]] for n in numbers])
+        for number, values in zip(numbers, orders, strict=True):
+            order = np.zeros(len(groups[number]), np.float32)
+            order[placed[number]] = values
+            found[number] = interleaved(found[number], order, placed[number], self.new_share)
         return found
 
     def placed(self, group: Matrix) -> NDArray[np.bool_]:
@@ -205,6 +202,15 @@ def _trained(cases: Sequence[Case], config: RankingConfig, seed: int) -> str:
     }
     text: str = lightgbm.train(parameters, data, config.trees).model_to_string()
     return text
+
+
+def _predicted(booster: Any, groups: Sequence[Matrix]) -> list[NDArray[np.float32]]:
+    """What the trees say of each group, all at once."""
+    if not sum(map(len, groups)):
+        return [np.empty(0, np.float32) for _ in groups]
+    ends = np.cumsum([len(group) for group in groups])[:-1]
+    values = np.asarray(booster.predict(np.concatenate(groups)), dtype=np.float32)
+    return list(np.split(values, ends))
 
 
 def _booster(text: str) -> Any:
