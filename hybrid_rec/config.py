@@ -275,9 +275,9 @@ class RankingConfig(Section):
     """Playlists that are in training but for hidden items, as a share of those held out: the order
     of items without history for such playlists is learned from them."""
     new_share: float = Field(0.2, ge=0.0, le=1.0)
-    """Share of the places from the top that items without history have in the list of a playlist
-    that the model was trained on; 0 lets them stand where the order for new playlists puts them,
-    which is behind nearly all others."""
+    """Share of the places from the top that items without history have at least in the list of a
+    playlist that the model was trained on; 0 lets them stand where the order for new playlists
+    puts them, which is behind nearly all others where playlists are alike."""
     trees: int = Field(80, ge=1, le=10_000)
     """Trees of the ranker."""
     leaves: int = Field(15, ge=2, le=1024)

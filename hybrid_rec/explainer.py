@@ -120,13 +120,14 @@ class Explainer:
         if features is not None:
             assert self._model.ranking is not None
             ranker = self._model.ranking.ranker
-            contributions, placed = ranker.contributions(features), ranker.placed(features)
+            lifted = ranker.lifted(features, scores)
+            contributions = ranker.contributions(features, lifted)
         for number, (row, score) in enumerate(zip(rows.tolist(), scores.tolist(), strict=True)):
             if features is None:
                 parts = query.linear_parts(row, like, number)
             else:
                 parts = ranking_parts(FEATURES, contributions[number])
-                if placed[number]:
+                if lifted[number]:
                     parts.append(Part(PLACE_PART, float(score) - contributions[number].sum()))
             yield self._line(query, row, score, exact_parts(parts, score), like, number, cosines)
 

@@ -40,10 +40,11 @@ def are_new(features: Matrix) -> NDArray[np.bool_]:
 
 
 def interleaved(scores: Scores, order: Scores, new: NDArray[np.bool_], share: float) -> Scores:
-    """The scores, but those of new items such that they have a share of the places from the top.
+    """The scores, but those of new items lifted so that they have a share of the places at least.
 
-    Place p, counted from 1, is for the best new item that is left if `floor(p * share)` is more
-    than it was at the place before. Its score lies between those of its neighbours.
+    Each is lifted, unless it stands higher by itself, to a place p, counted from 1, where
+    `floor(p * share)` is more than at the place before: the best of them to the first such place,
+    between the others that stand around it, and so on.
 
     Args:
         scores: `(n_candidates,)`.
@@ -67,5 +68,6 @@ def interleaved(scores: Scores, order: Scores, new: NDArray[np.bool_], share: fl
     last = np.searchsorted(before, before, side="right")
     step = (np.arange(len(newest)) - first + 1) / (last - first + 1)
     mixed = scores.copy()
-    mixed[newest] = (upper + (lower - upper) * step).astype(np.float32)
+    lifted = (upper + (lower - upper) * step).astype(np.float32)
+    mixed[newest] = np.maximum(lifted, scores[newest])
     return mixed

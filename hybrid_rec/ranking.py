@@ -101,20 +101,30 @@ class Ranker:
             return np.zeros(len(group), dtype=bool)
         return are_new(group)
 
-    def contributions(self, features: Matrix) -> NDArray[np.float64]:
+    def lifted(self, features: Matrix, scores: NDArray[np.float32]) -> NDArray[np.bool_]:
+        """Which candidates of one query owe their scores to the places that are kept, `(n_rows,)`.
+
+        Args:
+            features: `(n_rows, n_features)`.
+            scores: What `scores` gave them, `(n_rows,)`.
+        """
+        placed = self.placed(features)
+        if placed.any():
+            placed &= scores > _predicted(self._booster, [features])[0]
+        return placed
+
+    def contributions(self, features: Matrix, lifted: NDArray[np.bool_]) -> NDArray[np.float64]:
         """What each feature adds to the scores of some rows, and the base value in the last column.
 
-        The rows are candidates of one query. They add up to the scores, `(n_rows, n_features + 1)`,
-        but for those that are `placed`: there they say why a row has the place it has among the new
-        items. No row depends on others.
+        They add up to the scores, `(n_rows, n_features + 1)`, but for rows that were lifted: there
+        they say why a row stands where it does among the new items. No row depends on others.
 
         References:
             Lundberg et al., "From Local Explanations to Global Understanding with Explainable AI
             for Trees", Nature Machine Intelligence 2020.
         """
         values = np.empty((len(features), len(FEATURES) + 1))
-        placed = self.placed(features)
-        for rows, booster in ((~placed, self._booster), (placed, self._new_booster)):
+        for rows, booster in ((~lifted, self._booster), (lifted, self._new_booster)):
             if rows.any():
                 values[rows] = booster.predict(features[rows], pred_contrib=True)
         return values
