@@ -68,7 +68,9 @@ class Ranker:
         others = [case for case in cases if not is_known(case[0])]
         if len(known) < _FEWEST_KNOWN or not others:
             return cls(_trained(others or cases, config, seed))
-        new_text = _trained(known, config, seed)
+        # Whoever asks, there is seldom enough to learn the order of new items from.
+        new = [(matrix[rows], hits[rows]) for matrix, hits in cases for rows in [are_new(matrix)]]
+        new_text = _trained([case for case in new if case[1].any()], config, seed)
         return cls(_trained(others, config, seed), new_text, config.new_share)
 
     def scores(self, groups: Iterable[Matrix]) -> Iterator[NDArray[np.float32]]:
