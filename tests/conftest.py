@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 import os
+import signal
 from pathlib import Path
 
 import pytest
+
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    # A shell ignores Ctrl-C for what it starts in the background, and whatever that starts does.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 _DEFAULT_DATA = Path(__file__).resolve().parents[2] / "shared" / "data"
 
