@@ -20,7 +20,7 @@ _BLOCK = 8192
 # Columns with values beyond this are few, or the bound would be useless.
 _WIDE, _MOST_WIDE = 1.0, 8
 # Multiplications from which on a copy of the vectors pays, and loading torch besides.
-_MUCH, _VERY_MUCH = 2e10, 3e11
+_MUCH, _VERY_MUCH = 2e10, 1e11
 _LARGEST_QUERY = 1e30
 
 
@@ -66,13 +66,15 @@ class Bfloat16Vectors:
         self._wide = wide
         self._exact = np.ascontiguousarray(vectors[:, wide].T)
         self._rows = torch.empty(vectors.shape, dtype=torch.bfloat16)
-        largest = 0.0
+        self._norm = self._lost = 0.0
         for start in range(0, len(vectors), _BLOCK):
             part = vectors[start : start + _BLOCK].copy()
             part[:, wide] = 0
-            largest = max(largest, float(np.vecdot(part, part).max()))
-            self._rows[start : start + _BLOCK] = torch.from_numpy(part)
-        self._largest_norm = np.sqrt(largest)
+            rounded = torch.from_numpy(part).bfloat16()
+            self._rows[start : start + _BLOCK] = rounded
+            kept = rounded.float().numpy()
+            self._norm = max(self._norm, _largest_norm(kept))
+            self._lost = max(self._lost, _largest_norm(part - kept))
 
     @classmethod
     def of(cls, vectors: Vectors) -> Self | None:
@@ -102,11 +104,23 @@ class Bfloat16Vectors:
         for start in range(0, len(self._rows), _BLOCK):
             stop = start + _BLOCK
             into[:, start:stop] = asked @ self._rows[start:stop].T
+        # With x' the rounded x, |qx - q'x'| is at most |q| |x - x'| + |q - q'| |x'|; what comes out
+        # is rounded once more. That sums of float32 are rounded, too, is far below the margin.
+        lost = narrow - asked.float().numpy()
+        largest = np.maximum(out.max(axis=1), -out.min(axis=1))
+        bound = 1.02 * (
+            _norms(narrow) * self._lost + _norms(lost) * self._norm + _ROUNDING * largest
+        )
         asked_wide = queries[:, self._wide]
         if asked_wide.any():
             out += asked_wide @ self._exact
-        # Both factors of each product are rounded, and the sum once more; that sums of float32
-        # are rounded, too, is far below the rest of the margin.
-        norms = np.sqrt(np.vecdot(narrow, narrow))
-        bound: Vectors = (norms * self._largest_norm * (3.1 * _ROUNDING)).astype(np.float32)
-        return bound
+        return np.asarray(bound, dtype=np.float32)
+
+
+def _norms(vectors: Vectors) -> Vectors:
+    norms: Vectors = np.sqrt(np.vecdot(vectors, vectors))
+    return norms
+
+
+def _largest_norm(vectors: Vectors) -> float:
+    return float(_norms(vectors).max())
