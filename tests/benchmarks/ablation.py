@@ -46,7 +46,7 @@ _FEATURES = {
 def variants() -> dict[str, dict[str, Any]]:
     """What is changed in each line of the table."""
     return {
-        "everything": {},
+        "nothing": {},
         "no ranker, learned weights": {},
         "no ranker, given weights": {"ranking": {"enabled": False}},
         "no ranker, no prior": {"ranking": {"enabled": False}, "weights": {"popularity": 0.0}},
