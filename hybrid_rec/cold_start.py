@@ -143,6 +143,8 @@ def climb(
     means: Vectors,
     known: NDArray[np.bool_],
     text_map: TextMap,
+    *,
+    ladder: bool,
 ) -> tuple[Vectors, NDArray[np.uint8]]:
     """Places of items without history, `(n, dim)`, and the rung that each stands on, `(n,)`.
 
@@ -152,13 +154,14 @@ def climb(
         artists: Code of each item's artist, `(n,)`; negative for none or an unknown one.
         means: Mean vector of each artist, `(n_artists, dim)`.
         known: Which artists have a mean, `(n_artists,)`.
-        text_map: The map from text.
+        text_map: The map from text; one that learned nothing is no rung.
+        ladder: `ColdStartConfig.ladder`; False takes the artists' rung away.
     """
     vectors = np.zeros((len(artists), means.shape[1]), np.float32)
     sources = np.full(len(artists), METADATA, np.uint8)
     by_artist = np.zeros(len(artists), dtype=bool)
     named = np.flatnonzero(artists >= 0)
-    by_artist[named] = known[artists[named]]
+    by_artist[named] = known[artists[named]] & ladder
     vectors[by_artist] = unit_rows(means[artists[by_artist]])
     sources[by_artist] = ARTIST
     rest = np.flatnonzero(~by_artist)

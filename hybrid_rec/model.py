@@ -273,12 +273,17 @@ def fit_stage_one(
     held = vectors.any(axis=1)
     trust = np.where(held, trust_of(plays, k), np.float32(0))
     means, known = artist_means(vectors, trust, artist_of, n_artists)
-    known &= config.cold_start.ladder
     text_map = TextMap.fit(vectors, titles, tag_block, trust, config.cold_start)
     sources = np.zeros(len(titles), np.uint8)
     cold = np.flatnonzero(~held)
     vectors[cold], sources[cold] = climb(
-        titles[cold], tag_block[cold], artist_of[cold], means, known, text_map
+        titles[cold],
+        tag_block[cold],
+        artist_of[cold],
+        means,
+        known,
+        text_map,
+        ladder=config.cold_start.ladder,
     )
     dense, one_hot = blocks_of(vectors, plays, metadata)
     index, choice = build_index(dense, one_hot, config, weights, factory)

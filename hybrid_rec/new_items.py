@@ -102,8 +102,8 @@ def _climb(
     trust = trust_of(model.playlists.play_counts[rows], model.config.cold_start.shrinkage)
     vectors = model.index.blocks(rows)[COOCCURRENCE]
     means, known = artist_means(vectors, trust, column.col[asked], n_artists)
-    known &= model.config.cold_start.ladder
-    return climb(titles, tags, artist_of, means, known, model.text_map)
+    ladder = model.config.cold_start.ladder
+    return climb(titles, tags, artist_of, means, known, model.text_map, ladder=ladder)
 
 
 def _context(frame: pd.DataFrame, catalog: Catalog) -> Playlists | None:

@@ -114,7 +114,7 @@ def _climbed(
     means, known = artist_means(places.vectors, trust, artist_of, len(metadata.artists))
     return climb(
         metadata.titles[rows], metadata.tag_block[rows], artist_of[rows], means, known,
-        model.text_map,
+        model.text_map, ladder=model.config.cold_start.ladder,
     )  # fmt: skip
 
 

@@ -134,9 +134,8 @@ def test_each_item_stands_on_the_best_rung_it_can(text_world: tuple[np.ndarray, 
     means = f32([[0, 2, 0, 0, 0, 0], [0] * 6])
     asked = titles[:4].copy()
     asked[3] = 0
-    placed, sources = climb(
-        asked, no_tags(4), np.array([0, 1, -1, -1]), means, np.array([True, False]), text_map
-    )
+    artists, known = np.array([0, 1, -1, -1]), np.array([True, False])
+    placed, sources = climb(asked, no_tags(4), artists, means, known, text_map, ladder=True)
     assert sources.tolist() == [ARTIST, TEXT, TEXT, METADATA]
     np.testing.assert_allclose(placed[0], [0, 1, 0, 0, 0, 0])
     assert (placed[1:3] * vectors[1:3]).sum(axis=1).min() > 0.9

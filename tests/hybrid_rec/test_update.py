@@ -20,6 +20,7 @@ from hybrid_rec import (
     Playlists,
     UnknownItemError,
 )
+from hybrid_rec.cold_start import METADATA
 from hybrid_rec.queries import COOCCURRENCE
 from hybrid_rec.synthetic import SyntheticDataset
 from indexes.delta import DeltaIndex
@@ -151,6 +152,18 @@ def test_an_item_played_alone_stays_on_the_ladder(
     cold, lonely = before().update(new_items=items), before().update([[item]], items)
     cosine = (vectors_of(cold, [item]) * vectors_of(lonely, [item])).sum()
     assert cosine > 0.99
+
+
+def test_without_the_ladder_new_items_have_metadata_alone(
+    parts: Parts, quick_config: HybridConfig
+) -> None:
+    config = HybridConfig(**{**quick_config.model_dump(), "cold_start": {"ladder": False}})
+    model = HybridRecommender(config).fit(parts.playlists, parts.catalog)
+    model.update(new_items=parts.items)
+    new = np.arange(len(parts.catalog), len(model.model_.catalog))
+    assert len(new)
+    assert (model.model_.sources[new] == METADATA).all()
+    assert not model.model_.index.blocks(new)[COOCCURRENCE].any()
 
 
 def test_known_items_keep_rows_and_stay_where_they_are(
