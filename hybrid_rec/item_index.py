@@ -12,10 +12,8 @@ from hybrid_rec.config import HybridConfig, WeightsConfig
 from hybrid_rec.errors import ConfigError
 from indexes.base import VectorIndexError
 from indexes.choice import AUTO, Choice, choose_factory
-from indexes.faiss_index import FaissIndex
 from indexes.hybrid import HybridIndex
 
-_FLAT = "Flat"
 # Weights are taken as at least this share of the largest: another call may ask with others.
 _LEAST_SHARE = 2.0**-8
 
@@ -58,15 +56,16 @@ def build_index(
     n_items = len(next(iter(dense.values())))
     choice = choose_index(n_items, sum(layout.values()), config, factory)
     try:
-        if choice.factory == _FLAT:
-            return HybridIndex.build(dense, one_hot, seed=config.seed), choice
-        joined = np.concatenate(list(dense.values()), axis=1)
-        index = FaissIndex.build(
-            joined, choice.factory, seed=config.seed, scale=block_scale(layout, weights)
+        index = HybridIndex.build(
+            dense,
+            one_hot,
+            factory=choice.factory,
+            seed=config.seed,
+            scale=block_scale(layout, weights),
         )
-        return HybridIndex(index, layout, one_hot), choice
     except VectorIndexError as error:
         raise ConfigError(f"The 'index.factory' parameter: {error}") from None
+    return index, choice
 
 
 def block_scale(layout: Mapping[str, int], weights: WeightsConfig) -> NDArray[np.float32]:

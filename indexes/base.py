@@ -183,6 +183,13 @@ def inner_products(vectors: Vectors, queries: Vectors) -> Vectors:
     return products
 
 
+def norms(vectors: Vectors) -> Vectors:
+    """Lengths of the rows, `(n,)`; infinite where their squares are too large."""
+    with np.errstate(over="ignore"):
+        lengths: Vectors = np.sqrt(np.vecdot(vectors, vectors))
+    return lengths
+
+
 def contenders(scores: Vectors, k: int, slack: float) -> Rows:
     """Rows that may be among the k best of all, ascending; at least k where as many count.
 
@@ -191,31 +198,30 @@ def contenders(scores: Vectors, k: int, slack: float) -> Rows:
         k: Rows wanted.
         slack: How far a score may lie from the true one.
     """
-    least = float(np.finfo(np.float32).min)
-    # Where scores are huge, so is the slack, and the threshold refuses nothing.
-    if len(scores) <= k:
-        return np.flatnonzero(scores >= least)
     n_groups = len(scores) // _GROUP
     if n_groups < 2 * k:
-        return np.flatnonzero(scores >= max(least, _kth(scores, k) - 2 * slack))
+        return np.flatnonzero(scores >= _threshold(scores, k, slack))
     # As many groups as are wanted hold a score that is no less, so the k-th best is no less.
     # Groups of rows far apart are compared side by side, which is what a processor does best.
     grouped = scores[: n_groups * _GROUP].reshape(_GROUP, n_groups)
     tops = grouped.max(axis=0)
-    threshold = max(least, _kth(tops, k) - 2 * slack)
+    threshold = _threshold(tops, k, slack)
     groups = np.flatnonzero(tops >= threshold)
     near = np.flatnonzero(grouped[:, groups] >= threshold)
     place, column = np.divmod(near, len(groups))
     rest = np.flatnonzero(scores[n_groups * _GROUP :] >= threshold) + n_groups * _GROUP
     rows = np.concatenate([place * n_groups + groups[column], rest])
-    if len(rows) <= k:
-        return np.sort(rows)
     found = scores[rows]
-    return np.sort(rows[found >= max(least, _kth(found, k) - 2 * slack)])
+    return np.sort(rows[found >= _threshold(found, k, slack)])
 
 
-def _kth(scores: Vectors, k: int) -> float:
-    return float(np.partition(scores, -k)[-k])
+def _threshold(scores: Vectors, k: int, slack: float) -> float:
+    """What a score must reach to be among the k best for all that is known of it."""
+    least = float(np.finfo(np.float32).min)
+    if len(scores) <= k:
+        return least
+    # Where scores are huge, so is the slack, and the threshold refuses nothing.
+    return max(least, float(np.partition(scores, -k)[-k]) - 2 * slack)
 
 
 def scores_of_rows(index: VectorIndex, queries: Vectors, rows: Rows) -> Vectors:

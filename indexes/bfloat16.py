@@ -9,7 +9,7 @@ from typing import Any, Self
 
 import numpy as np
 
-from indexes.base import Vectors
+from indexes.base import Vectors, norms
 
 _CPU_INFO = Path("/proc/cpuinfo")
 _INSTRUCTIONS = frozenset({"avx512_bf16", "amx_bf16"})
@@ -73,8 +73,8 @@ class Bfloat16Vectors:
             rounded = torch.from_numpy(part).bfloat16()
             self._rows[start : start + _BLOCK] = rounded
             kept = rounded.float().numpy()
-            self._norm = max(self._norm, _largest_norm(kept))
-            self._lost = max(self._lost, _largest_norm(part - kept))
+            self._norm = max(self._norm, float(norms(kept).max()))
+            self._lost = max(self._lost, float(norms(part - kept).max()))
 
     @classmethod
     def of(cls, vectors: Vectors) -> Self | None:
@@ -108,19 +108,8 @@ class Bfloat16Vectors:
         # is rounded once more. That sums of float32 are rounded, too, is far below the margin.
         lost = narrow - asked.float().numpy()
         largest = np.maximum(out.max(axis=1), -out.min(axis=1))
-        bound = 1.02 * (
-            _norms(narrow) * self._lost + _norms(lost) * self._norm + _ROUNDING * largest
-        )
+        bound = 1.02 * (norms(narrow) * self._lost + norms(lost) * self._norm + _ROUNDING * largest)
         asked_wide = queries[:, self._wide]
         if asked_wide.any():
             out += asked_wide @ self._exact
         return np.asarray(bound, dtype=np.float32)
-
-
-def _norms(vectors: Vectors) -> Vectors:
-    norms: Vectors = np.sqrt(np.vecdot(vectors, vectors))
-    return norms
-
-
-def _largest_norm(vectors: Vectors) -> float:
-    return float(_norms(vectors).max())

@@ -207,9 +207,9 @@ def load_dense(path: Path, *, mmap: bool = False) -> DenseIndex:
     Raises:
         VectorIndexError: If the file is missing or damaged.
     """
-    if _read_delta(path) is None:
-        return FaissIndex.load(path, mmap=mmap)
-    return DeltaIndex.load(path, mmap=mmap)
+    delta = _read_delta(path)
+    base = FaissIndex.load(path, mmap=mmap)
+    return base if delta is None else DeltaIndex(base, *delta)
 
 
 def put_rows(index: DenseIndex, rows: Rows, vectors: ArrayLike) -> DeltaIndex:

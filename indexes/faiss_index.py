@@ -26,6 +26,7 @@ from indexes.base import (
     check_k,
     check_rows,
     contenders,
+    norms,
     scores_of_rows,
 )
 from indexes.bfloat16 import Bfloat16Vectors, pays
@@ -255,6 +256,9 @@ class FaissIndex:
         self._n_products += float(n_queries) * len(self) * dim
         if self._halves is None and pays(self._n_products):
             self._halves = Bfloat16Vectors.of(self._stored())
+            if self._halves is None:
+                # Such vectors never can be; looking at all of them again would be for nothing.
+                self._n_products = -np.inf
         return self._halves
 
     def scores(self, queries: Vectors, rows: Rows) -> Vectors:
@@ -297,8 +301,7 @@ class FaissIndex:
     def _largest_norm(self) -> float:
         if self._norm is None:
             self._norm = max(
-                (float(np.sqrt(np.vecdot(part, part).max())) for _, part in self._stored_parts()),
-                default=0.0,
+                (float(norms(part).max()) for _, part in self._stored_parts()), default=0.0
             )
         return self._norm
 
@@ -343,8 +346,7 @@ def _is_flat(index: Any) -> bool:
 
 def _rounding(queries: Vectors, norm: float) -> Vectors:
     """How far two ways of adding up an inner product may lie apart, `(n_queries,)`."""
-    norms = np.sqrt(np.einsum("ij,ij->i", queries, queries))
-    return np.asarray(norms * np.float32(norm * 2.0**-18), dtype=np.float32)
+    return np.asarray(norms(queries) * np.float32(norm * 2.0**-18), dtype=np.float32)
 
 
 def _check_factory(factory: Any) -> None:

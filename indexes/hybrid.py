@@ -94,6 +94,7 @@ class HybridIndex:
         *,
         factory: str = "Flat",
         seed: int = 0,
+        scale: ArrayLike | None = None,
     ) -> Self:
         """An index of blocks that have one row an item.
 
@@ -102,6 +103,7 @@ class HybridIndex:
             one_hot: Sparse blocks by name, each `(n_rows, n_columns)`.
             factory: FAISS factory string of the dense index.
             seed: Seed of its training.
+            scale: How much each dimension counts in its geometry, see `FaissIndex.build`.
 
         Raises:
             VectorIndexError: If there is no dense block, or row counts differ, or a value is NaN.
@@ -114,7 +116,7 @@ class HybridIndex:
             raise VectorIndexError(f"dense blocks must have equally many rows, got {counts}.")
         joined = np.concatenate(list(blocks.values()), axis=1)
         layout = {name: block.shape[1] for name, block in blocks.items()}
-        return cls(FaissIndex.build(joined, factory, seed=seed), layout, one_hot)
+        return cls(FaissIndex.build(joined, factory, seed=seed, scale=scale), layout, one_hot)
 
     def __len__(self) -> int:
         return len(self.index)

@@ -80,6 +80,17 @@ def test_searches_find_the_same_to_the_last_bit(masked: bool) -> None:
 
 
 @pytest.mark.usefixtures("always")
+def test_vectors_that_are_left_alone_are_looked_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    looked: list[Vectors] = []
+    monkeypatch.setattr(Bfloat16Vectors, "of", looked.append)
+    monkeypatch.setattr("indexes.faiss_index.pays", lambda n_products: n_products > 0)
+    index = FaissIndex.build(2 * np.eye(40, dtype=np.float32))
+    for _ in range(3):
+        assert index.search(np.eye(40, dtype=np.float32)[:2], 1).rows.tolist() == [[0], [1]]
+    assert len(looked) == 1
+
+
+@pytest.mark.usefixtures("always")
 def test_what_is_added_is_found() -> None:
     index = FaissIndex.build(random_vectors(300, 16))
     new = random_vectors(5, 16, seed=3)
