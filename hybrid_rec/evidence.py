@@ -70,7 +70,7 @@ class Evidence:
             seed: Seed of the factors.
         """
         holds = playlists.matrix().astype(np.float64)
-        artists = _of_artists(holds, artist_of, n_artists)
+        artists = of_artists(holds, artist_of, n_artists)
         factors = {name: Factors.fit(holds, getattr(config, name), seed) for name in FACTORS}
         return cls(
             holds,
@@ -111,7 +111,7 @@ class Evidence:
     @cached_property
     def artists(self) -> sparse.csr_array:
         """How many items of each artist stand in each playlist, `(n_playlists, n_artists)`."""
-        return _of_artists(self.holds, self.artist_of, self.n_artists)
+        return of_artists(self.holds, self.artist_of, self.n_artists)
 
     @cached_property
     def by_items(self) -> PlaylistNeighbours:
@@ -195,7 +195,14 @@ class Evidence:
         )
 
 
-def _of_artists(holds: sparse.csr_array, artist_of: RowArray, n_artists: int) -> sparse.csr_array:
+def of_artists(holds: sparse.csr_array, artist_of: RowArray, n_artists: int) -> sparse.csr_array:
+    """How many items of each artist stand in each playlist, `(n_playlists, n_artists)`.
+
+    Args:
+        holds: Which items do, `(n_playlists, n_items)`.
+        artist_of: Code of each item's artist, `(n_items,)`; -1 for none.
+        n_artists: Number of codes.
+    """
     counts = sparse.csr_array(holds @ one_hot(artist_of, n_artists))
     counts.sort_indices()
     return counts

@@ -157,10 +157,7 @@ class _Chunk:
         )
         sharp = near.copy()
         sharp.data **= 2
-        self.placed = {
-            name: np.stack([factors.place(np.unique(rows)) for rows in part])
-            for name, factors in evidence.factors.items()
-        }
+        self.placed = {name: factors.place_all(seeds) for name, factors in evidence.factors.items()}
         self.lines = {
             "votes": close @ evidence.holds,
             "votes_few": first_of_each_line(near, _FEW) @ evidence.holds,

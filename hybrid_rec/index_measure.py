@@ -14,6 +14,7 @@ from hybrid_rec.errors import ConfigError
 from hybrid_rec.model import Model, reindexed
 from hybrid_rec.playlists import Playlists
 from hybrid_rec.queries import block_weights, playlist_queries, take
+from hybrid_rec.search import similar_weights
 from indexes.base import SearchResult
 from indexes.hybrid import HybridIndex
 
@@ -74,8 +75,7 @@ def measure_index(model: Model, n_queries: int = 200, *, seed: int = 0) -> dict[
 def _items(model: Model, n_queries: int, rng: np.random.Generator) -> _Asked:
     n_items = len(model.catalog)
     rows = rng.choice(n_items, min(n_queries, n_items), replace=False)
-    weights = model.config.weights
-    alike = weights.model_copy(update={"popularity": weights.similar_popularity})
+    alike = similar_weights(model.config.weights, None)
     return _Asked(Playlists.from_rows(np.ones(len(rows), np.int64), rows, n_items), None, alike)
 
 

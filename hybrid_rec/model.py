@@ -22,7 +22,6 @@ from hybrid_rec.evidence import Evidence
 from hybrid_rec.features import Scorer
 from hybrid_rec.fusion import learn_weights
 from hybrid_rec.item_index import build_index
-from hybrid_rec.newcomers import is_known
 from hybrid_rec.playlists import Playlists, check_training
 from hybrid_rec.progress import Progress
 from hybrid_rec.queries import (
@@ -33,7 +32,7 @@ from hybrid_rec.queries import (
     TITLE,
     block_weights,
 )
-from hybrid_rec.ranking import Ranker
+from hybrid_rec.ranking import Ranker, of_new_playlists
 from hybrid_rec.titles import TitleEncoder, make_title_encoder
 from hybrid_rec.training import Learned, learn_vectors
 from indexes.choice import Choice
@@ -340,8 +339,7 @@ def _fit_ranking(
     if not cases:
         return None
     ranker = Ranker.fit(cases, config.ranking, config.seed)
-    new = [case for case in cases if not is_known(case[0])]
-    weights = learn_weights(new or cases, config.weights, rng)
+    weights = learn_weights(of_new_playlists(cases), config.weights, rng)
     return Ranking(evidence_of(playlists), ranker, weights)
 
 

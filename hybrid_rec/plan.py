@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import pyarrow as pa
@@ -14,7 +15,7 @@ from scipy import sparse
 from hybrid_rec.catalog import Catalog
 from hybrid_rec.config import HybridConfig
 from hybrid_rec.crossfit import Fold, make_folds
-from hybrid_rec.evidence import FACTORS
+from hybrid_rec.evidence import FACTORS, of_artists
 from hybrid_rec.features import FEATURES
 from hybrid_rec.item_index import choose_index
 from hybrid_rec.linear import MOST_ITEMS, MOST_PLAYLISTS
@@ -52,7 +53,6 @@ class Shape:
     n_artists: int
     n_tags: int
     n_tag_entries: int
-    choice: Choice
 
     @classmethod
     def of(
@@ -78,7 +78,6 @@ class Shape:
         rng = np.random.default_rng(config.seed)
         artists, artist_of = artist_labels(catalog)
         tags, tag_block = tag_labels(catalog)
-        dim = config.cooccurrence.vector_size + title_dim + 1
         return cls(
             playlists,
             catalog,
@@ -91,13 +90,28 @@ class Shape:
             len(artists),
             len(tags),
             tag_block.nnz,
-            choose_index(len(catalog), dim, config, config.index.factory),
         )
 
     @property
     def dim(self) -> int:
         """Dimensions of the dense blocks together."""
         return self.config.cooccurrence.vector_size + self.title_dim + 1
+
+    @cached_property
+    def choice(self) -> Choice:
+        """Kind of the index."""
+        return choose_index(len(self.catalog), self.dim, self.config, self.config.index.factory)
+
+    @cached_property
+    def neighbour_counts(self) -> tuple[float, float]:
+        """Stored neighbours of all items and of all artists, estimated from a sample of each."""
+        evidence = self.config.ranking.evidence
+        holds = self.playlists.matrix()
+        artists = of_artists(holds, self.artist_of, self.n_artists)
+        return (
+            _neighbours(holds, evidence.item_neighbours),
+            _neighbours(artists, evidence.artist_neighbours),
+        )
 
     @property
     def n_played(self) -> int:
@@ -132,26 +146,11 @@ def disk_bytes(shape: Shape) -> float:
         total += 2 * config.ranking.trees * config.ranking.leaves * _TREE_TEXT
         sizes = sum(getattr(evidence, name).size for name in FACTORS)
         total += FLOAT * (n_items * (sizes + 3) + len(playlists) * evidence.factors.size)
-        items, artists = neighbour_counts(shape)
+        items, artists = shape.neighbour_counts
         total += 16 * (items + artists) + 8 * (n_items + shape.n_artists)
         weights = min(evidence.item_neighbours, shape.n_played) * shape.n_played
         total += 8 * n_items + (16 * weights if shape.with_ease else 0)
     return total
-
-
-def neighbour_counts(shape: Shape) -> tuple[float, float]:
-    """Stored neighbours of all items and of all artists, estimated from a sample of each."""
-    evidence = shape.config.ranking.evidence
-    holds = shape.playlists.matrix()
-    named = shape.artist_of >= 0
-    columns = sparse.csr_array(
-        (np.ones(int(named.sum())), (np.flatnonzero(named), shape.artist_of[named])),
-        shape=(len(named), max(1, shape.n_artists)),
-    )
-    return (
-        _neighbours(holds, evidence.item_neighbours),
-        _neighbours(sparse.csr_array(holds @ columns), evidence.artist_neighbours),
-    )
 
 
 def _neighbours(holds: sparse.csr_array, most: int) -> float:
@@ -180,7 +179,7 @@ def fit_memory_bytes(shape: Shape) -> float:
     # The blocks, joined, and in the index.
     stages.append(held + titles + own + 2 * dense)
     if shape.folds:
-        items, artists = neighbour_counts(shape)
+        items, artists = shape.neighbour_counts
         ranking = config.ranking
         cases = shape.n_cases * ranking.candidates * _CANDIDATES * _KEPT * len(FEATURES) * FLOAT
         found = 16 * (items + artists) + 8 * n_plays

@@ -36,6 +36,7 @@ from hybrid_rec.queries import block_weights, playlist_queries, take
 from hybrid_rec.ranking import Case, Ranker, rank_candidates
 from hybrid_rec.titles import make_title_encoder
 from indexes.faiss_index import FaissIndex
+from indexes.hybrid import HybridIndex
 
 _SAMPLE_PLAYS = 10_000
 _SAMPLE_TITLES = 256
@@ -70,20 +71,17 @@ def measure_times(shape: Shape, new_titles: list[str], k: int) -> Times:
         "artists and tags": _seconds(lambda: _labels(shape)),
     }
     world = _World.of(shape, rng)
-    index = _index(shape, world)
+    first, stage_one = _stage_one(world)
+    search = query = _search(shape, world, first.index)
     if shape.folds:
-        ranking = _Ranked.of(world)
-        n_queries = shape.n_cases
+        ranking = _Ranked.of(world, first)
         fit["ranking"] = (
             _evidence(shape, rng) * (len(shape.folds) + 1)
-            + _stage_one(world) * len(shape.folds)
-            + (ranking.case + _search(shape, world)) * n_queries
-            + ranking.trees * n_queries
+            + stage_one * len(shape.folds)
+            + (ranking.case + search + ranking.trees) * shape.n_cases
         )
-        query = ranking.query(k) + _search(shape, world)
-    else:
-        query = _search(shape, world)
-    fit["cold start and index"] = index
+        query = ranking.query(k) + search
+    fit["cold start and index"] = stage_one + _beyond_exact(shape)
     return Times(fit, query)
 
 
@@ -185,34 +183,36 @@ def _restricted(playlists: Playlists, rows: NDArray[np.int64]) -> Playlists:
     return Playlists.from_rows(part.lengths, new[part.rows], len(rows))
 
 
-def _stage_one(world: _World) -> float:
-    """Seconds of placing all items, in an exact index."""
-    return _seconds(lambda: _placed(world)) / world.share
-
-
-def _placed(world: _World) -> StageOne:
+def _stage_one(world: _World) -> tuple[StageOne, float]:
+    """The sample in an exact index, and the seconds of placing all items."""
+    placed: list[StageOne] = []
     config = world.config
-    return fit_stage_one(world.own, world.playlists, world.metadata, config, config.weights, "Flat")
+
+    def place() -> None:
+        first = fit_stage_one(
+            world.own, world.playlists, world.metadata, config, config.weights, "Flat"
+        )
+        placed.append(first)
+
+    spent = _seconds(place)
+    return placed[0], spent / world.share
 
 
-def _index(shape: Shape, world: _World) -> float:
-    """Seconds of the last stage: the same, and whatever the kind of index takes beyond."""
-    spent = _stage_one(world)
+def _beyond_exact(shape: Shape) -> float:
+    """Seconds that the kind of index takes beyond an exact one."""
     factory = shape.choice.factory
     if factory == "Flat" or "IVF" in factory:
-        return spent
+        return 0.0
     rng = np.random.default_rng(0)
     n, n_items = min(_SAMPLE_VECTORS, len(shape.catalog)), len(shape.catalog)
     vectors = rng.standard_normal((n, shape.dim), dtype=np.float32)
     # The way through a graph grows with the logarithm of its size.
     growth = float(np.log2(n_items + 2) / np.log2(n + 2))
-    return spent + _seconds(lambda: FaissIndex.build(vectors, factory)) * n_items / n * growth
+    return _seconds(lambda: FaissIndex.build(vectors, factory)) * n_items / n * growth
 
 
-def _search(shape: Shape, world: _World) -> float:
+def _search(shape: Shape, world: _World, index: HybridIndex) -> float:
     """Seconds that the search for one query takes beyond that in the sample."""
-    first = _placed(world)
-    index = first.index
     n = min(_SAMPLE_CASES, len(world.playlists))
     queries = playlist_queries(index, world.playlists.select(np.arange(n)))
     weights = block_weights(index, world.config.weights)
@@ -267,9 +267,8 @@ class _Ranked:
     """Seconds of learning from it."""
 
     @classmethod
-    def of(cls, world: _World) -> _Ranked:
+    def of(cls, world: _World, first: StageOne) -> _Ranked:
         rng = np.random.default_rng(0)
-        first = _placed(world)
         scorer = make_scorer(first.index, world.evidence(), first.sources, world.config)
         ranking = world.config.ranking.model_copy(update={"min_playlists": 10, "cases": 10})
         fold = make_folds(world.playlists, ranking, rng)[0]

@@ -64,14 +64,14 @@ class Ranker:
         Raises:
             ConfigError: If `config.without` names no feature.
         """
-        known = [case for case in cases if is_known(case[0])]
-        others = [case for case in cases if not is_known(case[0])]
-        if len(known) < _FEWEST_KNOWN or not others:
-            return cls(_trained(others or cases, config, seed))
+        others = of_new_playlists(cases)
+        text = _trained(others, config, seed)
+        if len(cases) - len(others) < _FEWEST_KNOWN:
+            return cls(text)
         # Whoever asks, there is seldom enough to learn the order of new items from.
         new = [(matrix[rows], hits[rows]) for matrix, hits in cases for rows in [are_new(matrix)]]
         new_text = _trained([case for case in new if case[1].any()], config, seed)
-        return cls(_trained(others, config, seed), new_text, config.new_share)
+        return cls(text, new_text, config.new_share)
 
     def scores(self, groups: Iterable[Matrix]) -> Iterator[NDArray[np.float32]]:
         """Scores of the rows of each group, higher is better; none depends on other rows.
@@ -135,6 +135,11 @@ class Ranker:
         """Share of the gain of all splits that each feature brought; without those of new items."""
         gains = self._booster.feature_importance("gain")
         return dict(zip(FEATURES, (gains / max(gains.sum(), 1e-12)).tolist(), strict=True))
+
+
+def of_new_playlists(cases: Sequence[Case]) -> Sequence[Case]:
+    """The cases whose query is no playlist of the training; all of them if there are none."""
+    return [case for case in cases if not is_known(case[0])] or cases
 
 
 @dataclass(frozen=True, eq=False)

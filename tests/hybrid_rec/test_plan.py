@@ -16,7 +16,6 @@ from hybrid_rec.plan import (
     Shape,
     disk_bytes,
     fit_memory_bytes,
-    neighbour_counts,
     score_memory_bytes,
 )
 from hybrid_rec.plan_command import make_plan
@@ -46,7 +45,7 @@ def test_neighbours_are_counted_from_a_sample(
 ) -> None:
     assert ranked.model_.ranking is not None
     evidence = ranked.model_.ranking.evidence
-    items, artists = neighbour_counts(shape_of(world, ranked.config))
+    items, artists = shape_of(world, ranked.config).neighbour_counts
     assert items == pytest.approx(evidence.item_neighbours.nnz, rel=0.1)
     assert artists == pytest.approx(evidence.artist_neighbours.nnz, rel=0.1)
 
