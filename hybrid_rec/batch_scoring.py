@@ -80,12 +80,18 @@ class Scored:
     """The first rejected row, for a message; None for none."""
 
 
-def warm_up(model: HybridRecommender, request: Request) -> None:
+def warm_up(model: HybridRecommender, request: Request, n_queries: int) -> None:
     """Ask once, so that all that a model makes on first use is there before it is shared.
+
+    Args:
+        model: What will be asked.
+        request: How.
+        n_queries: About how often.
 
     Raises:
         ConfigError: If k is out of range.
     """
+    model.model_.index.expect(n_queries)
     first = model.model_.catalog.item_ids[:1].tolist()
     if request.kind == ITEMS:
         model.similar_items(first, request.k)

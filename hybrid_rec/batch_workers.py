@@ -27,7 +27,7 @@ _CAN_FORK = sys.platform == "linux"
 
 
 @contextmanager
-def scorers(model: SavedModel, request: Request, workers: int) -> Iterator[Score]:
+def scorers(model: SavedModel, request: Request, workers: int, n_queries: int) -> Iterator[Score]:
     """A function that scores chunks, in whatever order they are ready.
 
     Every process computes with one thread, so that as many processes as there are cores do not
@@ -37,6 +37,7 @@ def scorers(model: SavedModel, request: Request, workers: int) -> Iterator[Score
         model: What to score with.
         request: What is asked for every chunk.
         workers: Processes; 1 stays in this one.
+        n_queries: About how many there are in all, which decides what is worth preparing.
 
     Raises:
         ArtifactError: If the model cannot be loaded.
@@ -47,10 +48,10 @@ def scorers(model: SavedModel, request: Request, workers: int) -> Iterator[Score
         if workers == 1:
             recommender = model.load()
             with threadpool_limits(limits=1):
-                warm_up(recommender, request)
+                warm_up(recommender, request, n_queries)
                 yield lambda chunks: (score(recommender, request, chunk) for chunk in chunks)
             return
-        pool = _Pool(model, request, workers)
+        pool = _Pool(model, request, workers, n_queries)
     try:
         pool.await_models()
         yield pool.score
@@ -80,7 +81,7 @@ class _Pool:
     Elsewhere each loads the model for itself and shares the index, which is mapped.
     """
 
-    def __init__(self, model: SavedModel, request: Request, workers: int) -> None:
+    def __init__(self, model: SavedModel, request: Request, workers: int, n_queries: int) -> None:
         # A fresh interpreter has no threads or locks of the caller's that a fork would break.
         context = get_context("spawn")
         pipes = [context.Pipe() for _ in range(workers)]
@@ -88,7 +89,12 @@ class _Pool:
         theirs = [end for _, end in pipes]
         groups = [theirs] if _CAN_FORK else [[end] for end in theirs]
         self._processes = [
-            context.Process(target=_serve, args=(model, request, group), daemon=True)
+            context.Process(
+                target=_serve,
+                # What a group makes, its processes share.
+                args=(model, request, n_queries // len(groups), group),
+                daemon=True,
+            )
             for group in groups
         ]
         for process in self._processes:
@@ -156,13 +162,15 @@ def _died() -> RunError:
     )
 
 
-def _serve(model: SavedModel, request: Request, connections: Sequence[Connection]) -> None:
+def _serve(
+    model: SavedModel, request: Request, n_queries: int, connections: Sequence[Connection]
+) -> None:
     """Load the model and answer on every connection, each from a process of its own."""
     # Ctrl-C reaches all processes of a terminal; the first one decides what becomes of the others.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     try:
         recommender = model.load()
-        warm_up(recommender, request)
+        warm_up(recommender, request, n_queries)
     except BaseException as error:
         for connection in connections:
             with suppress(OSError):

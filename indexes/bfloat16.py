@@ -9,14 +9,16 @@ from typing import Any, Self
 
 import numpy as np
 
-from indexes.base import Vectors, norms
+from indexes.base import Vectors
 
 _CPU_INFO = Path("/proc/cpuinfo")
 _INSTRUCTIONS = frozenset({"avx512_bf16", "amx_bf16"})
-# A number keeps 8 significant bits, so that rounding moves it by at most this share.
-_ROUNDING = 2.0**-8
+# A number keeps 8 significant bits, so that rounding to the nearest moves it by at most this share.
+_ROUNDING = 2.0**-9
 # Rows that are multiplied at once: what comes out stays in the processor's cache.
 _BLOCK = 8192
+# Columns that are bounded together: a block of vectors that weighs little adds little.
+_GROUP = 128
 # Columns with values beyond this are few, or the bound would be useless.
 _WIDE, _MOST_WIDE = 1.0, 8
 # Multiplications from which on a copy of the vectors pays, and loading torch besides.
@@ -66,15 +68,16 @@ class Bfloat16Vectors:
         self._wide = wide
         self._exact = np.ascontiguousarray(vectors[:, wide].T)
         self._rows = torch.empty(vectors.shape, dtype=torch.bfloat16)
-        self._norm = self._lost = 0.0
+        self._groups = np.arange(0, vectors.shape[1], _GROUP)
+        self._norms, self._lost = np.zeros((2, len(self._groups)))
         for start in range(0, len(vectors), _BLOCK):
             part = vectors[start : start + _BLOCK].copy()
             part[:, wide] = 0
             rounded = torch.from_numpy(part).bfloat16()
             self._rows[start : start + _BLOCK] = rounded
             kept = rounded.float().numpy()
-            self._norm = max(self._norm, float(norms(kept).max()))
-            self._lost = max(self._lost, float(norms(part - kept).max()))
+            self._norms = np.maximum(self._norms, self._lengths(kept).max(axis=0))
+            self._lost = np.maximum(self._lost, self._lengths(part - kept).max(axis=0))
 
     @classmethod
     def of(cls, vectors: Vectors) -> Self | None:
@@ -100,16 +103,25 @@ class Bfloat16Vectors:
         narrow = queries.copy()
         narrow[:, self._wide] = 0
         asked = self._torch.from_numpy(narrow).bfloat16()
-        into = self._torch.from_numpy(out)
-        for start in range(0, len(self._rows), _BLOCK):
-            stop = start + _BLOCK
-            into[:, start:stop] = asked @ self._rows[start:stop].T
-        # With x' the rounded x, |qx - q'x'| is at most |q| |x - x'| + |q - q'| |x'|; what comes out
-        # is rounded once more. That sums of float32 are rounded, too, is far below the margin.
-        lost = narrow - asked.float().numpy()
-        largest = np.maximum(out.max(axis=1), -out.min(axis=1))
-        bound = 1.02 * (norms(narrow) * self._lost + norms(lost) * self._norm + _ROUNDING * largest)
         asked_wide = queries[:, self._wide]
-        if asked_wide.any():
-            out += asked_wide @ self._exact
-        return np.asarray(bound, dtype=np.float32)
+        has_wide = bool(asked_wide.any())
+        into = self._torch.from_numpy(out)
+        largest = np.zeros(len(queries), np.float32)
+        for start in range(0, len(self._rows), _BLOCK):
+            part = slice(start, start + _BLOCK)
+            products = asked @ self._rows[part].T
+            largest = np.maximum(largest, products.abs().amax(dim=1).float().numpy())
+            into[:, part] = products
+            if has_wide:
+                out[:, part] += asked_wide @ self._exact[:, part]
+        # With x' the rounded x, |qx - q'x'| is at most |q| |x - x'| + |q - q'| |x'|, also group by
+        # group; what comes out is rounded once more. That sums of float32 are rounded, too, is far
+        # below the margin.
+        lost = self._lengths(narrow - asked.float().numpy())
+        bound = self._lengths(narrow) @ self._lost + lost @ self._norms + _ROUNDING * largest
+        return np.asarray(1.02 * bound, dtype=np.float32)
+
+    def _lengths(self, vectors: Vectors) -> Vectors:
+        """The length of each group of columns, `(n, n_groups)`."""
+        squares: Vectors = np.sqrt(np.add.reduceat(vectors * vectors, self._groups, axis=1))
+        return squares

@@ -157,6 +157,10 @@ class DeltaIndex:
             line[self._rows] = moved
             yield line, max(slack, other)
 
+    def expect(self, n_queries: int) -> None:
+        """See `FaissIndex.expect`."""
+        self._base.expect(n_queries)
+
     def scores(self, queries: Vectors, rows: Rows) -> Vectors:
         """See `FaissIndex.scores`."""
         return scores_of_rows(self, queries, rows)

@@ -66,6 +66,7 @@ class FaissIndex:
         self._norm: float | None = None
         self._halves: Bfloat16Vectors | None = None
         self._n_products = 0.0
+        self._n_expected = 0
 
     @classmethod
     def build(
@@ -249,16 +250,21 @@ class FaissIndex:
                     np.matmul(part[:, span], vectors[:, span].T, out=into)
             yield from zip(lines, slack.tolist(), strict=True)
 
+    def expect(self, n_queries: int) -> None:
+        """Hear how many queries are to come in all, so that what pays then is done at once."""
+        self._n_expected = n_queries
+
     def _in_halves(self, n_queries: int, dim: int) -> Bfloat16Vectors | None:
         """A copy of the vectors that is scanned faster, once so much is asked that it pays."""
         if not self._flat or dim < _MANY_DIMENSIONS:
             return None
         self._n_products += float(n_queries) * len(self) * dim
-        if self._halves is None and pays(self._n_products):
+        expected = float(self._n_expected) * len(self) * dim
+        if self._halves is None and pays(max(self._n_products, expected)):
             self._halves = Bfloat16Vectors.of(self._stored())
             if self._halves is None:
                 # Such vectors never can be; looking at all of them again would be for nothing.
-                self._n_products = -np.inf
+                self._n_products, self._n_expected = -np.inf, 0
         return self._halves
 
     def scores(self, queries: Vectors, rows: Rows) -> Vectors:

@@ -33,6 +33,8 @@ from indexes.faiss_index import FaissIndex
 # With an approximate index, a query whose one-hot blocks touch more than this share of all rows is
 # answered by a full scan.
 _SCAN_SHARE = 0.1
+# Above this share of all rows, posting lists are added up in an array of all rows.
+_COUNT_SHARE = 0.05
 # Queries whose posting lists are held together.
 _CHUNK = 256
 _DENSE_FILE = "index.faiss"
@@ -133,6 +135,10 @@ class HybridIndex:
         parts = np.split(self.index.reconstruct(rows), ends, axis=1)
         return dict(zip(self.layout, parts, strict=True))
 
+    def expect(self, n_queries: int) -> None:
+        """Hear how many queries are to come in all, which changes no result; see `FaissIndex`."""
+        self.index.expect(n_queries)
+
     def search(
         self,
         queries: HybridQueries,
@@ -212,20 +218,33 @@ class HybridIndex:
                 check_rows(entry, len(self), "exclude") for entry in (exclude or [])[part]
             ] or [np.empty(0, np.int64)] * len(dense[part])
             lists = {name: query[part] for name, query in hot.items()}
-            extra = [self._one_hot_scores(lists, number) for number in range(len(left_out))]
-            yield from self._near_chunk(dense[part], extra, k, mask, left_out)
+            near_chunk = self._scan_chunk if self.index.exact else self._propose_chunk
+            yield from near_chunk(dense[part], lists, k, mask, left_out)
 
-    def _near_chunk(
+    def _scan_chunk(
         self,
         dense: Vectors,
-        extra: Sequence[_Extra],
+        hot: Mapping[str, sparse.csr_array],
         k: int,
         mask: Mask | None,
         exclude: Sequence[Rows],
     ) -> Iterator[tuple[Vectors, Rows, _Extra]]:
-        long = np.array([len(rows) > _SCAN_SHARE * len(self) for rows, _ in extra])
-        scanned = np.flatnonzero(long | self.index.exact)
-        proposed = np.flatnonzero(~(long | self.index.exact))
+        for number, (line, slack) in enumerate(self.index.scan(dense)):
+            extra = self._one_hot_scores(hot, number)
+            near = _contenders(line, slack, extra, k, mask, exclude[number])
+            yield dense[number], near, extra
+
+    def _propose_chunk(
+        self,
+        dense: Vectors,
+        hot: Mapping[str, sparse.csr_array],
+        k: int,
+        mask: Mask | None,
+        exclude: Sequence[Rows],
+    ) -> Iterator[tuple[Vectors, Rows, _Extra]]:
+        extra = [self._one_hot_scores(hot, number) for number in range(len(dense))]
+        long = np.array([len(rows) > _SCAN_SHARE * len(self) for rows, _ in extra], dtype=bool)
+        scanned, proposed = np.flatnonzero(long), np.flatnonzero(~long)
         near = {}
         if len(proposed):
             # A row with a negative one-hot score may fall out of the best, so one more is fetched.
@@ -234,12 +253,12 @@ class HybridIndex:
             found = self.index.search(dense[proposed], k + spare, allow=allow).rows
             for number, rows in zip(proposed.tolist(), found, strict=True):
                 near[number] = _union(rows, extra[number][0], mask, exclude[number])
-        lines = zip(scanned.tolist(), self.index.scan(dense[scanned]), strict=True)
+        for number, (line, slack) in zip(
+            scanned.tolist(), self.index.scan(dense[scanned]), strict=True
+        ):
+            near[number] = _contenders(line, slack, extra[number], k, mask, exclude[number])
         for number in range(len(dense)):
-            if number not in near:
-                at, (line, slack) = next(lines)
-                near[at] = _contenders(line, slack, extra[at], k, mask, exclude[at])
-            yield dense[number], near.pop(number), extra[number]
+            yield dense[number], near[number], extra[number]
 
     def _scores(self, query: Vectors, rows: Rows, extra: _Extra) -> Vectors:
         """Full scores of `rows` for one query, `(1, len(rows))`."""
@@ -263,8 +282,14 @@ class HybridIndex:
                 parts.append(postings.data[span] * block.data[at])
         if not rows:
             return np.empty(0, np.int64), np.empty(0, np.float32)
-        distinct, place = np.unique(np.concatenate(rows), return_inverse=True)
-        scores = np.bincount(place, weights=np.concatenate(parts), minlength=len(distinct))
+        listed, values = np.concatenate(rows), np.concatenate(parts)
+        if len(listed) > _COUNT_SHARE * len(self):
+            # Sooner than sorting; rows that are not listed have 0, and so do no harm.
+            scores = np.bincount(listed, weights=values, minlength=len(self))
+            distinct = np.flatnonzero(scores)
+            return distinct, scores[distinct].astype(np.float32)
+        distinct, place = np.unique(listed, return_inverse=True)
+        scores = np.bincount(place, weights=values, minlength=len(distinct))
         return distinct.astype(np.int64), scores.astype(np.float32)
 
     def _dense_queries(self, queries: HybridQueries, weights: Mapping[str, float]) -> Vectors:

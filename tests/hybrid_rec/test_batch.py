@@ -26,6 +26,7 @@ from hybrid_rec import (
 )
 from hybrid_rec.batch_chunks import SeenIds, chunks
 from hybrid_rec.batch_input import ID, ITEM, Layout
+from indexes.faiss_index import FaissIndex
 
 Lists = dict[str, list[str]]
 
@@ -145,6 +146,18 @@ def test_batch_equals_recommend_for_every_layout(
         score_playlists(small_ranked, path, out, 7, chunk_size=8)
         assert [part.read_bytes() for part in parts(out)] == bytes_of, path.name
         assert rejected(out) == []
+
+
+def test_the_index_hears_how_many_queries_are_to_come(
+    small_ranked: Path, lists: Lists, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    heard: list[int] = []
+    monkeypatch.setattr(FaissIndex, "expect", lambda _, n_queries: heard.append(n_queries))
+    long = pd.DataFrame({"item_ids": list(lists.values())})
+    for number, frame in enumerate((long, tidy(lists))):
+        frame.to_parquet(path := tmp_path / f"{number}.parquet")
+        score_playlists(small_ranked, path, tmp_path / f"out{number}", 3)
+    assert heard == [30, len(tidy(lists)) // 20]
 
 
 def test_the_manifest_tells_what_was_done(

@@ -41,6 +41,19 @@ def test_scores_are_within_their_bound(wide: int) -> None:
     assert off.max() > 1e-5
 
 
+def test_columns_that_weigh_little_add_little_to_the_bound() -> None:
+    vectors = np.hstack([random_vectors(500, 128), random_vectors(500, 384, seed=4)])
+    queries = np.hstack([random_vectors(5, 128, seed=5), 0.02 * random_vectors(5, 384, seed=6)])
+    halves, narrow = Bfloat16Vectors.of(vectors), Bfloat16Vectors.of(vectors[:, :128].copy())
+    assert halves is not None
+    assert narrow is not None
+    out = np.empty((5, 500), np.float32)
+    bound, least = halves.scores(queries, out), narrow.scores(queries[:, :128].copy(), out)
+    assert bound is not None
+    assert least is not None
+    assert (bound < 1.2 * least).all()
+
+
 def test_the_worst_rounding_is_within_the_bound() -> None:
     # Every factor lies halfway between two numbers of eight significant bits.
     vectors = np.full((1, 64), 1 - 2.0**-9 - 2.0**-17, np.float32)
@@ -88,6 +101,18 @@ def test_vectors_that_are_left_alone_are_looked_at_once(monkeypatch: pytest.Monk
     for _ in range(3):
         assert index.search(np.eye(40, dtype=np.float32)[:2], 1).rows.tolist() == [[0], [1]]
     assert len(looked) == 1
+
+
+@pytest.mark.usefixtures("always")
+def test_one_query_is_enough_where_many_are_to_come(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("indexes.faiss_index.pays", lambda n_products: n_products >= 100 * 300 * 16)
+    index = FaissIndex.build(random_vectors(300, 16))
+    query = random_vectors(1, 16, seed=3)
+    index.search(query, 1)
+    assert index._halves is None
+    index.expect(100)
+    index.search(query, 1)
+    assert index._halves is not None
 
 
 @pytest.mark.usefixtures("always")
