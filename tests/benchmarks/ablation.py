@@ -18,6 +18,7 @@ from hybrid_rec.progress import Progress
 from hybrid_rec.training import learn_vectors
 from tests.benchmarks import measure
 from tests.benchmarks.accuracy import SETS
+from tests.benchmarks.asked import Asked
 
 _SETS = ("triplej", "classic_rock")
 _METRICS = ("ndcg@500", "hit_rate@10")
@@ -90,28 +91,12 @@ def run(name: str) -> list[dict[str, object]]:
 
     rows = []
     for what, changes in variants().items():
-        model: Any = fitted(changes)
-        if what == "no ranker, learned weights":
-            model = _Linear(model)
-        evaluation = evaluate(model, split, (10, 500), fit=False, name=what)
+        asked = Asked(fitted(changes), what == "no ranker, learned weights")
+        evaluation = evaluate(asked, split, (10, 500), fit=False, name=what)
         means = evaluation.means()
         rows.append({"removed": what, **{metric: round(means[metric], 4) for metric in _METRICS}})
         sys.stderr.write(f"{name}: {rows[-1]}\n")
     return rows
-
-
-class _Linear:
-    """A fitted model asked for its linear score."""
-
-    def __init__(self, model: HybridRecommender) -> None:
-        self.model = model
-
-    def fit(self, playlists: Any, catalog: Any) -> None:
-        """Nothing: the model is fitted."""
-
-    def recommend(self, queries: Any, k: int = 10) -> Any:
-        """See `HybridRecommender.recommend`."""
-        return self.model.recommend(queries, k, weights={})
 
 
 def main() -> None:

@@ -8,7 +8,6 @@ import time
 from collections.abc import Callable, Sequence
 from typing import Any
 
-import numpy as np
 import pandas as pd
 
 from evaluation.baselines import make_baseline
@@ -105,9 +104,7 @@ def _rows(
     for evaluation in evaluations:
         row: dict[str, Any] = {"recommender": evaluation.name}
         for metric in metrics:
-            values = evaluation.cases[metric].to_numpy()
-            error = values.std(ddof=1) / np.sqrt(len(values))
-            row[metric] = f"{values.mean():.4f} ± {error:.4f}"
+            row[metric] = measure.mean_and_error(evaluation.cases[metric])
         rows.append(row)
     return rows
 

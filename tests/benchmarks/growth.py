@@ -17,11 +17,10 @@ from matplotlib.ticker import NullLocator
 from hybrid_rec import Catalog, HybridConfig, HybridRecommender, Playlists
 from hybrid_rec.model import reindexed
 from tests.benchmarks import measure
+from tests.benchmarks.generated import N_GENRES, playlists_of
 
 SIZES = (10_000, 100_000, 1_000_000)
 PLAYS_AN_ITEM, MEAN_LENGTH, ITEMS_AN_ARTIST = 2, 20, 5
-_FLAT = 150
-_N_GENRES, _LOYALTY = 200, 0.8
 _N_WORDS = 5_000
 _K, _BATCH, _SINGLE = 100, 256, 100
 # A graph is built on one thread, which takes an hour where there are a million.
@@ -36,14 +35,10 @@ _PANELS = {
 
 
 def world(n_items: int) -> tuple[Playlists, Catalog]:
-    """Generated playlists; the genre of an item is its row modulo `_N_GENRES`."""
+    """Generated playlists and what they are made of."""
     rng = np.random.default_rng(0)
     lengths = rng.integers(5, 2 * MEAN_LENGTH - 5, n_items * PLAYS_AN_ITEM // MEAN_LENGTH)
-    genre = np.repeat(rng.integers(_N_GENRES, size=len(lengths)), lengths)
-    rows = (_FLAT * ((n_items + _FLAT) / _FLAT) ** rng.random(len(genre)) - _FLAT).astype(np.int64)
-    loyal = rng.random(len(genre)) < _LOYALTY
-    rows[loyal] += genre[loyal] - rows[loyal] % _N_GENRES
-    playlists = Playlists.from_rows(lengths, np.clip(rows, 0, n_items - 1), n_items)
+    playlists = playlists_of(lengths, n_items, rng)
     words = np.array([f"word{n}" for n in range(_N_WORDS)], dtype=object)
     drawn = words[rng.integers(_N_WORDS, size=(n_items, 3))]
     titles = drawn[:, 0] + " " + drawn[:, 1] + " " + drawn[:, 2]
@@ -127,7 +122,7 @@ def main() -> None:
         f"![What it takes beside the number of items]({draw(rows)})\n\n"
         + measure.markdown(pd.DataFrame(lines, columns=headings))
         + f"\n\nGenerated: {PLAYS_AN_ITEM} plays an item, {MEAN_LENGTH} a playlist, "
-        f"{ITEMS_AN_ARTIST} items an artist, {_N_GENRES} genres. Default configuration, but titles "
+        f"{ITEMS_AN_ARTIST} items an artist, {N_GENRES} genres. Default configuration, but titles "
         "by TF-IDF (what sentences take is in TITLES) and an exact index everywhere; the graph is "
         f"`HNSW32`, up to {_MOST_FOR_GRAPH:,} items. k = {_K}, in one process.",
     )

@@ -24,28 +24,21 @@ from hybrid_rec.linalg import unit_rows
 from hybrid_rec.progress import RichProgress
 from indexes.hybrid import HybridIndex, HybridQueries
 from tests.benchmarks import measure
+from tests.benchmarks.generated import N_GENRES, playlists_of
 
 N_PLAYLISTS, N_ITEMS, MEAN_LENGTH = 1_000_000, 2_262_292, 66.35
 CLUSTER_HOURS = 8.42
-# Popularity falls as 1 / (rank + FLAT): the most played item is in 1 of 22 playlists.
-FLAT = 150
-N_GENRES, LOYALTY = 200, 0.8
 CONFIG = CooccurrenceConfig(preset="skipgram", vector_size=32, epochs=10)
 FACTORIES = ("Flat", "IVF1024,Flat")
 WEIGHTS = {"cooccurrence": 1.0}
 
 
 def world(share: float) -> Playlists:
-    """Generated playlists; the genre of an item is its row modulo `N_GENRES`."""
+    """The generated playlists."""
     rng = np.random.default_rng(0)
     n_playlists = round(N_PLAYLISTS * share)
     lengths = 5 + rng.gamma(1.5, (MEAN_LENGTH - 4.5) / 1.5, n_playlists).astype(np.int64)
-    genre = np.repeat(rng.integers(N_GENRES, size=n_playlists, dtype=np.int32), lengths)
-    rank = FLAT * ((N_ITEMS + FLAT) / FLAT) ** rng.random(len(genre)) - FLAT
-    rows = rank.astype(np.int32)
-    loyal = rng.random(len(genre), dtype=np.float32) < LOYALTY
-    rows[loyal] += genre[loyal] - rows[loyal] % N_GENRES
-    return Playlists.from_rows(lengths, np.minimum(rows, N_ITEMS - 1).astype(np.int64), N_ITEMS)
+    return playlists_of(lengths, N_ITEMS, rng)
 
 
 def same_genre(vectors: NDArray[np.float32], playlists: Playlists) -> float:

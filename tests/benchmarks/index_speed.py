@@ -17,7 +17,7 @@ from tests.benchmarks import measure
 _QUERIES = 300
 
 
-def run(model: Model) -> dict[str, object]:
+def run(model: Model) -> str:
     """The page of one fitted model."""
     config = HybridConfig(index=IndexConfig(goal="fast"))
     n_items, dim = len(model.catalog), sum(model.index.layout.values())
@@ -38,12 +38,12 @@ def run(model: Model) -> dict[str, object]:
         .rename_axis("", axis=0)
         .rename_axis(None, axis=1)
     )
-    return {
-        "text": f"{n_items:,} items, {dim} dense dimensions, {choice}. Built in {seconds:.0f} s on "
+    return (
+        f"{n_items:,} items, {dim} dense dimensions, {choice}. Built in {seconds:.0f} s on "
         f"one thread.\n\n{measure.markdown(table.reset_index())}\n\nThe linear score through "
         "`HybridIndex.search`, k = 100, one query at a time, by items and by first halves of "
         "training playlists. Times are of a shared machine: compare within the table."
-    }
+    )
 
 
 def main() -> None:
@@ -54,7 +54,7 @@ def main() -> None:
         playlists, catalog, _ = read_dataset(measure.data_dir() / "wfmu" / "plays.parquet")
         config = HybridConfig(ranking={"enabled": False})
         model = HybridRecommender(config).fit(playlists, catalog, progress=True).model_
-    measure.report("INDEX_SPEED", "One query, exact and approximate", str(run(model)["text"]))
+    measure.report("INDEX_SPEED", "One query, exact and approximate", run(model))
 
 
 if __name__ == "__main__":

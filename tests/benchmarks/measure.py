@@ -43,6 +43,12 @@ def percentiles_ms(calls: Iterable[Callable[[], object]]) -> tuple[float, float]
     return float(np.percentile(times, 50)), float(np.percentile(times, 99))
 
 
+def mean_and_error(values: pd.Series[float]) -> str:
+    """Mean over cases ± its standard error."""
+    numbers = values.to_numpy(dtype=np.float64)
+    return f"{numbers.mean():.4f} ± {numbers.std(ddof=1) / np.sqrt(len(numbers)):.4f}"
+
+
 def folder_mb(folder: Path) -> float:
     """Size of a folder's files, in MB (10^6 bytes)."""
     return sum(path.stat().st_size for path in folder.rglob("*") if path.is_file()) / 1e6

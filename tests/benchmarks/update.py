@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import json
 import sys
-from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -18,12 +16,12 @@ from hybrid_rec import (
     HybridConfig,
     HybridRecommender,
     Playlists,
-    Recommendations,
     read_dataset,
 )
 from hybrid_rec.model import encode_titles
 from hybrid_rec.progress import Progress
 from tests.benchmarks import measure
+from tests.benchmarks.asked import Asked
 
 SETS = {
     "classic_rock": ("{data}/classic_rock/plays.parquet", "continuation", None),
@@ -33,23 +31,6 @@ SETS = {
 METRICS = ("hit_rate@10", "ndcg@500", "recall@100")
 _EARLIER = 0.8
 _PROBES = 1000
-
-
-@dataclass(frozen=True)
-class Asked:
-    """A model that is asked for items that it may not know yet."""
-
-    model: HybridRecommender
-    linear: bool
-
-    def fit(self, playlists: Playlists, catalog: Catalog) -> None:
-        """Never called: the model is fitted."""
-        raise NotImplementedError
-
-    def recommend(self, queries: Any, k: int = 10) -> Recommendations:
-        """By the learned ranking, or by the linear score."""
-        weights: dict[str, float] | None = {} if self.linear else None
-        return self.model.recommend(queries, k, on_unknown="skip", weights=weights)
 
 
 def run(name: str) -> dict[str, object]:
@@ -110,9 +91,7 @@ def _row(label: str, split: Split, model: HybridRecommender, time: float) -> dic
     for stage, linear in (("ranked", False), ("linear", True)):
         cases = evaluate(Asked(model, linear), split, fit=False).cases
         for metric in METRICS:
-            values = cases[metric].to_numpy()
-            error = values.std(ddof=1) / np.sqrt(len(values))
-            row[f"{metric}, {stage}"] = f"{values.mean():.4f} ± {error:.4f}"
+            row[f"{metric}, {stage}"] = measure.mean_and_error(cases[metric])
     return {**row, "overlap@10": "", "seconds": round(time, 1)}
 
 
