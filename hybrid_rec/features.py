@@ -59,6 +59,14 @@ _LINES: Mapping[CandidateSource, tuple[str, float]] = {
 """Sources that are scores of items: which, and their share of the depth."""
 
 
+def candidate_weights(weights: Mapping[str, float]) -> dict[str, float]:
+    """Block weights that the linear score's candidates are searched with.
+
+    Titles weigh little, are most of the dimensions, and are a feature anyway.
+    """
+    return {**weights, TITLE: 0.0}
+
+
 @dataclass(frozen=True, eq=False)
 class Scorer:
     """Everything that candidates are taken from and described by.
@@ -115,7 +123,7 @@ class Scorer:
                     asked,
                     # Whatever the sources, as many as are wanted must be found.
                     max(k, self.depth) if "linear" in self.origins else k,
-                    {**self.weights, TITLE: 0.0},
+                    candidate_weights(self.weights),
                     allow=allow,
                     block=block,
                     exclude=list(part) if exclude_seeds else None,

@@ -19,7 +19,7 @@ from hybrid_rec.config import HybridConfig
 from hybrid_rec.cooccurrence import fit_cooccurrence
 from hybrid_rec.crossfit import cases_of, make_folds
 from hybrid_rec.evidence import Evidence
-from hybrid_rec.features import Scorer
+from hybrid_rec.features import Scorer, candidate_weights
 from hybrid_rec.linalg import unit_rows
 from hybrid_rec.linear import ease_weights
 from hybrid_rec.model import (
@@ -72,7 +72,7 @@ def measure_times(shape: Shape, new_titles: list[str], k: int) -> Times:
     }
     world = _World.of(shape, rng)
     first, stage_one = _stage_one(world)
-    search = query = _search(shape, world, first.index)
+    search = query = _search(shape, world, first.index, k)
     if shape.folds:
         ranking = _Ranked.of(world, first)
         fit["ranking"] = (
@@ -211,14 +211,16 @@ def _beyond_exact(shape: Shape) -> float:
     return _seconds(lambda: FaissIndex.build(vectors, factory)) * n_items / n * growth
 
 
-def _search(shape: Shape, world: _World, index: HybridIndex) -> float:
-    """Seconds that the search for one query takes beyond that in the sample."""
+def _search(shape: Shape, world: _World, index: HybridIndex, k: int) -> float:
+    """Seconds that the search for one query takes; with ranking, beyond that in the sample."""
     n = min(_SAMPLE_CASES, len(world.playlists))
     queries = playlist_queries(index, world.playlists.select(np.arange(n)))
     weights = block_weights(index, world.config.weights)
-    depth = min(world.config.ranking.candidates, len(index))
-    spent = _seconds(lambda: index.search(queries, depth, weights)) / n
-    return spent * (1 / world.share - 1) if shape.folds else spent / world.share
+    if not shape.folds:
+        return _seconds(lambda: index.search(queries, k, weights)) / n / world.share
+    depth = min(max(k, world.config.ranking.candidates), len(index))
+    ask = partial(index.candidates, queries, depth, candidate_weights(weights))
+    return _seconds(lambda: list(ask())) / n * (1 / world.share - 1)
 
 
 def _evidence(shape: Shape, rng: np.random.Generator) -> float:
