@@ -110,8 +110,9 @@ def score(model: HybridRecommender, request: Request, chunk: Chunk | ItemChunk) 
     began = time.perf_counter()
     rejections = Rejections()
     if isinstance(chunk, ItemChunk):
-        ids = model.model_.catalog.item_ids[chunk.start : chunk.stop].tolist()
-        found = model.similar_items(ids, request.k)
+        # Nobody asks what is like an item that was removed.
+        rows = np.setdiff1d(np.arange(chunk.start, chunk.stop), model.model_.removed)
+        found = model.similar_items(model.model_.catalog.item_ids[rows].tolist(), request.k)
     elif request.kind == PLAYLISTS:
         found = model.recommend(playlists_of(chunk, model.model_.catalog, rejections), request.k)
     else:

@@ -281,6 +281,16 @@ def test_items(small_ranked: Path, model: HybridRecommender, tmp_path: Path) -> 
     assert {"artist", "hybrid"} <= set(result.manifest["counts"]["sources"])
 
 
+def test_items_that_were_removed_are_not_asked(small_ranked: Path, tmp_path: Path) -> None:
+    model = HybridRecommender.load(small_ranked)
+    ids = model.model_.catalog.item_ids.tolist()
+    model.update(remove=ids[:10] + ids[40:41])
+    model.save(tmp_path / "model")
+    result = score_items(tmp_path / "model", tmp_path / "out", 3, chunk_size=10)
+    assert read(tmp_path / "out")["query_id"].unique().tolist() == ids[10:40] + ids[41:]
+    assert [part["queries"] for part in result.manifest["parts"]][:5] == [0, 10, 10, 10, 9]
+
+
 def test_new_items(small_ranked: Path, model: HybridRecommender, tmp_path: Path) -> None:
     catalog = model.model_.catalog
     a, b = catalog.item_ids[:2]
