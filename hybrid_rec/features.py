@@ -25,7 +25,7 @@ from hybrid_rec.queries import (
     TITLE,
     take,
 )
-from indexes.base import allowed_mask
+from indexes.base import Mask, allowed_mask
 from indexes.faiss_index import FaissIndex
 from indexes.hybrid import HybridIndex, HybridQueries
 
@@ -45,7 +45,8 @@ FEATURES = (
 )  # fmt: skip
 """What the ranker looks at, in the order of the columns."""
 
-_CHUNK = 64
+# Queries that are searched at once, and those whose sparse scores are held at once.
+_SEARCHED, _CHUNK = 256, 64
 _FEW, _NEAR, _WIDE = 30, 100, 300
 _DECAY = 0.7
 _MOST_SEEDS = 200
@@ -115,9 +116,9 @@ class Scorer:
         """
         mask = allowed_mask(len(self.sources), allow, block)
         scratch = np.zeros(max(len(self.sources), self.evidence.n_artists + 1))
-        for start in range(0, len(playlists), _CHUNK):
-            numbers = np.arange(start, min(start + _CHUNK, len(playlists)))
-            part, asked = playlists.select(numbers), take(queries, numbers)
+        for start in range(0, len(playlists), _SEARCHED):
+            many = np.arange(start, min(start + _SEARCHED, len(playlists)))
+            asked, part = take(queries, many), playlists.select(many)
             nearest = list(
                 self.index.candidates(
                     asked,
@@ -129,18 +130,14 @@ class Scorer:
                     exclude=list(part) if exclude_seeds else None,
                 )
             )
-            described = []
-            # Many small products: threads would take longer to meet than to work.
-            with one_blas_thread():
-                chunk = _Chunk(self, part, asked)
-                for number, near in enumerate(nearest):
-                    rows = chunk.candidates(number, near)
-                    if mask is not None:
-                        rows = rows[mask[rows]]
-                    if exclude_seeds:
-                        rows = rows[~np.isin(rows, part[number])]
-                    described.append((rows, chunk.features(number, rows, scratch)))
-            yield from described
+            for at in range(0, len(part), _CHUNK):
+                few = np.arange(at, min(at + _CHUNK, len(part)))
+                # Many small products: threads would take longer to meet than to work.
+                with one_blas_thread():
+                    chunk = _Chunk(self, part.select(few), take(asked, few))
+                    near = nearest[at : at + _CHUNK]
+                    found = list(chunk.described(near, mask, exclude_seeds, scratch))
+                yield from found
 
 
 class _Chunk:
@@ -197,6 +194,22 @@ class _Chunk:
         )
         self.recent = unit_rows(np.ascontiguousarray(local @ vectors, dtype=np.float32))
         self._found = [self._from(origin) for origin in scorer.origins if origin != "linear"]
+
+    def described(
+        self,
+        nearest: Sequence[RowArray],
+        mask: Mask | None,
+        exclude_seeds: bool,
+        scratch: NDArray[np.float64],
+    ) -> Iterator[tuple[RowArray, Matrix]]:
+        """See `Scorer.describe`; `nearest` is what the linear score brings."""
+        for number, near in enumerate(nearest):
+            rows = self.candidates(number, near)
+            if mask is not None:
+                rows = rows[mask[rows]]
+            if exclude_seeds:
+                rows = rows[~np.isin(rows, self.part[number])]
+            yield rows, self.features(number, rows, scratch)
 
     def _from(self, origin: CandidateSource) -> Sequence[RowArray]:
         """What one source brings for each query."""
@@ -322,11 +335,11 @@ class _Chunk:
             ("nearest_playlist", round(float(self.nearest[number]), 6)),
         ):
             values[name] = np.full(len(rows), value)
-        features = np.zeros((len(rows), len(FEATURES)), np.float32)
-        for column, name in enumerate(FEATURES):
+        columns = np.zeros((len(FEATURES), len(rows)), np.float32)
+        for column, name in zip(columns, FEATURES, strict=True):
             if name in values:
-                features[:, column] = values[name]
-        return features
+                column[:] = values[name]
+        return np.ascontiguousarray(columns.T)
 
     def _vector(self, block: str, number: int) -> Matrix:
         vector: Matrix = np.asarray(self.queries.dense[block])[number]

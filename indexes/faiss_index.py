@@ -29,8 +29,8 @@ from indexes.base import (
     norms,
     scores_of_rows,
 )
-from indexes.bfloat16 import Bfloat16Vectors, pays
 from indexes.faiss_scale import as_scale, unwrapped, wrapped
+from indexes.scan_copy import ScanCopies
 
 # Candidates beyond k that are fetched, so that ties and rounding at the border can be settled.
 _SPARE = 16
@@ -38,8 +38,6 @@ _SPARE = 16
 _GATHER = 1 << 24
 # Scores that one step of a scan may hold: 96 MiB. More queries at once are multiplied faster.
 _SCAN = 3 << 23
-# With fewer dimensions than these, reading the scores takes longer than making them.
-_MANY_DIMENSIONS = 192
 # FAISS 1.15 ends the process, or never ends, with graphs and codes of such sizes.
 _TOO_SMALL = re.compile(r"(?:HNSW0*[01]|NSG0*[0-2]|[Qx]0+)(?!\d)")
 
@@ -64,9 +62,7 @@ class FaissIndex:
         self._outer = index
         self._flat = _is_flat(index)
         self._norm: float | None = None
-        self._halves: Bfloat16Vectors | None = None
-        self._n_products = 0.0
-        self._n_expected = 0
+        self._copies = ScanCopies()
 
     @classmethod
     def build(
@@ -138,7 +134,7 @@ class FaissIndex:
     def add(self, vectors: ArrayLike) -> None:
         """See `VectorIndex.add`. Graph indexes are built on one thread, to be reproducible."""
         checked = as_vectors(vectors, self.dim, "vectors")
-        self._norm, self._halves, self._n_products = None, None, 0.0
+        self._norm, self._copies = None, ScanCopies()
         try:
             with _one_thread():
                 self._index.add(self._scaled(checked))
@@ -236,12 +232,12 @@ class FaissIndex:
         # Blocks that weigh nothing in any of the queries need not be read.
         used = np.flatnonzero(queries.any(axis=0))
         span = slice(used[0], used[-1] + 1) if len(used) else slice(0, 0)
-        halves = self._in_halves(len(queries), span.stop - span.start)
+        copy = self._copies.get(self._stored(), span, len(queries)) if self._flat else None
         for start in range(0, len(queries), lot):
             part = queries[start : start + lot]
             lines = np.empty((len(part), len(self)), np.float32)
             slack = _rounding(part, self._largest_norm())
-            off = None if halves is None else halves.scores(part, lines)
+            off = None if copy is None else copy.scores(part, lines)
             if off is not None:
                 slack += off
             else:
@@ -251,21 +247,8 @@ class FaissIndex:
             yield from zip(lines, slack.tolist(), strict=True)
 
     def expect(self, n_queries: int) -> None:
-        """Hear how many queries are to come in all, so that what pays then is done at once."""
-        self._n_expected = n_queries
-
-    def _in_halves(self, n_queries: int, dim: int) -> Bfloat16Vectors | None:
-        """A copy of the vectors that is scanned faster, once so much is asked that it pays."""
-        if not self._flat or dim < _MANY_DIMENSIONS:
-            return None
-        self._n_products += float(n_queries) * len(self) * dim
-        expected = float(self._n_expected) * len(self) * dim
-        if self._halves is None and pays(max(self._n_products, expected)):
-            self._halves = Bfloat16Vectors.of(self._stored())
-            if self._halves is None:
-                # Such vectors never can be; looking at all of them again would be for nothing.
-                self._n_products, self._n_expected = -np.inf, 0
-        return self._halves
+        """See `ScanCopies.expect`; it changes no result."""
+        self._copies.expect(n_queries)
 
     def scores(self, queries: Vectors, rows: Rows) -> Vectors:
         """Inner products of each query with its own rows, -inf where the row is -1.

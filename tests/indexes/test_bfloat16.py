@@ -20,8 +20,8 @@ def random_vectors(n: int, dim: int, seed: int = 0) -> Vectors:
 
 @pytest.fixture
 def always(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("indexes.faiss_index.pays", lambda _: True)
-    monkeypatch.setattr("indexes.faiss_index._MANY_DIMENSIONS", 1)
+    monkeypatch.setattr("indexes.scan_copy.pays", lambda _: True)
+    monkeypatch.setattr("indexes.scan_copy._MANY_DIMENSIONS", 1)
 
 
 @pytest.mark.parametrize("wide", [0, 1, 3])
@@ -84,9 +84,9 @@ def test_searches_find_the_same_to_the_last_bit(masked: bool) -> None:
     block = np.arange(0, 9_000, 3) if masked else None
     index = FaissIndex.build(vectors)
     found = index.search(queries, 50, block=block)
-    assert index._halves is not None
+    assert index._copies._halves is not None
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("indexes.faiss_index.pays", lambda _: False)
+        patch.setattr("indexes.scan_copy.pays", lambda _: False)
         exact = FaissIndex.build(vectors).search(queries, 50, block=block)
     assert np.array_equal(found.rows, exact.rows)
     assert np.array_equal(found.scores, exact.scores)
@@ -96,7 +96,7 @@ def test_searches_find_the_same_to_the_last_bit(masked: bool) -> None:
 def test_vectors_that_are_left_alone_are_looked_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     looked: list[Vectors] = []
     monkeypatch.setattr(Bfloat16Vectors, "of", looked.append)
-    monkeypatch.setattr("indexes.faiss_index.pays", lambda n_products: n_products > 0)
+    monkeypatch.setattr("indexes.scan_copy.pays", lambda n_products: n_products > 0)
     index = FaissIndex.build(2 * np.eye(40, dtype=np.float32))
     for _ in range(3):
         assert index.search(np.eye(40, dtype=np.float32)[:2], 1).rows.tolist() == [[0], [1]]
@@ -105,14 +105,14 @@ def test_vectors_that_are_left_alone_are_looked_at_once(monkeypatch: pytest.Monk
 
 @pytest.mark.usefixtures("always")
 def test_one_query_is_enough_where_many_are_to_come(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("indexes.faiss_index.pays", lambda n_products: n_products >= 100 * 300 * 16)
+    monkeypatch.setattr("indexes.scan_copy.pays", lambda n_products: n_products >= 100 * 300 * 16)
     index = FaissIndex.build(random_vectors(300, 16))
     query = random_vectors(1, 16, seed=3)
     index.search(query, 1)
-    assert index._halves is None
+    assert index._copies._halves is None
     index.expect(100)
     index.search(query, 1)
-    assert index._halves is not None
+    assert index._copies._halves is not None
 
 
 @pytest.mark.usefixtures("always")
