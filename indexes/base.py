@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol, Self, runtime_checkable
@@ -17,6 +18,8 @@ NO_ROW = -1
 NO_SCORE = np.float32(-np.inf)
 # Scores that are compared at once where only the best count.
 _GROUP = 64
+# Contenders for each row wanted, from which on it pays to look closer at some of them first.
+_MANY = 3
 
 
 class VectorIndexError(ValueError):
@@ -213,6 +216,29 @@ def contenders(scores: Vectors, k: int, slack: float) -> Rows:
     rows = np.concatenate([place * n_groups + groups[column], rest])
     found = scores[rows]
     return np.sort(rows[found >= _threshold(found, k, slack)])
+
+
+def narrowed(
+    rows: Rows, scores: Vectors, k: int, slack: float, exactly: Callable[[Rows], Vectors]
+) -> Rows:
+    """Contenders without those that cannot be among the k best, as true scores of a few tell.
+
+    The k-th best true score is no less than the least of any k, and with that known a contender may
+    be off by `slack` once, where it was twice as long as both were rounded.
+
+    Args:
+        rows: What `contenders` gave, `(n,)`.
+        scores: Of all rows, as they were there, `(n_rows,)`.
+        k: Rows wanted.
+        slack: How far a score may lie from the true one.
+        exactly: Gives the true scores of rows, `(n,)`.
+    """
+    if len(rows) < _MANY * k:
+        return rows
+    rounded = scores[rows]
+    first = rows[np.argpartition(rounded, -k)[-k:]]
+    kept: Rows = rows[rounded >= exactly(first).min() - slack]
+    return kept
 
 
 def _threshold(scores: Vectors, k: int, slack: float) -> float:

@@ -66,7 +66,7 @@ class Bfloat16Vectors:
 
         self._torch = torch
         self._wide = wide
-        self._exact = np.ascontiguousarray(vectors[:, wide].T)
+        self._exact = torch.from_numpy(np.ascontiguousarray(vectors[:, wide].T))
         self._rows = torch.empty(vectors.shape, dtype=torch.bfloat16)
         self._groups = np.arange(0, vectors.shape[1], _GROUP)
         self._norms, self._lost = np.zeros((2, len(self._groups)))
@@ -103,22 +103,22 @@ class Bfloat16Vectors:
         narrow = queries.copy()
         narrow[:, self._wide] = 0
         asked = self._torch.from_numpy(narrow).bfloat16()
-        asked_wide = queries[:, self._wide]
-        has_wide = bool(asked_wide.any())
+        asked_wide = self._torch.from_numpy(np.ascontiguousarray(queries[:, self._wide]))
         into = self._torch.from_numpy(out)
-        largest = np.zeros(len(queries), np.float32)
         for start in range(0, len(self._rows), _BLOCK):
             part = slice(start, start + _BLOCK)
             products = asked @ self._rows[part].T
-            largest = np.maximum(largest, products.abs().amax(dim=1).float().numpy())
-            into[:, part] = products
-            if has_wide:
-                out[:, part] += asked_wide @ self._exact[:, part]
+            if len(self._wide):
+                self._torch.mm(asked_wide, self._exact[:, part], out=into[:, part])
+                into[:, part] += products
+            else:
+                into[:, part] = products
         # With x' the rounded x, |qx - q'x'| is at most |q| |x - x'| + |q - q'| |x'|, also group by
-        # group; what comes out is rounded once more. That sums of float32 are rounded, too, is far
-        # below the margin.
-        lost = self._lengths(narrow - asked.float().numpy())
-        bound = self._lengths(narrow) @ self._lost + lost @ self._norms + _ROUNDING * largest
+        # group. What comes out, at most |q'| |x'|, is rounded once more. That sums of float32 are
+        # rounded, too, is far below the margin.
+        rounded = asked.float().numpy()
+        lost, kept = self._lengths(narrow - rounded), self._lengths(rounded)
+        bound = self._lengths(narrow) @ self._lost + (lost + _ROUNDING * kept) @ self._norms
         return np.asarray(1.02 * bound, dtype=np.float32)
 
     def _lengths(self, vectors: Vectors) -> Vectors:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any, Self
 
@@ -26,6 +27,7 @@ from indexes.base import (
     check_k,
     check_rows,
     contenders,
+    narrowed,
     norms,
     scores_of_rows,
 )
@@ -214,8 +216,9 @@ class FaissIndex:
         for number, (line, slack) in enumerate(self.scan(queries)):
             if mask is not None:
                 line[~mask] = NO_SCORE
-            near = contenders(line, k, slack)[None]
-            found = best(near, self.scores(queries[number : number + 1], near), k)
+            exactly = partial(self._row_scores, queries[number])
+            near = narrowed(contenders(line, k, slack), line, k, slack, exactly)
+            found = best(near[None], exactly(near)[None], k)
             rows[number], scores[number] = found.rows[0], found.scores[0]
         return SearchResult(rows, scores)
 
@@ -258,6 +261,10 @@ class FaissIndex:
             rows: `(n_queries, n)`.
         """
         return scores_of_rows(self, queries, rows)
+
+    def _row_scores(self, query: Vectors, rows: Rows) -> Vectors:
+        scores: Vectors = self.scores(query[None], rows[None])[0]
+        return scores
 
     def reconstruct(self, rows: Rows) -> Vectors:
         """See `VectorIndex.reconstruct`."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Self
 
@@ -26,6 +27,7 @@ from indexes.base import (
     check_k,
     check_rows,
     contenders,
+    narrowed,
 )
 from indexes.delta import DenseIndex, load_dense
 from indexes.faiss_index import FaissIndex
@@ -168,7 +170,7 @@ class HybridIndex:
         rows = np.full((len(found), k), NO_ROW, np.int64)
         scores = np.full((len(found), k), NO_SCORE, np.float32)
         for number, (query, near, extra) in enumerate(found):
-            line = best(near[None], self._scores(query, near, extra), k)
+            line = best(near[None], self._scores(query, near, extra)[None], k)
             rows[number], scores[number] = line.rows[0], line.scores[0]
         return SearchResult(rows, scores)
 
@@ -191,7 +193,7 @@ class HybridIndex:
             queries, k, weights, allow=allow, block=block, exclude=exclude
         ):
             if len(near) > k:
-                near = np.sort(best(near[None], self._scores(query, near, extra), k).rows[0])
+                near = np.sort(best(near[None], self._scores(query, near, extra)[None], k).rows[0])
             yield near
 
     def _nearest(
@@ -231,8 +233,8 @@ class HybridIndex:
     ) -> Iterator[tuple[Vectors, Rows, _Extra]]:
         for number, (line, slack) in enumerate(self.index.scan(dense)):
             extra = self._one_hot_scores(hot, number)
-            near = _contenders(line, slack, extra, k, mask, exclude[number])
-            yield dense[number], near, extra
+            line[exclude[number]] = NO_SCORE
+            yield dense[number], self._near_line(dense[number], extra, k, mask, line, slack), extra
 
     def _propose_chunk(
         self,
@@ -256,13 +258,29 @@ class HybridIndex:
         for number, (line, slack) in zip(
             scanned.tolist(), self.index.scan(dense[scanned]), strict=True
         ):
-            near[number] = _contenders(line, slack, extra[number], k, mask, exclude[number])
+            line[exclude[number]] = NO_SCORE
+            near[number] = self._near_line(dense[number], extra[number], k, mask, line, slack)
         for number in range(len(dense)):
             yield dense[number], near[number], extra[number]
 
+    def _near_line(
+        self, query: Vectors, extra: _Extra, k: int, mask: Mask | None, line: Vectors, slack: float
+    ) -> Rows:
+        """Rows that may be among the k best, by the dense scores of all; `line` is used up."""
+        rows, bonus = extra
+        # What may not be found is -inf, and stays so.
+        line[rows] += bonus
+        if len(bonus):
+            near = line[rows]
+            slack += float(np.abs(near[np.isfinite(near)]).max(initial=0)) * 1e-6
+        if mask is not None:
+            line[~mask] = NO_SCORE
+        exactly = partial(self._scores, query, extra=extra)
+        return narrowed(contenders(line, k, slack), line, k, slack, exactly)
+
     def _scores(self, query: Vectors, rows: Rows, extra: _Extra) -> Vectors:
-        """Full scores of `rows` for one query, `(1, len(rows))`."""
-        scores = self.index.scores(query[None], rows[None])
+        """Full scores of `rows` for one query, `(len(rows),)`."""
+        scores: Vectors = self.index.scores(query[None], rows[None])[0]
         hot_rows, hot_scores = extra
         if len(hot_rows):
             place = np.minimum(np.searchsorted(hot_rows, rows), len(hot_rows) - 1)
@@ -356,20 +374,6 @@ class HybridIndex:
         except (OSError, ValueError, KeyError, TypeError) as error:
             raise VectorIndexError(f"hybrid index in {folder} must be readable: {error}.") from None
         return cls(load_dense(folder / _DENSE_FILE, mmap=mmap), layout["dense"], one_hot)
-
-
-def _contenders(
-    line: Vectors, slack: float, extra: _Extra, k: int, mask: Mask | None, exclude: Rows
-) -> Rows:
-    """Rows that may be among the k best, by the dense scores of all rows; `line` is used up."""
-    rows, bonus = extra
-    line[rows] += bonus
-    if len(bonus):
-        slack += float(np.abs(line[rows]).max()) * 1e-6
-    if mask is not None:
-        line[~mask] = NO_SCORE
-    line[exclude] = NO_SCORE
-    return contenders(line, k, slack)
 
 
 def _union(near: Rows, hot: Rows, mask: Mask | None, exclude: Rows) -> Rows:
