@@ -1,0 +1,94 @@
+"""Batch scoring from and to `s3://`, against a server on the loopback."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+import s3fs
+
+from hybrid_rec import DataError, HybridRecommender, score_playlists
+from hybrid_rec.batch_chunks import Chunk
+from hybrid_rec.batch_scoring import ItemChunk, Request, Scored, score
+from tests.s3_server import S3Server
+
+
+@pytest.fixture
+def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[S3Server]:
+    server = S3Server()
+    for name, value in (
+        ("AWS_ENDPOINT_URL", server.url),
+        ("AWS_ACCESS_KEY_ID", "key"),
+        ("AWS_SECRET_ACCESS_KEY", "secret"),
+        ("AWS_DEFAULT_REGION", "us-east-1"),
+        ("AWS_EC2_METADATA_DISABLED", "true"),
+    ):
+        monkeypatch.setenv(name, value)
+    s3fs.S3FileSystem.clear_instance_cache()
+    yield server
+    s3fs.S3FileSystem.clear_instance_cache()
+    server.stop()
+
+
+@pytest.fixture
+def plays(small_ranked: Path, tmp_path: Path) -> Path:
+    ids = HybridRecommender.load(small_ranked).model_.catalog.item_ids
+    rng = np.random.default_rng(0)
+    lists = [rng.choice(ids, rng.integers(1, 12)).tolist() for _ in range(30)]
+    pd.DataFrame({"item_ids": lists}).to_parquet(tmp_path / "plays.parquet")
+    return tmp_path / "plays.parquet"
+
+
+def test_the_same_bytes_as_in_a_local_folder(
+    small_ranked: Path, plays: Path, server: S3Server, tmp_path: Path
+) -> None:
+    server.objects["bucket/in/plays.parquet"] = plays.read_bytes()
+    local = tmp_path / "out"
+    score_playlists(small_ranked, plays, local, 5, chunk_size=9)
+    first = score_playlists(small_ranked, "s3://bucket/in", "s3://bucket/out", 5, chunk_size=9)
+    assert first.parts_scored == 4
+    names = {path.name for path in local.iterdir()} - {".lock"}
+    found = {name.removeprefix("bucket/out/") for name in server.objects if "/out/" in name}
+    assert found == names
+    for path in local.glob("*.parquet"):
+        assert server.objects[f"bucket/out/{path.name}"] == path.read_bytes()
+    again = score_playlists(small_ranked, "s3://bucket/in", "s3://bucket/out", 5, chunk_size=9)
+    assert (again.parts_scored, again.manifest) == (0, first.manifest)
+
+
+def test_a_stopped_run_goes_on(
+    small_ranked: Path, plays: Path, server: S3Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fails(model: HybridRecommender, request: Request, chunk: Chunk | ItemChunk) -> Scored:
+        scored = score(model, request, chunk)
+        if scored.number == 2:
+            raise KeyboardInterrupt
+        return scored
+
+    server.objects["bucket/plays.parquet"] = plays.read_bytes()
+    url = ("s3://bucket/plays.parquet", "s3://bucket/out")
+    with monkeypatch.context() as patch:
+        patch.setattr("hybrid_rec.batch_workers.score", fails)
+        with pytest.raises(KeyboardInterrupt):
+            score_playlists(small_ranked, *url, 5, chunk_size=9)
+    kept = {
+        name: data
+        for name, data in server.objects.items()
+        if name.endswith(".parquet") and "/part-" in name
+    }
+    assert len(kept) == 2
+    result = score_playlists(small_ranked, *url, 5, chunk_size=9)
+    assert result.parts_scored == 2
+    assert {name: server.objects[name] for name in kept} == kept
+    score_playlists(small_ranked, url[0], "s3://bucket/whole", 5, chunk_size=9)
+    for name in [name for name in server.objects if name.startswith("bucket/whole/part-")]:
+        assert server.objects[name] == server.objects[name.replace("whole", "out")]
+
+
+def test_what_is_not_there_is_one_line(small_ranked: Path, server: S3Server) -> None:
+    with pytest.raises(DataError, match="bucket/none"):
+        score_playlists(small_ranked, "s3://bucket/none.parquet", "s3://bucket/out", 5)
+    assert not server.objects
