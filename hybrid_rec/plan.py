@@ -209,7 +209,8 @@ def score_memory_bytes(shape: Shape, disk: float, workers: int) -> float:
     halves = 0.0
     if not shape.folds and shape.choice.factory == "Flat" and processor_has_bfloat16():
         # The ranking leaves titles out of the search, and what remains is too narrow for this.
-        halves = _TORCH + 2.0 * len(shape.catalog) * shape.dim
+        heavy = shape.config.cooccurrence.vector_size
+        halves = _TORCH + 2.0 * len(shape.catalog) * (shape.dim + heavy)
     # The model is mapped or read once; each process has its candidates and its own buffers.
     return _LIBRARIES + data + 1.3 * disk + halves + 120e6 * workers
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 import sys
 from functools import cache
 from pathlib import Path
-from typing import Any, Self
+from typing import Self
 
 import numpy as np
+from numpy.typing import NDArray
 
 from indexes.base import Vectors
 
@@ -19,6 +20,8 @@ _ROUNDING = 2.0**-9
 _BLOCK = 8192
 # Columns that are bounded together: a block of vectors that weighs little adds little.
 _GROUP = 128
+# A group that weighs more than this share of the heaviest is heavy.
+_HEAVY = 0.25
 # Columns with values beyond this are few, or the bound would be useless.
 _WIDE, _MOST_WIDE = 1.0, 8
 # Multiplications from which on a copy of the vectors pays, and loading torch besides.
@@ -52,27 +55,28 @@ def _has_instructions(cpu_info: Path) -> bool:
 
 
 class Bfloat16Vectors:
-    """A copy of vectors in bfloat16, two bytes a value, and their inner products with queries.
+    """A copy of vectors, mostly in bfloat16, and their inner products with queries.
 
-    The few columns with values above 1 stay in float32.
+    Columns with values above 1, and those that queries weigh most, stay in float32: there is most
+    to lose.
 
     Args:
         vectors: `(n, dim)`.
-        wide: Those columns.
+        exact: The columns that stay in float32.
     """
 
-    def __init__(self, vectors: Vectors, wide: np.ndarray[Any, Any]) -> None:
+    def __init__(self, vectors: Vectors, exact: NDArray[np.intp]) -> None:
         import torch
 
         self._torch = torch
-        self._wide = wide
-        self._exact = torch.from_numpy(np.ascontiguousarray(vectors[:, wide].T))
-        self._rows = torch.empty(vectors.shape, dtype=torch.bfloat16)
-        self._groups = np.arange(0, vectors.shape[1], _GROUP)
+        self._wide = exact
+        self._narrow = np.setdiff1d(np.arange(vectors.shape[1]), exact)
+        self._exact = np.ascontiguousarray(vectors[:, exact])
+        self._rows = torch.empty((len(vectors), len(self._narrow)), dtype=torch.bfloat16)
+        self._groups = np.arange(0, len(self._narrow), _GROUP)
         self._norms, self._lost = np.zeros((2, len(self._groups)))
         for start in range(0, len(vectors), _BLOCK):
-            part = vectors[start : start + _BLOCK].copy()
-            part[:, wide] = 0
+            part = vectors[start : start + _BLOCK, self._narrow]
             rounded = torch.from_numpy(part).bfloat16()
             self._rows[start : start + _BLOCK] = rounded
             kept = rounded.float().numpy()
@@ -80,10 +84,21 @@ class Bfloat16Vectors:
             self._lost = np.maximum(self._lost, self._lengths(part - kept).max(axis=0))
 
     @classmethod
-    def of(cls, vectors: Vectors) -> Self | None:
-        """The copy; None where too many columns hold large values."""
+    def of(cls, vectors: Vectors, queries: Vectors) -> Self | None:
+        """The copy; None where too many columns hold large values.
+
+        Args:
+            vectors: `(n, dim)`.
+            queries: Some queries such as will come, `(n_queries, dim)`.
+        """
         wide = np.flatnonzero(np.maximum(vectors.max(axis=0), -vectors.min(axis=0)) > _WIDE)
-        return cls(vectors, wide) if len(wide) <= _MOST_WIDE else None
+        if len(wide) > _MOST_WIDE:
+            return None
+        groups = np.arange(vectors.shape[1]) // _GROUP
+        weight = np.sqrt(np.bincount(groups, weights=(queries * queries).sum(axis=0)))
+        heavy = np.flatnonzero((weight > _HEAVY * weight.max())[groups])
+        # Where all columns weigh alike, float32 for most of them would be no gain.
+        return cls(vectors, np.union1d(wide, heavy) if 2 * len(heavy) <= len(groups) else wide)
 
     def scores(self, queries: Vectors, out: Vectors) -> Vectors | None:
         """Fill `out` with inner products; how far each line may be off, `(n_queries,)`.
@@ -100,16 +115,15 @@ class Bfloat16Vectors:
         """
         if np.abs(queries).max(initial=0) > _LARGEST_QUERY:
             return None
-        narrow = queries.copy()
-        narrow[:, self._wide] = 0
+        narrow = queries[:, self._narrow]
         asked = self._torch.from_numpy(narrow).bfloat16()
-        asked_wide = self._torch.from_numpy(np.ascontiguousarray(queries[:, self._wide]))
+        asked_wide = np.ascontiguousarray(queries[:, self._wide])
         into = self._torch.from_numpy(out)
         for start in range(0, len(self._rows), _BLOCK):
             part = slice(start, start + _BLOCK)
             products = asked @ self._rows[part].T
             if len(self._wide):
-                self._torch.mm(asked_wide, self._exact[:, part], out=into[:, part])
+                np.matmul(asked_wide, self._exact[part].T, out=out[:, part])
                 into[:, part] += products
             else:
                 into[:, part] = products

@@ -235,7 +235,7 @@ class FaissIndex:
         # Blocks that weigh nothing in any of the queries need not be read.
         used = np.flatnonzero(queries.any(axis=0))
         span = slice(used[0], used[-1] + 1) if len(used) else slice(0, 0)
-        copy = self._copies.get(self._stored(), span, len(queries)) if self._flat else None
+        copy = self._copies.get(self._stored(), span, queries) if self._flat else None
         for start in range(0, len(queries), lot):
             part = queries[start : start + lot]
             lines = np.empty((len(part), len(self)), np.float32)

@@ -58,21 +58,21 @@ class ScanCopies:
         self._n_expected = n_queries
 
     def get(
-        self, vectors: Vectors, span: slice, n_queries: int
+        self, vectors: Vectors, span: slice, queries: Vectors
     ) -> Bfloat16Vectors | Columns | None:
         """What to scan instead of the vectors; None for nothing.
 
         Args:
             vectors: `(n, dim)`, the same at every call.
             span: Columns outside of which the queries are 0.
-            n_queries: Queries that are asked now.
+            queries: What is asked now, `(n_queries, dim)`.
         """
-        self._n_asked += n_queries
+        self._n_asked += len(queries)
         dim = span.stop - span.start
         n_products = float(max(self._n_asked, self._n_expected)) * len(vectors) * dim
         if dim >= _MANY_DIMENSIONS:
             if self._halves is None and not self._too_large and pays(n_products):
-                self._halves = Bfloat16Vectors.of(vectors)
+                self._halves = Bfloat16Vectors.of(vectors, queries)
                 # Such vectors never can be; looking at all of them again would be for nothing.
                 self._too_large = self._halves is None
             return self._halves

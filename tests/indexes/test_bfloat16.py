@@ -28,7 +28,7 @@ def always(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_scores_are_within_their_bound(wide: int) -> None:
     vectors, queries = random_vectors(20_000, 96), 3 * random_vectors(7, 96, seed=1)
     vectors[:, :wide] *= 50
-    halves = Bfloat16Vectors.of(vectors)
+    halves = Bfloat16Vectors.of(vectors, queries)
     assert halves is not None
     out = np.full((7, 20_000), np.nan, np.float32)
     bound = halves.scores(queries, out)
@@ -44,9 +44,8 @@ def test_scores_are_within_their_bound(wide: int) -> None:
 def test_columns_that_weigh_little_add_little_to_the_bound() -> None:
     vectors = np.hstack([random_vectors(500, 128), random_vectors(500, 384, seed=4)])
     queries = np.hstack([random_vectors(5, 128, seed=5), 0.02 * random_vectors(5, 384, seed=6)])
-    halves, narrow = Bfloat16Vectors.of(vectors), Bfloat16Vectors.of(vectors[:, :128].copy())
-    assert halves is not None
-    assert narrow is not None
+    none = np.empty(0, np.int64)
+    halves, narrow = Bfloat16Vectors(vectors, none), Bfloat16Vectors(vectors[:, :128], none)
     out = np.empty((5, 500), np.float32)
     bound, least = halves.scores(queries, out), narrow.scores(queries[:, :128].copy(), out)
     assert bound is not None
@@ -54,10 +53,31 @@ def test_columns_that_weigh_little_add_little_to_the_bound() -> None:
     assert (bound < 1.2 * least).all()
 
 
+def test_columns_that_weigh_most_stay_exact() -> None:
+    vectors = np.hstack([random_vectors(500, 128), random_vectors(500, 384, seed=4)])
+    queries = np.hstack([random_vectors(5, 128, seed=5), 0.05 * random_vectors(5, 384, seed=6)])
+    rounded = Bfloat16Vectors(vectors, np.empty(0, np.int64))
+    chosen = Bfloat16Vectors.of(vectors, queries)
+    assert chosen is not None
+    loose, tight = (np.empty((5, 500), np.float32) for _ in range(2))
+    bounds = rounded.scores(queries, loose), chosen.scores(queries, tight)
+    assert bounds[0] is not None
+    assert bounds[1] is not None
+    assert (bounds[1] < 0.1 * bounds[0]).all()
+    truth = queries.astype(np.float64) @ vectors.astype(np.float64).T
+    assert (np.abs(tight - truth).max(axis=1) <= bounds[1]).all()
+    # The bound holds for others, too.
+    other = random_vectors(5, 512, seed=7)
+    bound = chosen.scores(other, tight)
+    assert bound is not None
+    truth = other.astype(np.float64) @ vectors.astype(np.float64).T
+    assert (np.abs(tight - truth).max(axis=1) <= bound).all()
+
+
 def test_the_worst_rounding_is_within_the_bound() -> None:
     # Every factor lies halfway between two numbers of eight significant bits.
     vectors = np.full((1, 64), 1 - 2.0**-9 - 2.0**-17, np.float32)
-    halves = Bfloat16Vectors.of(vectors)
+    halves = Bfloat16Vectors.of(vectors, vectors)
     assert halves is not None
     out = np.empty((1, 1), np.float32)
     bound = halves.scores(vectors, out)
@@ -66,11 +86,13 @@ def test_the_worst_rounding_is_within_the_bound() -> None:
 
 
 def test_vectors_with_many_large_columns_are_left_alone() -> None:
-    assert Bfloat16Vectors.of(2 * np.eye(40, dtype=np.float32)) is None
+    many = 2 * np.eye(40, dtype=np.float32)
+    assert Bfloat16Vectors.of(many, many) is None
 
 
 def test_queries_that_cannot_be_bounded_are_refused() -> None:
-    halves = Bfloat16Vectors.of(random_vectors(10, 4))
+    vectors = random_vectors(10, 4)
+    halves = Bfloat16Vectors.of(vectors, vectors)
     assert halves is not None
     assert halves.scores(np.full((1, 4), 1e31, np.float32), np.empty((1, 10), np.float32)) is None
 
@@ -95,7 +117,7 @@ def test_searches_find_the_same_to_the_last_bit(masked: bool) -> None:
 @pytest.mark.usefixtures("always")
 def test_vectors_that_are_left_alone_are_looked_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     looked: list[Vectors] = []
-    monkeypatch.setattr(Bfloat16Vectors, "of", looked.append)
+    monkeypatch.setattr(Bfloat16Vectors, "of", lambda vectors, _: looked.append(vectors))
     monkeypatch.setattr("indexes.scan_copy.pays", lambda n_products: n_products > 0)
     index = FaissIndex.build(2 * np.eye(40, dtype=np.float32))
     for _ in range(3):
