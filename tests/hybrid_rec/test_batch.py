@@ -411,7 +411,6 @@ def test_other_mistakes(small_ranked: Path, plays: Path, tmp_path: Path) -> None
         ),
         (DataError, "must be outside of the model", (small_ranked, plays, small_ranked / "out")),
         (DataError, "must be outside of the input", (small_ranked, foreign.parent, foreign)),
-        (DataError, r"pip install 'hybrid-rec\[s3\]'", (small_ranked, "s3://b/p.csv", foreign)),
         (DataError, "Protocol not known", (small_ranked, plays, "zz://b")),
         (DataError, "no such file", (small_ranked, tmp_path / "absent.csv", foreign)),
         (DataError, "must be a path or a URL", (small_ranked, "", foreign)),

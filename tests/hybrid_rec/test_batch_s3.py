@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -86,6 +87,16 @@ def test_a_stopped_run_goes_on(
     score_playlists(small_ranked, url[0], "s3://bucket/whole", 5, chunk_size=9)
     for name in [name for name in server.objects if name.startswith("bucket/whole/part-")]:
         assert server.objects[name] == server.objects[name.replace("whole", "out")]
+
+
+def test_without_the_library_one_line_says_what_to_install(
+    small_ranked: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "s3fs", None)
+    for name in ("s3", "s3a"):
+        monkeypatch.delitem(sys.modules["fsspec.registry"]._registry, name, raising=False)
+    with pytest.raises(DataError, match=r"pip install 'hybrid-rec\[s3\]'"):
+        score_playlists(small_ranked, "s3://b/p.csv", tmp_path / "out")
 
 
 def test_what_is_not_there_is_one_line(small_ranked: Path, server: S3Server) -> None:
