@@ -51,7 +51,8 @@ class ScanCopies:
         self._halves: Bfloat16Vectors | None = None
         self._columns: Columns | None = None
         self._too_large = False
-        self._n_asked = self._n_expected = 0
+        self._n_expected = 0
+        self._n_asked = {True: 0, False: 0}
 
     def expect(self, n_queries: int) -> None:
         """Hear how many queries are to come in all, so that what pays then is done at once."""
@@ -67,10 +68,11 @@ class ScanCopies:
             span: Columns outside of which the queries are 0.
             queries: What is asked now, `(n_queries, dim)`.
         """
-        self._n_asked += len(queries)
         dim = span.stop - span.start
-        n_products = float(max(self._n_asked, self._n_expected)) * len(vectors) * dim
-        if dim >= _MANY_DIMENSIONS:
+        wide = dim >= _MANY_DIMENSIONS
+        self._n_asked[wide] += len(queries)
+        n_products = float(max(self._n_asked[wide], self._n_expected)) * len(vectors) * dim
+        if wide:
             if self._halves is None and not self._too_large and pays(n_products):
                 self._halves = Bfloat16Vectors.of(vectors, queries)
                 # Such vectors never can be; looking at all of them again would be for nothing.
