@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from hybrid_rec.config import WeightsConfig
 from hybrid_rec.errors import ConfigError
+from hybrid_rec.features import candidate_weights
 from hybrid_rec.model import Model, reindexed
 from hybrid_rec.playlists import Playlists
 from hybrid_rec.queries import block_weights, playlist_queries, take
@@ -29,15 +30,15 @@ class _Asked:
 
     seeds: Playlists
     targets: Playlists | None
-    weights: WeightsConfig
+    weights: Mapping[str, float]
 
 
 def measure_index(model: Model, n_queries: int = 200, *, seed: int = 0) -> dict[str, Any]:
     """The model's index beside exact search over the vectors that it gives back.
 
-    The queries are items, as `similar_items` asks them, and first halves of training playlists.
-    The linear score is compared: the learned ranking looks at other candidates, too. Queries are
-    asked one by one.
+    The queries are items, as `similar_items` asks them, and first halves of training playlists, as
+    `recommend` does. In a model with ranking that is the search for candidates, among which the
+    ranking has others, too; in one without it is the linear score. Queries are asked one by one.
 
     Args:
         model: What is measured; its vectors are held twice meanwhile.
@@ -75,7 +76,7 @@ def measure_index(model: Model, n_queries: int = 200, *, seed: int = 0) -> dict[
 def _items(model: Model, n_queries: int, rng: np.random.Generator) -> _Asked:
     n_items = len(model.catalog)
     rows = rng.choice(n_items, min(n_queries, n_items), replace=False)
-    alike = similar_weights(model.config.weights, None)
+    alike = block_weights(model.index, similar_weights(model.config.weights, None))
     return _Asked(Playlists.from_rows(np.ones(len(rows), np.int64), rows, n_items), None, alike)
 
 
@@ -85,7 +86,10 @@ def _playlists(model: Model, n_queries: int, rng: np.random.Generator) -> _Asked
     drawn = distinct.select(rng.permutation(usable)[:n_queries])
     place = np.arange(drawn.n_plays) - drawn.offsets[drawn.owners]
     first = place < (drawn.lengths // 2)[drawn.owners]
-    return _Asked(drawn.select_plays(first), drawn.select_plays(~first), model.weights)
+    weights = block_weights(model.index, model.config.weights)
+    if model.ranking is not None:
+        weights = candidate_weights(weights)
+    return _Asked(drawn.select_plays(first), drawn.select_plays(~first), weights)
 
 
 def _compare(near: HybridIndex, exact: HybridIndex, asked: _Asked) -> dict[str, Any]:
@@ -117,12 +121,11 @@ def _compare(near: HybridIndex, exact: HybridIndex, asked: _Asked) -> dict[str, 
 def _ask(index: HybridIndex, asked: _Asked) -> tuple[list[SearchResult], NDArray[np.float64]]:
     """The answers to the queries, one by one, and the milliseconds of each."""
     queries = playlist_queries(index, asked.seeds)
-    weights = block_weights(index, asked.weights)
     answers, times = [], []
     for number, seeds in enumerate(asked.seeds):
         one = take(queries, np.array([number]))
         started = time.perf_counter()
-        answers.append(index.search(one, _DEPTH, weights, exclude=[seeds]))
+        answers.append(index.search(one, _DEPTH, asked.weights, exclude=[seeds]))
         times.append((time.perf_counter() - started) * 1e3)
     return answers, np.array(times)
 

@@ -37,7 +37,6 @@ def build_index(
     dense: Mapping[str, NDArray[np.float32]],
     one_hot: Mapping[str, sparse.csr_array],
     config: HybridConfig,
-    weights: WeightsConfig,
     factory: str,
 ) -> tuple[HybridIndex, Choice]:
     """The index of all items, and why it is of its kind.
@@ -45,8 +44,9 @@ def build_index(
     Args:
         dense: Dense blocks by name, each `(n_items, dim)`.
         one_hot: Sparse blocks by name, each `(n_items, n_columns)`.
-        config: Goal, memory budget and seed.
-        weights: Block weights that the geometry is made for.
+        config: Goal, memory budget, seed, and the block weights that the geometry is made for:
+            those given, which likeness and the ranking's candidates are searched by, and not
+            those learned for the linear score.
         factory: FAISS factory string, or "auto".
 
     Raises:
@@ -61,7 +61,7 @@ def build_index(
             one_hot,
             factory=choice.factory,
             seed=config.seed,
-            scale=block_scale(layout, weights),
+            scale=block_scale(layout, config.weights),
         )
     except VectorIndexError as error:
         raise ConfigError(f"The 'index.factory' parameter: {error}") from None

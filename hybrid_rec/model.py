@@ -225,9 +225,8 @@ def fuse(
         with timed(timings, "ranking"):
             ranking = _fit_ranking(playlists, learned, metadata, config, progress)
     with timed(timings, "cold start and index"):
-        weights = linear_weights(config, ranking)
         factory = config.index.factory
-        first = fit_stage_one(learned.own, playlists, metadata, config, weights, factory)
+        first = fit_stage_one(learned.own, playlists, metadata, config, factory)
     return Model(
         config,
         catalog,
@@ -249,7 +248,6 @@ def fit_stage_one(
     playlists: Playlists,
     metadata: Metadata,
     config: HybridConfig,
-    weights: WeightsConfig,
     factory: str,
 ) -> StageOne:
     """Places for all items from the vectors of those with history.
@@ -258,8 +256,7 @@ def fit_stage_one(
         own: Co-occurrence vectors, `(n_items, dim)`; zero rows for items without one.
         playlists: What they were learned from.
         metadata: What else is known.
-        config: Shrinkage, ridge and what an index may take.
-        weights: Block weights that an approximate index is made for.
+        config: Shrinkage, ridge, and what an index may take and is made for.
         factory: FAISS factory string, or "auto".
 
     Raises:
@@ -285,7 +282,7 @@ def fit_stage_one(
         ladder=config.cold_start.ladder,
     )
     dense, one_hot = blocks_of(vectors, plays, metadata)
-    index, choice = build_index(dense, one_hot, config, weights, factory)
+    index, choice = build_index(dense, one_hot, config, factory)
     return StageOne(index, choice, sources, text_map)
 
 
@@ -331,7 +328,7 @@ def _fit_ranking(
     def scorer_of(number: int) -> Scorer:
         part = folds[number].train
         own = learned.of_folds[number]
-        first = fit_stage_one(own, part, metadata, config, config.weights, "Flat")
+        first = fit_stage_one(own, part, metadata, config, "Flat")
         return make_scorer(first.index, evidence_of(part), first.sources, config)
 
     with progress.stage("ranking, folds", len(folds)) as advance:
@@ -361,7 +358,7 @@ def reindexed(model: Model, factory: str) -> Model:
     settings = model.config.index.model_copy(update={"factory": factory})
     config = model.config.model_copy(update={"index": settings})
     dense = model.index.blocks(np.arange(len(model.catalog)))
-    index, choice = build_index(dense, model.index.one_hot, config, model.weights, factory)
+    index, choice = build_index(dense, model.index.one_hot, config, factory)
     return replace(model, config=config, index=index, choice=choice)
 
 

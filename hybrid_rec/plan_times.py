@@ -189,9 +189,7 @@ def _stage_one(world: _World) -> tuple[StageOne, float]:
     config = world.config
 
     def place() -> None:
-        first = fit_stage_one(
-            world.own, world.playlists, world.metadata, config, config.weights, "Flat"
-        )
+        first = fit_stage_one(world.own, world.playlists, world.metadata, config, "Flat")
         placed.append(first)
 
     spent = _seconds(place)

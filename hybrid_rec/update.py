@@ -193,7 +193,7 @@ def _indexed(
         if delta.n_delta <= settings.compact_share * len(delta):
             return HybridIndex(delta, model.index.layout, one_hot), model.choice
     # A flat index is nothing but its vectors, so there is no training to be spared.
-    return build_index(dense, one_hot, model.config, model.weights, settings.factory)
+    return build_index(dense, one_hot, model.config, settings.factory)
 
 
 def _evidence(model: Model, before: Evidence, changes: Changes, metadata: Metadata) -> Evidence:

@@ -40,10 +40,15 @@ def run(model: Model) -> str:
     )
     return (
         f"{n_items:,} items, {dim} dense dimensions, {choice}. Built in {seconds:.0f} s on "
-        f"one thread.\n\n{measure.markdown(table.reset_index())}\n\nThe linear score through "
-        "`HybridIndex.search`, k = 100, one query at a time, by items and by first halves of "
-        "training playlists. Times are of a shared machine: compare within the table."
+        f"one thread.\n\n{measure.markdown(table.reset_index())}\n\n"
+        "`HybridIndex.search`, k = 100, one query at a time, for items as `similar_items` asks it, "
+        f"and for first halves of training playlists as {_of_playlists(model)}. Times are of a "
+        "shared machine: compare within the table."
     )
+
+
+def _of_playlists(model: Model) -> str:
+    return "the linear score does" if model.ranking is None else "the ranking does for candidates"
 
 
 def main() -> None:

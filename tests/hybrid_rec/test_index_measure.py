@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -14,7 +15,9 @@ from hybrid_rec.config import IndexConfig, WeightsConfig
 from hybrid_rec.errors import ArtifactError, ConfigError
 from hybrid_rec.index_measure import measure_index
 from hybrid_rec.item_index import block_scale, choose_index
+from hybrid_rec.model import reindexed
 from hybrid_rec.synthetic import SyntheticDataset
+from indexes.faiss_index import FaissIndex
 
 
 @pytest.fixture
@@ -61,6 +64,19 @@ def test_scale_follows_the_weights() -> None:
     assert block_scale(layout, weights).tolist() == [1, 1, 0.25, 0.0625]
     silent = WeightsConfig(cooccurrence=0.0, title=0.0, popularity=0.0)
     assert block_scale(layout, silent).tolist() == [0.0625] * 4
+
+
+def test_the_geometry_is_that_of_the_given_weights(small_ranked: Path) -> None:
+    model = HybridRecommender.load(small_ranked).model_
+    assert model.ranking is not None
+    learned = WeightsConfig(title=64.0, popularity=0.001, learned=True)
+    model = replace(model, ranking=replace(model.ranking, weights=learned))
+    assert model.weights.title == 64
+    index = reindexed(model, "HNSW8").index
+    assert isinstance(index.index, FaissIndex)
+    given = block_scale(index.layout, model.config.weights)
+    np.testing.assert_array_equal(index.index._scale, given)
+    assert given.tolist() != block_scale(index.layout, learned).tolist()
 
 
 def test_scaled_vectors_come_back_to_the_bit(fitted: HybridRecommender) -> None:
