@@ -164,6 +164,11 @@ class _World:
         metadata = Metadata(unit_rows(titles), artists, artist_of[rows], tags, tag_block[rows])
         return cls(part, unit_rows(own), metadata, shape.config, len(rows) / playlists.n_items)
 
+    def some(self) -> Playlists:
+        """A few of the playlists from all over, since those that stand together may be alike."""
+        step = max(1, len(self.playlists) // _SAMPLE_CASES)
+        return self.playlists.select(np.arange(0, len(self.playlists), step)[:_SAMPLE_CASES])
+
     def evidence(self) -> Evidence:
         return Evidence.fit(
             self.playlists,
@@ -211,8 +216,8 @@ def _beyond_exact(shape: Shape) -> float:
 
 def _search(shape: Shape, world: _World, index: HybridIndex, k: int) -> float:
     """Seconds that the search for one query takes; with ranking, beyond that in the sample."""
-    n = min(_SAMPLE_CASES, len(world.playlists))
-    queries = playlist_queries(index, world.playlists.select(np.arange(n)))
+    part = world.some()
+    n, queries = len(part), playlist_queries(index, part)
     weights = block_weights(index, world.config.weights)
     if not shape.folds:
         return _seconds(lambda: index.search(queries, k, weights)) / n / world.share
@@ -283,10 +288,7 @@ class _Ranked:
 
     def query(self, k: int) -> float:
         """Seconds of one query for k items."""
-        playlists = self.world.playlists
-        # Playlists that stand together may be alike, so they are taken from all over.
-        step = max(1, len(playlists) // _SAMPLE_CASES)
-        part = playlists.select(np.arange(0, len(playlists), step)[:_SAMPLE_CASES])
+        part = self.world.some()
         queries = playlist_queries(self.scorer.index, part)
 
         def ask(numbers: NDArray[np.int64]) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -220,63 +220,59 @@ class HybridIndex:
                 check_rows(entry, len(self), "exclude") for entry in (exclude or [])[part]
             ] or [np.empty(0, np.int64)] * len(dense[part])
             lists = {name: query[part] for name, query in hot.items()}
-            near_chunk = self._scan_chunk if self.index.exact else self._propose_chunk
-            yield from near_chunk(dense[part], lists, k, mask, left_out)
+            extra = (self._one_hot_scores(lists, number) for number in range(len(left_out)))
+            if self.index.exact:
+                near = self._near_scanned(dense[part], extra, k, mask, left_out)
+            else:
+                near = self._near_proposed(dense[part], list(extra), k, mask, left_out)
+            yield from near
 
-    def _scan_chunk(
+    def _near_scanned(
         self,
         dense: Vectors,
-        hot: Mapping[str, sparse.csr_array],
+        extra: Iterable[_Extra],
         k: int,
         mask: Mask | None,
         exclude: Sequence[Rows],
     ) -> Iterator[tuple[Vectors, Rows, _Extra]]:
-        for number, (line, slack) in enumerate(self.index.scan(dense)):
-            extra = self._one_hot_scores(hot, number)
-            line[exclude[number]] = NO_SCORE
-            yield dense[number], self._near_line(dense[number], extra, k, mask, line, slack), extra
+        """By the dense scores of all rows; `extra` is looked at query by query."""
+        lines = self.index.scan(dense)
+        for query, (line, slack), hot, left_out in zip(dense, lines, extra, exclude, strict=True):
+            rows, bonus = hot
+            line[rows] += bonus
+            if len(bonus):
+                slack += float(np.abs(line[rows]).max()) * 1e-6
+            if mask is not None:
+                line[~mask] = NO_SCORE
+            line[left_out] = NO_SCORE
+            exactly = partial(self._scores, query, extra=hot)
+            yield query, narrowed(contenders(line, k, slack), line, k, slack, exactly), hot
 
-    def _propose_chunk(
+    def _near_proposed(
         self,
         dense: Vectors,
-        hot: Mapping[str, sparse.csr_array],
+        extra: Sequence[_Extra],
         k: int,
         mask: Mask | None,
         exclude: Sequence[Rows],
     ) -> Iterator[tuple[Vectors, Rows, _Extra]]:
-        extra = [self._one_hot_scores(hot, number) for number in range(len(dense))]
+        """By what an approximate index proposes, or a scan where the posting lists are long."""
         long = np.array([len(rows) > _SCAN_SHARE * len(self) for rows, _ in extra], dtype=bool)
-        scanned, proposed = np.flatnonzero(long), np.flatnonzero(~long)
+        scanned, proposed = np.flatnonzero(long).tolist(), np.flatnonzero(~long).tolist()
         near = {}
-        if len(proposed):
+        if proposed:
             # A row with a negative one-hot score may fall out of the best, so one more is fetched.
-            spare = max(len(exclude[i]) + int((extra[i][1] < 0).sum()) for i in proposed.tolist())
+            spare = max(len(exclude[i]) + int((extra[i][1] < 0).sum()) for i in proposed)
             allow = None if mask is None else np.flatnonzero(mask)
             found = self.index.search(dense[proposed], k + spare, allow=allow).rows
-            for number, rows in zip(proposed.tolist(), found, strict=True):
+            for number, rows in zip(proposed, found, strict=True):
                 near[number] = _union(rows, extra[number][0], mask, exclude[number])
-        for number, (line, slack) in zip(
-            scanned.tolist(), self.index.scan(dense[scanned]), strict=True
-        ):
-            line[exclude[number]] = NO_SCORE
-            near[number] = self._near_line(dense[number], extra[number], k, mask, line, slack)
+        hot, left_out = [extra[i] for i in scanned], [exclude[i] for i in scanned]
+        rest = self._near_scanned(dense[scanned], hot, k, mask, left_out)
+        for number, (_, rows, _) in zip(scanned, rest, strict=True):
+            near[number] = rows
         for number in range(len(dense)):
             yield dense[number], near[number], extra[number]
-
-    def _near_line(
-        self, query: Vectors, extra: _Extra, k: int, mask: Mask | None, line: Vectors, slack: float
-    ) -> Rows:
-        """Rows that may be among the k best, by the dense scores of all; `line` is used up."""
-        rows, bonus = extra
-        # What may not be found is -inf, and stays so.
-        line[rows] += bonus
-        if len(bonus):
-            near = line[rows]
-            slack += float(np.abs(near[np.isfinite(near)]).max(initial=0)) * 1e-6
-        if mask is not None:
-            line[~mask] = NO_SCORE
-        exactly = partial(self._scores, query, extra=extra)
-        return narrowed(contenders(line, k, slack), line, k, slack, exactly)
 
     def _scores(self, query: Vectors, rows: Rows, extra: _Extra) -> Vectors:
         """Full scores of `rows` for one query, `(len(rows),)`."""

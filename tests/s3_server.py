@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import hashlib
-import threading
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from urllib.parse import parse_qs, unquote, urlsplit
 from xml.etree import ElementTree
 from xml.sax.saxutils import escape
 
+from tests.loopback import Handler, LoopbackServer
+
 _XML = '<?xml version="1.0" encoding="UTF-8"?>'
 
 
-class S3Server:
+class S3Server(LoopbackServer):
     """Buckets in memory, by path-style URLs; signatures are not looked at."""
 
     def __init__(self) -> None:
@@ -20,13 +21,11 @@ class S3Server:
         """Content by "bucket/key"."""
         objects = self.objects
 
-        class Handler(BaseHTTPRequestHandler):
-            protocol_version = "HTTP/1.1"
+        class S3Handler(Handler):
+            def answer(self) -> None:
+                getattr(self, "get" if self.command == "HEAD" else self.command.lower())()
 
-            def do_HEAD(self) -> None:
-                self.do_GET()
-
-            def do_GET(self) -> None:
+            def get(self) -> None:
                 name, query = self.asked()
                 if "/" not in name:
                     self.reply(200, listing(objects, name, query))
@@ -35,16 +34,16 @@ class S3Server:
                 else:
                     self.reply(404, f"{_XML}<Error><Code>NoSuchKey</Code></Error>".encode())
 
-            def do_PUT(self) -> None:
+            def put(self) -> None:
                 name, _ = self.asked()
                 objects[name] = self.body()
                 self.reply(200, b"", {"ETag": etag(objects[name])})
 
-            def do_DELETE(self) -> None:
+            def delete(self) -> None:
                 objects.pop(self.asked()[0], None)
                 self.reply(204, b"")
 
-            def do_POST(self) -> None:
+            def post(self) -> None:
                 bucket, query = self.asked()
                 assert "delete" in query
                 for key in ElementTree.fromstring(self.body()).iter():
@@ -81,30 +80,7 @@ class S3Server:
                 headers["Content-Range"] = f"bytes {first}-{end}/{len(content)}"
                 self.reply(206, part, headers)
 
-            def reply(
-                self, status: int, body: bytes, headers: dict[str, str] | None = None
-            ) -> None:
-                self.send_response(status)
-                for key, value in (headers or {}).items():
-                    self.send_header(key, value)
-                self.send_header("Content-Length", str(len(body)))
-                self.end_headers()
-                if self.command != "HEAD":
-                    self.wfile.write(body)
-
-            def log_message(self, *args: object) -> None:
-                pass
-
-        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.url = f"http://127.0.0.1:{self.server.server_port}"
-        self._thread = threading.Thread(target=self.server.serve_forever, args=(0.02,), daemon=True)
-        self._thread.start()
-
-    def stop(self) -> None:
-        """End it."""
-        self.server.shutdown()
-        self.server.server_close()
-        self._thread.join()
+        super().__init__(S3Handler)
 
 
 def etag(content: bytes) -> str:

