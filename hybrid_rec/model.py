@@ -120,6 +120,11 @@ class Model:
         assert self.ranking is not None
         return make_scorer(self.index, self.ranking.evidence, self.sources, self.config)
 
+    def expect(self, n_queries: int) -> None:
+        """Hear how many queries are to come in all, which changes no result; see `FaissIndex`."""
+        asked = self.index if self.ranking is None else self.scorer
+        asked.expect(n_queries)
+
     @property
     def weights(self) -> WeightsConfig:
         """Block weights of the linear score: learned ones, or else the configuration's."""

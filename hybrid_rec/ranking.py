@@ -6,17 +6,18 @@ import difflib
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any, Self
+from typing import Self
 
 import numpy as np
 from numpy.typing import NDArray
 
 from hybrid_rec.catalog import RowArray
 from hybrid_rec.config import RankingConfig
-from hybrid_rec.errors import ArtifactError, ConfigError, HybridRecError
+from hybrid_rec.errors import ConfigError
 from hybrid_rec.features import FEATURES, Matrix, Scorer
 from hybrid_rec.newcomers import are_new, interleaved, is_known
 from hybrid_rec.playlists import Playlists
+from hybrid_rec.trees import Trees, load_lightgbm
 from indexes.base import NO_ROW, NO_SCORE
 from indexes.hybrid import HybridQueries
 
@@ -49,8 +50,8 @@ class Ranker:
 
     def __init__(self, text: str, new_text: str | None = None, new_share: float = 0.0) -> None:
         self.text, self.new_text, self.new_share = text, new_text, new_share
-        self._booster = _booster(text)
-        self._new_booster: Any = None if new_text is None else _booster(new_text)
+        self._trees = Trees(text, FEATURES)
+        self._new_trees = self._trees if new_text is None else Trees(new_text, FEATURES)
 
     @classmethod
     def fit(cls, cases: Sequence[Case], config: RankingConfig, seed: int) -> Self:
@@ -87,10 +88,10 @@ class Ranker:
         yield from self._score(waiting)
 
     def _score(self, groups: list[Matrix]) -> list[NDArray[np.float32]]:
-        found = _predicted(self._booster, groups)
+        found = _predicted(self._trees, groups)
         placed = [self.placed(group) for group in groups]
         numbers = [number for number, new in enumerate(placed) if new.any()]
-        orders = _predicted(self._new_booster, [groups[n][placed[n]] for n in numbers])
+        orders = _predicted(self._new_trees, [groups[n][placed[n]] for n in numbers])
         for number, values in zip(numbers, orders, strict=True):
             order = np.zeros(len(groups[number]), np.float32)
             order[placed[number]] = values
@@ -99,7 +100,7 @@ class Ranker:
 
     def placed(self, group: Matrix) -> NDArray[np.bool_]:
         """Which candidates of one query have places of their own, `(n_candidates,)`."""
-        if self._new_booster is None or not self.new_share or not is_known(group):
+        if self.new_text is None or not self.new_share or not is_known(group):
             return np.zeros(len(group), dtype=bool)
         return are_new(group)
 
@@ -112,7 +113,7 @@ class Ranker:
         """
         placed = self.placed(features)
         if placed.any():
-            placed &= scores > _predicted(self._booster, [features])[0]
+            placed &= scores > _predicted(self._trees, [features])[0]
         return placed
 
     def contributions(self, features: Matrix, lifted: NDArray[np.bool_]) -> NDArray[np.float64]:
@@ -126,14 +127,14 @@ class Ranker:
             for Trees", Nature Machine Intelligence 2020.
         """
         values = np.empty((len(features), len(FEATURES) + 1))
-        for rows, booster in ((~lifted, self._booster), (lifted, self._new_booster)):
+        for rows, trees in ((~lifted, self._trees), (lifted, self._new_trees)):
             if rows.any():
-                values[rows] = booster.predict(features[rows], pred_contrib=True)
+                values[rows] = trees.contributions(features[rows])
         return values
 
     def importance(self) -> dict[str, float]:
         """Share of the gain of all splits that each feature brought; without those of new items."""
-        gains = self._booster.feature_importance("gain")
+        gains = self._trees.gains()
         return dict(zip(FEATURES, (gains / max(gains.sum(), 1e-12)).tolist(), strict=True))
 
 
@@ -192,7 +193,7 @@ def rank_candidates(
 
 def _trained(cases: Sequence[Case], config: RankingConfig, seed: int) -> str:
     """The trees as text."""
-    lightgbm = _lightgbm()
+    lightgbm = load_lightgbm()
     features = np.concatenate([matrix for matrix, _ in cases])
     # A column that says nothing is split by no tree, whatever stands there later.
     features[:, [_column(name) for name in config.without]] = 0
@@ -221,33 +222,13 @@ def _trained(cases: Sequence[Case], config: RankingConfig, seed: int) -> str:
     return text
 
 
-def _predicted(booster: Any, groups: Sequence[Matrix]) -> list[NDArray[np.float32]]:
+def _predicted(trees: Trees, groups: Sequence[Matrix]) -> list[NDArray[np.float32]]:
     """What the trees say of each group, all at once."""
     if not sum(map(len, groups)):
         return [np.empty(0, np.float32) for _ in groups]
     ends = np.cumsum([len(group) for group in groups])[:-1]
-    values = np.asarray(booster.predict(np.concatenate(groups)), dtype=np.float32)
+    values = trees.predict(np.concatenate(groups)).astype(np.float32)
     return list(np.split(values, ends))
-
-
-def _booster(text: str) -> Any:
-    """The trees, ready to score.
-
-    Raises:
-        ArtifactError: If the text is no model of these features.
-        HybridRecError: If LightGBM's shared library cannot be loaded.
-    """
-    lightgbm = _lightgbm()
-    try:
-        booster = lightgbm.Booster(model_str=text)
-    except lightgbm.basic.LightGBMError as error:
-        raise ArtifactError(f"ranking model must be a LightGBM text, but: {error}.") from None
-    if tuple(booster.feature_name()) != FEATURES:
-        raise ArtifactError(
-            f"ranking model must have the {len(FEATURES)} features of this version, "
-            f"but has {len(booster.feature_name())}: fit it again."
-        )
-    return booster
 
 
 def _column(feature: str) -> int:
@@ -258,20 +239,3 @@ def _column(feature: str) -> int:
             f"did you mean {near!r}?"
         )
     return FEATURES.index(feature)
-
-
-def _lightgbm() -> Any:
-    """The library, loaded.
-
-    Raises:
-        HybridRecError: If it, or the OpenMP runtime that it needs, is missing.
-    """
-    try:
-        import lightgbm
-    except (ImportError, OSError) as error:
-        raise HybridRecError(
-            f"the learned ranking needs LightGBM, which cannot be loaded: {error}. Install the "
-            "OpenMP runtime (Debian and Ubuntu: apt-get install libgomp1; macOS: brew install "
-            "libomp), or switch it off with ranking.enabled = false."
-        ) from error
-    return lightgbm

@@ -8,25 +8,25 @@ from pathlib import Path
 from typing import Self
 
 import numpy as np
-from numpy.typing import NDArray
 
-from indexes.base import Vectors
+from indexes.balance import Balance
+from indexes.base import Vectors, norms
 
 _CPU_INFO = Path("/proc/cpuinfo")
 _INSTRUCTIONS = frozenset({"avx512_bf16", "amx_bf16"})
 # A number keeps 8 significant bits, so that rounding to the nearest moves it by at most this share.
-_ROUNDING = 2.0**-9
+_ROUNDING = 2.0**-8
 # Rows that are multiplied at once: what comes out stays in the processor's cache.
 _BLOCK = 8192
-# Columns that are bounded together: a block of vectors that weighs little adds little.
+# Columns that are bounded together: those that say little add little.
 _GROUP = 128
-# A group that weighs more than this share of the heaviest is heavy.
-_HEAVY = 0.25
-# Columns with values beyond this are few, or the bound would be useless.
-_WIDE, _MOST_WIDE = 1.0, 8
+# Columns that stay in float32, and queries that they are chosen by.
+_EXACT, _FEW = 8, 256
+# Scores that may be off by more than this share of their spread leave too many rows open.
+_LOOSE = 0.2
 # Multiplications from which on a copy of the vectors pays, and loading torch besides.
 _MUCH, _VERY_MUCH = 2e10, 1e11
-_LARGEST_QUERY = 1e30
+_LARGEST = 1e15
 
 
 def pays(n_products: float) -> bool:
@@ -57,48 +57,50 @@ def _has_instructions(cpu_info: Path) -> bool:
 class Bfloat16Vectors:
     """A copy of vectors, mostly in bfloat16, and their inner products with queries.
 
-    Columns with values above 1, and those that queries weigh most, stay in float32: there is most
-    to lose.
+    It is turned so that a few columns say most, see `Balance`; these stay in float32, as there is
+    most to lose.
 
     Args:
         vectors: `(n, dim)`.
-        exact: The columns that stay in float32.
+        queries: Some queries such as will come, `(n_queries, dim)`. Others are answered as well,
+            and with a wider bound.
+        n_exact: Columns that stay in float32.
     """
 
-    def __init__(self, vectors: Vectors, exact: NDArray[np.intp]) -> None:
+    def __init__(self, vectors: Vectors, queries: Vectors, n_exact: int = _EXACT) -> None:
         import torch
 
         self._torch = torch
-        self._wide = exact
-        self._narrow = np.setdiff1d(np.arange(vectors.shape[1]), exact)
-        self._exact = np.ascontiguousarray(vectors[:, exact])
-        self._rows = torch.empty((len(vectors), len(self._narrow)), dtype=torch.bfloat16)
-        self._groups = np.arange(0, len(self._narrow), _GROUP)
+        self._balance = Balance.of(vectors, queries)
+        dim = vectors.shape[1]
+        n_exact = min(n_exact, dim)
+        self._exact = np.empty((len(vectors), n_exact), np.float32)
+        self._rows = torch.empty((len(vectors), dim - n_exact), dtype=torch.bfloat16)
+        self._groups = np.arange(0, dim - n_exact, _GROUP)
         self._norms, self._lost = np.zeros((2, len(self._groups)))
+        self._norm = self._exact_norm = 0.0
+        turn = self._balance.of_vectors.astype(np.float32)
         for start in range(0, len(vectors), _BLOCK):
-            part = vectors[start : start + _BLOCK, self._narrow]
-            rounded = torch.from_numpy(part).bfloat16()
-            self._rows[start : start + _BLOCK] = rounded
+            part = slice(start, start + _BLOCK)
+            turned = vectors[part] @ turn
+            self._exact[part] = turned[:, :n_exact]
+            narrow = np.ascontiguousarray(turned[:, n_exact:])
+            rounded = torch.from_numpy(narrow).bfloat16()
+            self._rows[part] = rounded
             kept = rounded.float().numpy()
             self._norms = np.maximum(self._norms, self._lengths(kept).max(axis=0))
-            self._lost = np.maximum(self._lost, self._lengths(part - kept).max(axis=0))
+            self._lost = np.maximum(self._lost, self._lengths(narrow - kept).max(axis=0))
+            self._norm = max(self._norm, float(norms(vectors[part]).max()))
+            self._exact_norm = max(self._exact_norm, float(norms(self._exact[part]).max()))
 
     @classmethod
     def of(cls, vectors: Vectors, queries: Vectors) -> Self | None:
-        """The copy; None where too many columns hold large values.
-
-        Args:
-            vectors: `(n, dim)`.
-            queries: Some queries such as will come, `(n_queries, dim)`.
-        """
-        wide = np.flatnonzero(np.maximum(vectors.max(axis=0), -vectors.min(axis=0)) > _WIDE)
-        if len(wide) > _MOST_WIDE:
+        """The copy; None where it would be of no use for such queries."""
+        few = queries[:_FEW]
+        if max(np.abs(few).max(), norms(vectors).max(initial=0)) > _LARGEST:
             return None
-        groups = np.arange(vectors.shape[1]) // _GROUP
-        weight = np.sqrt(np.bincount(groups, weights=(queries * queries).sum(axis=0)))
-        heavy = np.flatnonzero((weight > _HEAVY * weight.max())[groups])
-        # Where all columns weigh alike, float32 for most of them would be no gain.
-        return cls(vectors, np.union1d(wide, heavy) if 2 * len(heavy) <= len(groups) else wide)
+        copy = cls(vectors, few)
+        return copy if copy._bounds(copy._turned(few)) is not None else None
 
     def scores(self, queries: Vectors, out: Vectors) -> Vectors | None:
         """Fill `out` with inner products; how far each line may be off, `(n_queries,)`.
@@ -108,34 +110,53 @@ class Bfloat16Vectors:
             out: `(n_queries, n)`.
 
         Returns:
-            None, and nothing in `out`, for queries too large to be bounded.
+            None, and nothing in `out`, for queries too large to be bounded, or so unlike those
+            that the copy was made for that its scores would tell too little.
 
         References:
             Higham, "Accuracy and Stability of Numerical Algorithms", 2002, section 3.1.
         """
-        if np.abs(queries).max(initial=0) > _LARGEST_QUERY:
+        if np.abs(queries).max(initial=0) > _LARGEST:
             return None
-        narrow = queries[:, self._narrow]
-        asked = self._torch.from_numpy(narrow).bfloat16()
-        asked_wide = np.ascontiguousarray(queries[:, self._wide])
+        turned = self._turned(queries)
+        bounds = self._bounds(turned)
+        if bounds is None:
+            return None
+        n_exact = self._exact.shape[1]
+        asked_exact = np.ascontiguousarray(turned[:, :n_exact])
+        asked = self._torch.from_numpy(turned[:, n_exact:]).bfloat16()
         into = self._torch.from_numpy(out)
         for start in range(0, len(self._rows), _BLOCK):
             part = slice(start, start + _BLOCK)
-            products = asked @ self._rows[part].T
-            if len(self._wide):
-                np.matmul(asked_wide, self._exact[part].T, out=out[:, part])
-                into[:, part] += products
-            else:
-                into[:, part] = products
+            np.matmul(asked_exact, self._exact[part].T, out=out[:, part])
+            if self._rows.shape[1]:
+                into[:, part] += asked @ self._rows[part].T
+        return bounds
+
+    def _turned(self, queries: Vectors) -> Vectors:
+        turned: Vectors = (queries @ self._balance.of_queries).astype(np.float32)
+        return turned
+
+    def _bounds(self, turned: Vectors) -> Vectors | None:
+        """How far scores of turned queries may be off, `(n_queries,)`; None where that is far."""
+        n_exact = self._exact.shape[1]
+        narrow = np.ascontiguousarray(turned[:, n_exact:])
+        rounded = self._torch.from_numpy(narrow).bfloat16().float().numpy()
         # With x' the rounded x, |qx - q'x'| is at most |q| |x - x'| + |q - q'| |x'|, also group by
-        # group. What comes out, at most |q'| |x'|, is rounded once more. That sums of float32 are
-        # rounded, too, is far below the margin.
-        rounded = asked.float().numpy()
+        # group. What comes out, at most |q'| |x'|, is rounded once more.
         lost, kept = self._lengths(narrow - rounded), self._lengths(rounded)
-        bound = self._lengths(narrow) @ self._lost + (lost + _ROUNDING * kept) @ self._norms
-        return np.asarray(1.02 * bound, dtype=np.float32)
+        off = self._lengths(narrow) @ self._lost + (lost + _ROUNDING * kept) @ self._norms
+        # Adding up in float32, once when turning and once here.
+        added = np.abs(turned) @ np.linalg.norm(self._balance.of_vectors, axis=0) * self._norm
+        added += kept @ self._norms + norms(turned[:, :n_exact]) * self._exact_norm
+        off += turned.shape[1] * 2.0**-24 * added
+        if off.sum() > _LOOSE * self._balance.spread(turned).sum():
+            return None
+        return np.asarray(1.02 * off, dtype=np.float32)
 
     def _lengths(self, vectors: Vectors) -> Vectors:
         """The length of each group of columns, `(n, n_groups)`."""
+        if not len(self._groups):
+            return np.zeros((len(vectors), 0), np.float32)
         squares: Vectors = np.sqrt(np.add.reduceat(vectors * vectors, self._groups, axis=1))
         return squares

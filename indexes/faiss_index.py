@@ -28,18 +28,15 @@ from indexes.base import (
     check_rows,
     contenders,
     narrowed,
-    norms,
     scores_of_rows,
 )
 from indexes.faiss_scale import as_scale, unwrapped, wrapped
-from indexes.scan_copy import ScanCopies
+from indexes.scan import Scanner
 
 # Candidates beyond k that are fetched, so that ties and rounding at the border can be settled.
 _SPARE = 16
 # Floats that one step of rescoring may gather: 64 MiB.
 _GATHER = 1 << 24
-# Scores that one step of a scan may hold: 96 MiB. More queries at once are multiplied faster.
-_SCAN = 3 << 23
 # FAISS 1.15 ends the process, or never ends, with graphs and codes of such sizes.
 _TOO_SMALL = re.compile(r"(?:HNSW0*[01]|NSG0*[0-2]|[Qx]0+)(?!\d)")
 
@@ -63,8 +60,7 @@ class FaissIndex:
         # What was loaded from a file frees the index inside when it goes.
         self._outer = index
         self._flat = _is_flat(index)
-        self._norm: float | None = None
-        self._copies = ScanCopies()
+        self._scanner = Scanner(len(self))
 
     @classmethod
     def build(
@@ -136,7 +132,6 @@ class FaissIndex:
     def add(self, vectors: ArrayLike) -> None:
         """See `VectorIndex.add`. Graph indexes are built on one thread, to be reproducible."""
         checked = as_vectors(vectors, self.dim, "vectors")
-        self._norm, self._copies = None, ScanCopies()
         try:
             with _one_thread():
                 self._index.add(self._scaled(checked))
@@ -147,6 +142,7 @@ class FaissIndex:
         inverted = _inverted_lists(self._index)
         if inverted is not None:
             inverted.set_direct_map_type(faiss.DirectMap.Array)
+        self._scanner = Scanner(len(self))
 
     def search(
         self,
@@ -225,33 +221,13 @@ class FaissIndex:
     def scan(self, queries: Vectors) -> Iterator[tuple[Vectors, float]]:
         """For each query its score with every row, `(n_rows,)`, and how far off one may be.
 
-        The scores come from matrix products, so their last digits depend on what else is asked;
-        `scores` gives those that do not. Each line is the caller's to change.
-
-        Args:
-            queries: `(n_queries, dim)`.
+        `scores` gives scores that do not depend on what else is asked. See `Scanner.lines`.
         """
-        lot = max(1, _SCAN // max(1, len(self)))
-        # Blocks that weigh nothing in any of the queries need not be read.
-        used = np.flatnonzero(queries.any(axis=0))
-        span = slice(used[0], used[-1] + 1) if len(used) else slice(0, 0)
-        copy = self._copies.get(self._stored(), span, queries) if self._flat else None
-        for start in range(0, len(queries), lot):
-            part = queries[start : start + lot]
-            lines = np.empty((len(part), len(self)), np.float32)
-            slack = _rounding(part, self._largest_norm())
-            off = None if copy is None else copy.scores(part, lines)
-            if off is not None:
-                slack += off
-            else:
-                for first, vectors in self._stored_parts():
-                    into = lines[:, first : first + len(vectors)]
-                    np.matmul(part[:, span], vectors[:, span].T, out=into)
-            yield from zip(lines, slack.tolist(), strict=True)
+        return self._scanner.lines(queries, self._stored_parts, whole=self._flat)
 
     def expect(self, n_queries: int) -> None:
-        """See `ScanCopies.expect`; it changes no result."""
-        self._copies.expect(n_queries)
+        """See `Scanner.expect`."""
+        self._scanner.expect(n_queries)
 
     def scores(self, queries: Vectors, rows: Rows) -> Vectors:
         """Inner products of each query with its own rows, -inf where the row is -1.
@@ -294,13 +270,6 @@ class FaissIndex:
         for start in range(0, len(self), step):
             yield start, self.reconstruct(np.arange(start, min(start + step, len(self))))
 
-    def _largest_norm(self) -> float:
-        if self._norm is None:
-            self._norm = max(
-                (float(norms(part).max()) for _, part in self._stored_parts()), default=0.0
-            )
-        return self._norm
-
     def _check_reconstruction(self, factory: str) -> None:
         if not len(self):
             return
@@ -338,11 +307,6 @@ class FaissIndex:
 
 def _is_flat(index: Any) -> bool:
     return type(faiss.downcast_index(index)) in (faiss.IndexFlat, faiss.IndexFlatIP)
-
-
-def _rounding(queries: Vectors, norm: float) -> Vectors:
-    """How far two ways of adding up an inner product may lie apart, `(n_queries,)`."""
-    return np.asarray(norms(queries) * np.float32(norm * 2.0**-18), dtype=np.float32)
 
 
 def _check_factory(factory: Any) -> None:

@@ -25,7 +25,7 @@ from tests.benchmarks.accuracy import SETS
 _SETS = ("wfmu", "yes_big", "classic_rock")
 _MOST = 1000
 _K = 100
-_WORKERS, _BATCH, _CHUNK = 2, 4000, 250
+_WORKERS, _BATCH, _CHUNK = 2, 10_000, 250
 
 
 def run(name: str) -> dict[str, Any]:
@@ -41,7 +41,7 @@ def run(name: str) -> dict[str, Any]:
     peak = measure.peak_memory_gb()
     asked = split.seeds.select(np.arange(min(len(split), _MOST)))
     found = {}
-    hybrid.model_.index.expect(_BATCH)
+    hybrid.model_.expect(_BATCH)
     for stage, weights in (("ranked", None), ("linear", {})):
         ask = partial(hybrid.recommend, asked, _K, weights=weights)
         ask()  # what is made where so much is to come is there by now

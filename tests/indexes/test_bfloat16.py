@@ -18,82 +18,110 @@ def random_vectors(n: int, dim: int, seed: int = 0) -> Vectors:
     return np.asarray(vectors / np.linalg.norm(vectors, axis=1, keepdims=True), dtype=np.float32)
 
 
+def copied(index: FaissIndex) -> bool:
+    """Whether a copy of its vectors was made."""
+    return any(
+        isinstance(copy.columns, Bfloat16Vectors)
+        for copy in index._scanner._copies._copies.values()
+    )
+
+
 @pytest.fixture
 def always(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("indexes.scan_copy.pays", lambda _: True)
-    monkeypatch.setattr("indexes.scan_copy._MANY_DIMENSIONS", 1)
+    monkeypatch.setattr("indexes.scan_copy._FEW_DIMENSIONS", 1)
 
 
-@pytest.mark.parametrize("wide", [0, 1, 3])
+def bound_that_holds(halves: Bfloat16Vectors, vectors: Vectors, queries: Vectors) -> Vectors:
+    """The bound, after a look at whether no score is further off."""
+    out = np.full((len(queries), len(vectors)), np.nan, np.float32)
+    bound = halves.scores(queries, out)
+    assert bound is not None
+    truth = queries.astype(np.float64) @ vectors.astype(np.float64).T
+    assert (np.abs(out - truth).max(axis=1) <= bound).all()
+    return bound
+
+
+@pytest.mark.parametrize("wide", [0, 1, 3, 40])
 def test_scores_are_within_their_bound(wide: int) -> None:
     vectors, queries = random_vectors(20_000, 96), 3 * random_vectors(7, 96, seed=1)
     vectors[:, :wide] *= 50
     halves = Bfloat16Vectors.of(vectors, queries)
     assert halves is not None
-    out = np.full((7, 20_000), np.nan, np.float32)
-    bound = halves.scores(queries, out)
-    assert bound is not None
-    truth = queries.astype(np.float64) @ vectors.astype(np.float64).T
-    off = np.abs(out - truth).max(axis=1)
-    assert (off <= bound).all()
+    bound = bound_that_holds(halves, vectors, queries)
     # A bound that no score comes near would be of no use.
-    assert (bound < 0.05 * np.linalg.norm(queries, axis=1)).all()
-    assert off.max() > 1e-5
+    assert (bound < 0.12 * (queries @ vectors.T).std(axis=1)).all()
+    assert (bound > 0).all()
 
 
-def test_columns_that_weigh_little_add_little_to_the_bound() -> None:
-    vectors = np.hstack([random_vectors(500, 128), random_vectors(500, 384, seed=4)])
-    queries = np.hstack([random_vectors(5, 128, seed=5), 0.02 * random_vectors(5, 384, seed=6)])
-    none = np.empty(0, np.int64)
-    halves, narrow = Bfloat16Vectors(vectors, none), Bfloat16Vectors(vectors[:, :128], none)
-    out = np.empty((5, 500), np.float32)
-    bound, least = halves.scores(queries, out), narrow.scores(queries[:, :128].copy(), out)
-    assert bound is not None
-    assert least is not None
-    assert (bound < 1.2 * least).all()
+@pytest.mark.parametrize("dim", [1, 5, 8, 9, 10])
+def test_few_columns_are_all_exact(dim: int) -> None:
+    vectors, queries = random_vectors(5_000, dim), random_vectors(30, dim, seed=1)
+    assert (bound_that_holds(Bfloat16Vectors(vectors, queries), vectors, queries) < 1e-2).all()
 
 
-def test_columns_that_weigh_most_stay_exact() -> None:
-    vectors = np.hstack([random_vectors(500, 128), random_vectors(500, 384, seed=4)])
-    queries = np.hstack([random_vectors(5, 128, seed=5), 0.05 * random_vectors(5, 384, seed=6)])
-    rounded = Bfloat16Vectors(vectors, np.empty(0, np.int64))
-    chosen = Bfloat16Vectors.of(vectors, queries)
-    assert chosen is not None
-    loose, tight = (np.empty((5, 500), np.float32) for _ in range(2))
-    bounds = rounded.scores(queries, loose), chosen.scores(queries, tight)
-    assert bounds[0] is not None
-    assert bounds[1] is not None
-    assert (bounds[1] < 0.1 * bounds[0]).all()
-    truth = queries.astype(np.float64) @ vectors.astype(np.float64).T
-    assert (np.abs(tight - truth).max(axis=1) <= bounds[1]).all()
-    # The bound holds for others, too.
-    other = random_vectors(5, 512, seed=7)
-    bound = chosen.scores(other, tight)
-    assert bound is not None
-    truth = other.astype(np.float64) @ vectors.astype(np.float64).T
-    assert (np.abs(tight - truth).max(axis=1) <= bound).all()
+def blocks(weight: float) -> tuple[Vectors, Vectors]:
+    """Vectors and queries of two blocks, of which the first has few directions and weighs most."""
+    mixed = random_vectors(500, 6) @ random_vectors(6, 128, seed=3)
+    vectors = np.hstack([mixed, random_vectors(500, 384, seed=4)])
+    queries = np.hstack([mixed[:40], weight * random_vectors(40, 384, seed=6)])
+    return vectors, queries
+
+
+def test_what_says_most_stays_exact() -> None:
+    vectors, queries = blocks(0.02)
+    chosen = Bfloat16Vectors(vectors, queries)
+    rounded = Bfloat16Vectors(vectors, queries, n_exact=0)
+    tight = bound_that_holds(chosen, vectors, queries)
+    assert (tight < 0.2 * bound_that_holds(rounded, vectors, queries)).all()
+
+
+@pytest.mark.parametrize("n_sample", [1, 3, 40])
+def test_a_few_queries_tell_what_others_weigh(n_sample: int) -> None:
+    vectors, queries = blocks(0.02)
+    of_few, of_all = (Bfloat16Vectors(vectors, queries[:n]) for n in (n_sample, 40))
+    bound = bound_that_holds(of_few, vectors, queries)
+    assert bound.mean() < 1.5 * bound_that_holds(of_all, vectors, queries).mean()
+
+
+def test_the_bound_holds_for_queries_of_another_kind() -> None:
+    vectors, queries = blocks(0.5)
+    bound_that_holds(Bfloat16Vectors(vectors, queries), vectors, random_vectors(5, 512, seed=7))
+
+
+def test_a_copy_that_would_tell_too_little_is_not_used() -> None:
+    vectors = random_vectors(500, 256)
+    vectors[:, :128] *= 100
+    queries = random_vectors(40, 256, seed=1)
+    queries[:, 128:] = 0
+    halves = Bfloat16Vectors.of(vectors, queries)
+    assert halves is not None
+    # What queries are about now was next to nothing then.
+    other = np.roll(queries, 128, axis=1)
+    assert halves.scores(other, np.empty((40, 500), np.float32)) is None
+    # Where all scores are alike, none tells anything.
+    same = np.repeat(vectors[:1], 50, axis=0)
+    assert Bfloat16Vectors.of(same, queries) is None
 
 
 def test_the_worst_rounding_is_within_the_bound() -> None:
     # Every factor lies halfway between two numbers of eight significant bits.
-    vectors = np.full((1, 64), 1 - 2.0**-9 - 2.0**-17, np.float32)
-    halves = Bfloat16Vectors.of(vectors, vectors)
-    assert halves is not None
-    out = np.empty((1, 1), np.float32)
-    bound = halves.scores(vectors, out)
-    assert bound is not None
-    assert abs(out[0, 0] - float(vectors[0] @ vectors[0])) <= bound[0]
+    vectors = np.eye(64, dtype=np.float32) * np.float32(1 - 2.0**-9 - 2.0**-17)
+    vectors = np.vstack([vectors, -vectors])
+    bound_that_holds(Bfloat16Vectors(vectors, vectors, n_exact=0), vectors, vectors)
 
 
-def test_vectors_with_many_large_columns_are_left_alone() -> None:
-    many = 2 * np.eye(40, dtype=np.float32)
-    assert Bfloat16Vectors.of(many, many) is None
+@pytest.mark.parametrize("value", [0.0, 1e16, 1e30])
+def test_vectors_that_tell_nothing_or_overflow_are_left_alone(value: float) -> None:
+    vectors = np.full((40, 40), value, np.float32)
+    assert value == 0 or Bfloat16Vectors.of(vectors, random_vectors(3, 40)) is None
+    found = FaissIndex.build(vectors).search(random_vectors(3, 40), 5)
+    assert (found.rows == np.arange(5)).all()
 
 
 def test_queries_that_cannot_be_bounded_are_refused() -> None:
     vectors = random_vectors(10, 4)
-    halves = Bfloat16Vectors.of(vectors, vectors)
-    assert halves is not None
+    halves = Bfloat16Vectors(vectors, vectors)
     assert halves.scores(np.full((1, 4), 1e31, np.float32), np.empty((1, 10), np.float32)) is None
 
 
@@ -106,7 +134,7 @@ def test_searches_find_the_same_to_the_last_bit(masked: bool) -> None:
     block = np.arange(0, 9_000, 3) if masked else None
     index = FaissIndex.build(vectors)
     found = index.search(queries, 50, block=block)
-    assert index._copies._halves is not None
+    assert copied(index)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("indexes.scan_copy.pays", lambda _: False)
         exact = FaissIndex.build(vectors).search(queries, 50, block=block)
@@ -131,10 +159,10 @@ def test_one_query_is_enough_where_many_are_to_come(monkeypatch: pytest.MonkeyPa
     index = FaissIndex.build(random_vectors(300, 16))
     query = random_vectors(1, 16, seed=3)
     index.search(query, 1)
-    assert index._copies._halves is None
+    assert not copied(index)
     index.expect(100)
     index.search(query, 1)
-    assert index._copies._halves is not None
+    assert copied(index)
 
 
 @pytest.mark.usefixtures("always")

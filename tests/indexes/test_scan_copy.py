@@ -7,6 +7,7 @@ import pytest
 
 from indexes.base import Vectors
 from indexes.faiss_index import FaissIndex
+from indexes.scan_copy import Copy
 
 
 def random_vectors(n: int, dim: int, seed: int = 0) -> Vectors:
@@ -19,21 +20,27 @@ def narrow_queries(start: int, stop: int) -> Vectors:
     return queries
 
 
+def columns_of(index: FaissIndex) -> Copy | None:
+    """The copy of a few columns that was made."""
+    return index._scanner._copies._copies.get(False)
+
+
 def test_searches_find_the_same_to_the_last_bit(monkeypatch: pytest.MonkeyPatch) -> None:
     vectors = random_vectors(2_000, 64)
     vectors[1_000:1_100] = vectors[:100]
     plain, copied = FaissIndex.build(vectors), FaissIndex.build(vectors)
     spans = [(0, 20), (5, 20), (10, 30)]
     expected = [plain.search(narrow_queries(*span), 50) for span in spans]
-    assert plain._copies._columns is None
+    assert columns_of(plain) is None
     monkeypatch.setattr("indexes.scan_copy._MUCH", 0)
     # The second is part of the first, the third is not.
     for span, truth in zip(spans, expected, strict=True):
         found = copied.search(narrow_queries(*span), 50)
         assert np.array_equal(found.rows, truth.rows)
         assert np.array_equal(found.scores, truth.scores)
-    assert copied._copies._columns is not None
-    assert not copied._copies._columns.covers(slice(10, 30))
+    columns = columns_of(copied)
+    assert columns is not None
+    assert not columns.covers(slice(10, 30))
 
 
 def test_a_copy_is_made_when_so_much_is_expected(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -41,10 +48,10 @@ def test_a_copy_is_made_when_so_much_is_expected(monkeypatch: pytest.MonkeyPatch
     index = FaissIndex.build(random_vectors(500, 64))
     one = narrow_queries(0, 8)[:1]
     index.search(one, 3)
-    assert index._copies._columns is None
+    assert columns_of(index) is None
     index.expect(100)
     index.search(one, 3)
-    assert index._copies._columns is not None
+    assert columns_of(index) is not None
 
 
 def test_what_is_added_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -61,4 +68,4 @@ def test_all_columns_are_not_copied(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("indexes.scan_copy._MUCH", 0)
     index = FaissIndex.build(random_vectors(500, 64))
     index.search(random_vectors(3, 64, seed=2), 3)
-    assert index._copies._columns is None
+    assert columns_of(index) is None

@@ -1,0 +1,94 @@
+"""Trees as bit vectors: what LightGBM says, to the last bit."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import lightgbm
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from hybrid_rec import trees as module
+from hybrid_rec.trees import Trees
+
+NAMES = ["a", "b", "c", "d"]
+Fit = Callable[..., Trees]
+
+
+def rows_of(n: int, seed: int = 0) -> NDArray[np.float32]:
+    rows = np.random.default_rng(seed).standard_normal((n, 4), dtype=np.float32)
+    # Whole numbers stand on thresholds, and zeros are what most features hold.
+    rows[:, 1] = np.round(rows[:, 1] * 3)
+    rows[rows[:, 2] < 0, 2] = 0
+    return rows
+
+
+@pytest.fixture(scope="module")
+def fit() -> Fit:
+    def fit(
+        rows: NDArray[np.float32] | None = None,
+        categories: Sequence[str] = (),
+        **parameters: Any,
+    ) -> Trees:
+        rows = rows_of(3_000) if rows is None else rows
+        labels = np.nan_to_num(np.sin(rows).sum(axis=1)) + rows[:, 0] * (np.abs(rows[:, 1]) > 1)
+        data = lightgbm.Dataset(
+            rows, np.nan_to_num(labels), feature_name=NAMES, categorical_feature=list(categories)
+        )
+        given = {"verbose": -1, "min_data_in_leaf": 5, "num_threads": 1, **parameters}
+        return Trees(lightgbm.train(given, data, 20).model_to_string(), NAMES)
+
+    return fit
+
+
+@pytest.mark.parametrize("leaves", [2, 8, 9, 16, 31, 64])
+def test_many_rows_get_what_lightgbm_says(
+    leaves: int, fit: Fit, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "_BLOCK", 900)
+    trees, rows = fit(num_leaves=leaves), rows_of(10_000, seed=1)
+    truth = trees._booster.predict(rows)
+    assert len(np.unique(truth)) > 5
+    assert trees._bits is not None
+    assert np.array_equal(trees.predict(rows), truth)
+    assert np.array_equal(trees.predict(rows[:100]), truth[:100])
+
+
+def test_rows_on_a_threshold_go_left(fit: Fit, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "_MANY", 0)
+    trees = fit(num_leaves=16)
+    assert trees._bits is not None
+    splits = [split for tree in trees._bits for split in tree.splits]
+    rows = np.zeros((3 * len(splits), 4), np.float32)
+    for number, (feature, threshold, _) in enumerate(splits):
+        for step, towards in enumerate((-np.inf, threshold, np.inf)):
+            rows[3 * number + step, feature] = np.nextafter(threshold, np.float32(towards))
+    assert np.array_equal(trees.predict(rows), trees._booster.predict(rows))
+
+
+def test_a_tree_of_one_leaf(fit: Fit, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "_MANY", 0)
+    trees, rows = fit(min_data_in_leaf=10_000), rows_of(50)
+    assert np.array_equal(trees.predict(rows), trees._booster.predict(rows))
+
+
+@pytest.mark.parametrize("case", ["leaves", "missing", "category", "forest", "linear"])
+def test_what_bits_cannot_say_is_left_to_lightgbm(
+    case: str, fit: Fit, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "_MANY", 0)
+    rows = np.abs(rows_of(3_000))
+    if case == "missing":
+        rows[::3, 0] = np.nan
+    parameters: dict[str, dict[str, Any]] = {
+        "leaves": {"num_leaves": 65},
+        "missing": {},
+        "category": {"categories": ["b"]},
+        "forest": {"boosting": "rf", "bagging_freq": 1, "bagging_fraction": 0.5},
+        "linear": {"linear_tree": True},
+    }
+    trees = fit(rows=rows, **parameters[case])
+    assert trees._bits is None
+    assert np.array_equal(trees.predict(rows), trees._booster.predict(rows))
