@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from hybrid_rec import HybridConfig, HybridRecommender, cli
+from hybrid_rec import HybridConfig, HybridRecommender, Playlists, cli
 from hybrid_rec.config import IndexConfig
 from hybrid_rec.errors import ConfigError, DataError
 from hybrid_rec.plan import (
@@ -19,7 +19,7 @@ from hybrid_rec.plan import (
     score_memory_bytes,
 )
 from hybrid_rec.plan_command import make_plan
-from hybrid_rec.plan_times import _grown
+from hybrid_rec.plan_times import _best, _factors_work
 from hybrid_rec.synthetic import SyntheticDataset, synthetic_radio
 
 
@@ -82,21 +82,18 @@ def test_the_kind_of_index_is_planned(world: SyntheticDataset) -> None:
     )
 
 
-@pytest.mark.parametrize(
-    ("shares", "spent", "whole"),
-    [
-        ([0.1, 0.2], [1.0, 2.0], 10.0),
-        ([0.1, 0.2], [0.01, 0.04], 1.0),
-        ([0.1, 0.2], [0.11, 0.24], 2.0),
-        ([1.0], [3.0], 3.0),
-        # A sample that took less than a smaller one is noise, not a gain.
-        ([0.1, 0.2], [1.0, 0.9], 4.5),
-    ],
-)
-def test_costs_grow_linearly_and_quadratically(
-    shares: list[float], spent: list[float], whole: float
-) -> None:
-    assert _grown(shares, spent) == pytest.approx(whole)
+def test_the_work_of_factors_is_rows_and_plays() -> None:
+    # Two playlists, three of four items, and thirty plays.
+    playlists = Playlists.from_rows(np.array([10, 20]), np.repeat([0, 1, 3], 10), 4)
+    assert _factors_work(playlists) == 2 + 3 + 2
+
+
+def test_the_best_of_some_runs_counts(monkeypatch: pytest.MonkeyPatch) -> None:
+    clock = iter([0.0, 3.0, 10.0, 11.0, 20.0, 22.0])
+    monkeypatch.setattr("hybrid_rec.plan_times.time.perf_counter", lambda: next(clock))
+    asked: list[None] = []
+    assert _best(lambda: asked.append(None), 3) == 1
+    assert len(asked) == 3
 
 
 def test_command(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
