@@ -15,6 +15,7 @@ from hybrid_rec.plan_command import make_plan
 from tests.benchmarks import measure
 
 SETS = {
+    "wfmu": "{data}/wfmu/plays.parquet",
     "yes_big": "yes:{data}/yes_big",
     "ml-latest-small": "movielens:{data}/ml-latest-small",
     "triplej": "{data}/triplej/plays.parquet",
