@@ -146,10 +146,10 @@ class Bfloat16Vectors:
         # group. What comes out, at most |q'| |x'|, is rounded once more.
         lost, kept = self._lengths(narrow - rounded), self._lengths(rounded)
         off = self._lengths(narrow) @ self._lost + (lost + _ROUNDING * kept) @ self._norms
-        # Adding up in float32, once when turning and once here.
+        # Adding up in float32, once when turning and once here, of what was rounded itself.
         added = np.abs(turned) @ np.linalg.norm(self._balance.of_vectors, axis=0) * self._norm
         added += kept @ self._norms + norms(turned[:, :n_exact]) * self._exact_norm
-        off += turned.shape[1] * 2.0**-24 * added
+        off += (turned.shape[1] + 4) * 2.0**-24 * added
         if off.sum() > _LOOSE * self._balance.spread(turned).sum():
             return None
         return np.asarray(1.02 * off, dtype=np.float32)
