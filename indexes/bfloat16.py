@@ -74,7 +74,7 @@ class Bfloat16Vectors:
         self._balance = Balance.of(vectors, queries)
         dim = vectors.shape[1]
         n_exact = min(n_exact, dim)
-        self._exact = np.empty((len(vectors), n_exact), np.float32)
+        self._exact = torch.empty((len(vectors), n_exact))
         self._rows = torch.empty((len(vectors), dim - n_exact), dtype=torch.bfloat16)
         self._groups = np.arange(0, dim - n_exact, _GROUP)
         self._norms, self._lost = np.zeros((2, len(self._groups)))
@@ -83,7 +83,7 @@ class Bfloat16Vectors:
         for start in range(0, len(vectors), _BLOCK):
             part = slice(start, start + _BLOCK)
             turned = vectors[part] @ turn
-            self._exact[part] = turned[:, :n_exact]
+            self._exact[part] = torch.from_numpy(turned[:, :n_exact])
             narrow = np.ascontiguousarray(turned[:, n_exact:])
             rounded = torch.from_numpy(narrow).bfloat16()
             self._rows[part] = rounded
@@ -91,7 +91,7 @@ class Bfloat16Vectors:
             self._norms = np.maximum(self._norms, self._lengths(kept).max(axis=0))
             self._lost = np.maximum(self._lost, self._lengths(narrow - kept).max(axis=0))
             self._norm = max(self._norm, float(norms(vectors[part]).max()))
-            self._exact_norm = max(self._exact_norm, float(norms(self._exact[part]).max()))
+            self._exact_norm = max(self._exact_norm, float(norms(turned[:, :n_exact]).max()))
 
     @classmethod
     def of(cls, vectors: Vectors, queries: Vectors) -> Self | None:
@@ -123,14 +123,19 @@ class Bfloat16Vectors:
         if bounds is None:
             return None
         n_exact = self._exact.shape[1]
-        asked_exact = np.ascontiguousarray(turned[:, :n_exact])
+        exact = self._torch.from_numpy(turned[:, :n_exact])
         asked = self._torch.from_numpy(turned[:, n_exact:]).bfloat16()
         into = self._torch.from_numpy(out)
+        memory = self._torch.empty(len(queries) * _BLOCK, dtype=self._torch.bfloat16)
         for start in range(0, len(self._rows), _BLOCK):
             part = slice(start, start + _BLOCK)
-            np.matmul(asked_exact, self._exact[part].T, out=out[:, part])
-            if self._rows.shape[1]:
-                into[:, part] += asked @ self._rows[part].T
+            scores = into[:, part]
+            rows = self._rows[part]
+            products = memory[: len(queries) * len(rows)].view(len(queries), len(rows))
+            self._torch.mm(asked, rows.T, out=products)
+            scores.copy_(products)
+            # By torch, too: the threads of two libraries would be in each other's way.
+            scores.addmm_(exact, self._exact[part].T)
         return bounds
 
     def _turned(self, queries: Vectors) -> Vectors:
