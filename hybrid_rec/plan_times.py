@@ -239,14 +239,14 @@ def _search(shape: Shape, world: _World, index: HybridIndex, k: int) -> float:
 def _evidence(shape: Shape, rng: np.random.Generator) -> float:
     """Seconds of counting what the playlists hold, once: each part scaled by what it grows with."""
     settings, playlists = shape.config.ranking.evidence, shape.playlists
-    world = _World.of(shape, rng, _SAMPLE_ITEMS)
+    world = _World.of(shape, rng, max(_SAMPLE_ITEMS, playlists.n_items // 50))
     holds = world.playlists.matrix().astype(np.float64)
     fitted: list[Factors] = []
     factors = _best(
         lambda: fitted.extend(Factors.fit(holds, getattr(settings, name), 0) for name in FACTORS)
     )
     work = _factors_work(playlists) / _factors_work(world.playlists)
-    more = len(playlists) / len(world.playlists)
+    more = len(playlists) / max(1, len(world.playlists))
     spent = factors * work + _best(lambda: fitted[0].place_all(holds)) * more
     # Pairs of items are those of all items, and as many times more as there are playlists.
     few = playlists.select(rng.permutation(len(playlists))[: len(world.playlists)])
@@ -259,14 +259,14 @@ def _evidence(shape: Shape, rng: np.random.Generator) -> float:
         square = np.eye(len(world.playlists)) + 1e-3
         inverse = _best(lambda: linalg.inv(square, check_finite=False))
         ease = _best(lambda: ease_weights(holds, settings.ease_l2, settings.item_neighbours))
-        pairs = (shape.n_played / _n_played(world.playlists)) ** 2
+        pairs = (shape.n_played / max(1, _n_played(world.playlists))) ** 2
         spent += inverse * more**3 + max(0.0, ease - inverse) * pairs
     return spent
 
 
 def _factors_work(playlists: Playlists) -> float:
     """What the time of factors grows with: a row is solved for in about the time of 15 plays."""
-    return len(playlists) + _n_played(playlists) + playlists.n_plays / 15
+    return max(1.0, len(playlists) + _n_played(playlists) + playlists.n_plays / 15)
 
 
 def _n_played(playlists: Playlists) -> int:

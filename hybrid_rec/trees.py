@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -18,6 +19,7 @@ _MANY, _BLOCK = 8_192, 32_768
 # Leaves that a bit vector may have.
 _WIDTHS = (np.uint8, np.uint16, np.uint32, np.uint64)
 _MOST_LEAVES = 64
+_LEAVES = re.compile(r"^num_leaves=(\d+)$", re.MULTILINE)
 _ZERO = np.float32(1e-35)
 
 
@@ -35,6 +37,7 @@ class Trees:
 
     def __init__(self, text: str, features: Sequence[str]) -> None:
         lightgbm = load_lightgbm()
+        self._n_leaves = max(map(int, _LEAVES.findall(text)), default=0)
         try:
             self._booster = lightgbm.Booster(model_str=text)
         except lightgbm.basic.LightGBMError as error:
@@ -67,12 +70,13 @@ class Trees:
     @cached_property
     def _bits(self) -> list[_BitTree] | None:
         """The trees as bit vectors; None if they hold what these cannot say."""
+        # Looked at first, as a dump of trees as deep as Python's stack could not even be read.
+        if not 0 < self._n_leaves <= _MOST_LEAVES:
+            return None
         model = self._booster.dump_model()
         trees = [_BitTree.of(tree["tree_structure"]) for tree in model["tree_info"]]
         known = [tree for tree in trees if tree is not None]
-        if len(known) < len(trees) or model["average_output"] or not trees:
-            return None
-        return known
+        return known if len(known) == len(trees) and not model["average_output"] else None
 
 
 @dataclass(frozen=True, eq=False)
@@ -94,7 +98,7 @@ class _BitTree:
 
     @classmethod
     def of(cls, root: dict[str, Any]) -> _BitTree | None:
-        """A tree as LightGBM dumps it; None for categories, missing values and too many leaves."""
+        """A tree as LightGBM dumps it; None for categories, missing values and the like."""
         values: list[float] = []
         splits: list[tuple[int, float, int]] = []
         known = True
@@ -113,7 +117,7 @@ class _BitTree:
             visit(node["right_child"])
 
         visit(root)
-        if not known or len(values) > _MOST_LEAVES:
+        if not known:
             return None
         width = next(width for width in _WIDTHS if len(values) <= np.iinfo(width).bits)
         return cls(
