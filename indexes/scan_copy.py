@@ -88,9 +88,11 @@ class ScanCopies:
         self._n_asked[wide] += len(queries)
         n_products = float(max(self._n_asked[wide], self._n_expected)) * len(vectors) * dim
         copy = self._copies.get(wide)
-        if copy is None or (isinstance(copy.columns, Columns) and copy.covers(span)):
+        if copy is None:
             self._make(vectors, slice(0, vectors.shape[1]) if wide else span, queries, n_products)
-            copy = self._copies.get(wide)
+        elif isinstance(copy.columns, Columns) and copy.covers(span):
+            self._make(vectors, copy.span, queries, n_products)
+        copy = self._copies.get(wide)
         return copy if copy is not None and copy.covers(span) else None
 
     def _make(self, vectors: Vectors, span: slice, queries: Vectors, n_products: float) -> None:

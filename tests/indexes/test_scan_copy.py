@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from indexes.base import Vectors
+from indexes.bfloat16 import Bfloat16Vectors
 from indexes.faiss_index import FaissIndex
 from indexes.scan_copy import Copy
 
@@ -52,6 +53,20 @@ def test_a_copy_is_made_when_so_much_is_expected(monkeypatch: pytest.MonkeyPatch
     index.expect(100)
     index.search(one, 3)
     assert columns_of(index) is not None
+
+
+def test_a_better_copy_covers_what_the_first_did(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("indexes.scan_copy._MUCH", 0)
+    monkeypatch.setattr("indexes.scan_copy._FEW_DIMENSIONS", 1)
+    monkeypatch.setattr("indexes.scan_copy.pays", lambda _: False)
+    index = FaissIndex.build(random_vectors(500, 64))
+    index.search(narrow_queries(0, 20), 3)
+    monkeypatch.setattr("indexes.scan_copy.pays", lambda _: True)
+    index.search(narrow_queries(2, 20), 3)
+    better = columns_of(index)
+    assert better is not None
+    assert isinstance(better.columns, Bfloat16Vectors)
+    assert better.covers(slice(0, 20))
 
 
 def test_what_is_added_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
