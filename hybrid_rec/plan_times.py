@@ -207,8 +207,8 @@ def _stage_one(world: _World) -> tuple[StageOne, float]:
         first = fit_stage_one(world.own, world.playlists, world.metadata, config, "Flat")
         placed.append(first)
 
-    spent = _seconds(place)
-    return placed[0], min(spent, _seconds(place)) / world.share
+    spent = _best(place)
+    return placed[0], spent / world.share
 
 
 def _beyond_exact(shape: Shape) -> float:

@@ -78,7 +78,7 @@ class Bfloat16Vectors:
         self._rows = torch.empty((len(vectors), dim - n_exact), dtype=torch.bfloat16)
         self._groups = np.arange(0, dim - n_exact, _GROUP)
         self._norms, self._lost = np.zeros((2, len(self._groups)))
-        self._norm = self._exact_norm = 0.0
+        norm = self._exact_norm = 0.0
         turn = self._balance.of_vectors.astype(np.float32)
         for start in range(0, len(vectors), _BLOCK):
             part = slice(start, start + _BLOCK)
@@ -90,8 +90,10 @@ class Bfloat16Vectors:
             kept = rounded.float().numpy()
             self._norms = np.maximum(self._norms, self._lengths(kept).max(axis=0))
             self._lost = np.maximum(self._lost, self._lengths(narrow - kept).max(axis=0))
-            self._norm = max(self._norm, float(norms(vectors[part]).max()))
+            norm = max(norm, float(norms(vectors[part]).max()))
             self._exact_norm = max(self._exact_norm, float(norms(turned[:, :n_exact]).max()))
+        # What a column of turned vectors is added up from is no longer than this.
+        self._terms = np.linalg.norm(self._balance.of_vectors, axis=0) * norm
 
     @classmethod
     def of(cls, vectors: Vectors, queries: Vectors) -> Self | None:
@@ -152,8 +154,11 @@ class Bfloat16Vectors:
         lost, kept = self._lengths(narrow - rounded), self._lengths(rounded)
         off = self._lengths(narrow) @ self._lost + (lost + _ROUNDING * kept) @ self._norms
         # Adding up in float32, once when turning and once here, of what was rounded itself.
-        added = np.abs(turned) @ np.linalg.norm(self._balance.of_vectors, axis=0) * self._norm
-        added += kept @ self._norms + norms(turned[:, :n_exact]) * self._exact_norm
+        added = (
+            np.abs(turned) @ self._terms
+            + kept @ self._norms
+            + norms(turned[:, :n_exact]) * self._exact_norm
+        )
         off += (turned.shape[1] + 4) * 2.0**-24 * added
         if off.sum() > _LOOSE * self._balance.spread(turned).sum():
             return None

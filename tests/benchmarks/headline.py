@@ -170,26 +170,27 @@ def main() -> None:
     """Every training and every index in a process of its own, then one page."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--share", type=float, action="append", help="default: 0.01 and 0.1")
-    parser.add_argument("--run", nargs="+", help=argparse.SUPPRESS)
+    parser.add_argument("--run", nargs=2, help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.run:
-        kind, *values = options.run
-        print(json.dumps({"index": index, "train": _train, "quality": _quality}[kind](*values)))
+        kind, values = options.run
+        run = {"index": index, "train": train, "quality": quality}[kind]
+        print(json.dumps(run(*json.loads(values))))
         return
     shares = sorted(options.share or [0.01, 0.1])
     if not 0 < shares[0] <= shares[-1] <= 1:
         sys.exit(f"--share must be above 0 and at most 1, got {shares}")
-    small, large = str(shares[0]), str(shares[-1])
+    small, large = shares[0], shares[-1]
     # What one thread, shuffling and more negatives cost is measured on the smallest.
-    few = str(CONFIG.negative)
-    trainings = [(small, "1", "no", few), (small, "2", "yes", few)]
-    trainings += [(small, "2", "no", str(n)) for n in NEGATIVES if n != CONFIG.negative]
-    trainings += [(str(share), "2", "no", few) for share in shares]
+    few = CONFIG.negative
+    trainings = [(small, 1, False, few), (small, 2, True, few)]
+    trainings += [(small, 2, False, n) for n in NEGATIVES if n != few]
+    trainings += [(share, 2, False, few) for share in shares]
     rows = [_in_own_process("train", *training) for training in trainings]
     of_share = {
         share: row
         for (share, *how), row in zip(trainings, rows, strict=True)
-        if how == ["2", "no", few]
+        if how == [2, False, few]
     }
     parts = [
         f"{N_PLAYLISTS:,} generated playlists of {MEAN_LENGTH} plays on average would be the "
@@ -202,9 +203,7 @@ def main() -> None:
         _growth(of_share[small], of_share[large]),
         "## Negatives on real playlists",
         measure.markdown(
-            pd.DataFrame(
-                [_in_own_process("quality", name, str(n)) for name in REAL for n in NEGATIVES]
-            )
+            pd.DataFrame([_in_own_process("quality", name, n) for name in REAL for n in NEGATIVES])
         ),
         "The same settings, the co-occurrence block alone, half of each playlist given, "
         "validation: mean and standard deviation of three seeds.",
@@ -216,16 +215,9 @@ def main() -> None:
     measure.report("HEADLINE", "A million playlists", "\n\n".join(parts))
 
 
-def _train(share: str, workers: str, shuffle: str, negative: str) -> dict[str, object]:
-    return train(float(share), int(workers), shuffle == "yes", int(negative))
-
-
-def _quality(name: str, negative: str) -> dict[str, object]:
-    return quality(name, int(negative))
-
-
-def _in_own_process(*run: str) -> dict[str, float]:
-    result: dict[str, float] = json.loads(measure.in_own_process("headline", "--run", *run))
+def _in_own_process(kind: str, *values: object) -> dict[str, float]:
+    told = measure.in_own_process("headline", "--run", kind, json.dumps(values))
+    result: dict[str, float] = json.loads(told)
     return result
 
 

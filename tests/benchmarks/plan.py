@@ -10,23 +10,23 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from hybrid_rec import HybridConfig, HybridRecommender, read_dataset
+from hybrid_rec import Dataset, HybridConfig, HybridRecommender, read_dataset
 from hybrid_rec.plan_command import make_plan
 from tests.benchmarks import measure
+from tests.benchmarks.accuracy import SETS
 
-SETS = {
-    "wfmu": "{data}/wfmu/plays.parquet",
-    "yes_big": "yes:{data}/yes_big",
-    "ml-latest-small": "movielens:{data}/ml-latest-small",
-    "triplej": "{data}/triplej/plays.parquet",
-    "classic_rock": "{data}/classic_rock/plays.parquet",
-}
+_SETS = ("wfmu", "yes_big", "ml-latest-small", "triplej", "classic_rock")
+
 _K, _QUERIES = 100, 200
+
+
+def _read(name: str) -> Dataset:
+    return read_dataset(SETS[name][0].format(data=measure.data_dir()))
 
 
 def planned(name: str) -> dict[str, float]:
     """What the plan says of one set, in this process."""
-    playlists, catalog, _ = read_dataset(SETS[name].format(data=measure.data_dir()))
+    playlists, catalog, _ = _read(name)
     plan = make_plan(playlists, catalog, HybridConfig(), k=_K)
     return {
         "fit, s": sum(plan.times.fit.values()),
@@ -39,7 +39,7 @@ def planned(name: str) -> dict[str, float]:
 
 def taken(name: str) -> dict[str, float]:
     """What a fit takes, in this process."""
-    playlists, catalog, _ = read_dataset(SETS[name].format(data=measure.data_dir()))
+    playlists, catalog, _ = _read(name)
     model = HybridRecommender().fit(playlists, catalog)
     peak = measure.peak_memory_gb()
     with tempfile.TemporaryDirectory() as folder:
@@ -65,7 +65,7 @@ def main() -> None:
         print(json.dumps({"planned": planned, "taken": taken}[sys.argv[2]](sys.argv[1])))
         return
     rows = []
-    for name in SETS:
+    for name in _SETS:
         said, took = (
             json.loads(measure.in_own_process("plan", name, what)) for what in ("planned", "taken")
         )
