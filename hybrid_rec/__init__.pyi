@@ -1,0 +1,64 @@
+from .batch import BatchResult, score_items, score_new_items, score_playlists
+from .catalog import Catalog
+from .config import CooccurrenceConfig, DiversityConfig, HybridConfig, WeightsConfig
+from .datasets import (
+    Dataset,
+    DatasetReport,
+    read_dataset,
+    read_movielens,
+    read_mpd,
+    read_tidy,
+    read_yes,
+    read_yes_catalog,
+    synthetic_radio,
+)
+from .errors import (
+    ArtifactError,
+    ConfigError,
+    DataError,
+    HybridRecError,
+    ModelUnavailableError,
+    NotFittedError,
+    RunError,
+    UnknownItemError,
+)
+from .explanations import Explanation
+from .playlists import Playlists
+from .recommendations import PlaylistMatches, Recommendations
+from .recommender import HybridRecommender
+
+__all__ = [
+    "ArtifactError",
+    "BatchResult",
+    "Catalog",
+    "ConfigError",
+    "CooccurrenceConfig",
+    "DataError",
+    "Dataset",
+    "DatasetReport",
+    "DiversityConfig",
+    "Explanation",
+    "HybridConfig",
+    "HybridRecError",
+    "HybridRecommender",
+    "ModelUnavailableError",
+    "NotFittedError",
+    "PlaylistMatches",
+    "Playlists",
+    "Recommendations",
+    "RunError",
+    "UnknownItemError",
+    "WeightsConfig",
+    "read_dataset",
+    "read_movielens",
+    "read_mpd",
+    "read_tidy",
+    "read_yes",
+    "read_yes_catalog",
+    "score_items",
+    "score_new_items",
+    "score_playlists",
+    "synthetic_radio",
+]
+
+__version__: str
