@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 from hybrid_rec.catalog import Catalog, RowArray
-from hybrid_rec.errors import ConfigError, NotFittedError
+from hybrid_rec.core.errors import ConfigError, NotFittedError
 from hybrid_rec.playlists import Playlists, check_training
 from hybrid_rec.queries import parse_queries
 from hybrid_rec.recommendations import Recommendations

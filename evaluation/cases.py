@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hybrid_rec.catalog import Catalog
-from hybrid_rec.errors import ConfigError, DataError
+from hybrid_rec.core.errors import ConfigError, DataError
 from hybrid_rec.playlists import Playlists
 
 Mask = NDArray[np.bool_]

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from scipy import stats
 
 from evaluation.harness import Evaluation
-from hybrid_rec.errors import ConfigError, DataError
+from hybrid_rec.core.errors import ConfigError, DataError
 
 LEVEL = 0.95
 POWER = 0.8

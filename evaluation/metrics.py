@@ -13,7 +13,7 @@ from collections.abc import Callable, Mapping, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from hybrid_rec.errors import ConfigError, DataError
+from hybrid_rec.core.errors import ConfigError, DataError
 from hybrid_rec.playlists import Playlists
 
 Floats = NDArray[np.float64]

@@ -19,8 +19,8 @@ from evaluation.comparison import Comparison, bootstrap_interval
 from evaluation.examples import examples
 from evaluation.harness import Evaluation
 from evaluation.metrics import evaluate_rankings
-from hybrid_rec.errors import ConfigError, DataError
-from hybrid_rec.files import check_writable, is_ours, replacing
+from hybrid_rec.core.errors import ConfigError, DataError
+from hybrid_rec.core.files import check_writable, is_ours, replacing
 
 FORMAT = "hybrid-rec report"
 FORMAT_VERSION = 1

@@ -8,7 +8,7 @@ import numpy as np
 
 from evaluation.splits import Split
 from hybrid_rec.catalog import Catalog, RowArray
-from hybrid_rec.errors import ConfigError, DataError
+from hybrid_rec.core.errors import ConfigError, DataError
 from hybrid_rec.playlists import Playlists
 
 

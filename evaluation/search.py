@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from hybrid_rec.catalog import Catalog
-from hybrid_rec.config import HybridConfig
-from hybrid_rec.errors import HybridRecError
+from hybrid_rec.core.config import HybridConfig
+from hybrid_rec.core.errors import HybridRecError
 from hybrid_rec.playlists import Playlists
 
 Setting = int | float | bool

@@ -21,7 +21,7 @@ from evaluation.cases import (
     usable_playlists,
 )
 from hybrid_rec.catalog import Catalog, RowArray
-from hybrid_rec.errors import ConfigError, DataError
+from hybrid_rec.core.errors import ConfigError, DataError
 from hybrid_rec.playlists import Playlists
 
 __all__ = [

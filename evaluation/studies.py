@@ -15,9 +15,9 @@ from evaluation.harness import DEFAULT_KS, Evaluation, Recommender, evaluate
 from evaluation.splits import Split
 from hybrid_rec.artists import Labels
 from hybrid_rec.catalog import Catalog
-from hybrid_rec.config import DiversityConfig
+from hybrid_rec.core.config import DiversityConfig
+from hybrid_rec.core.errors import ConfigError, DataError
 from hybrid_rec.diversity import OFF
-from hybrid_rec.errors import ConfigError, DataError
 from hybrid_rec.playlists import Playlists
 from hybrid_rec.queries import COOCCURRENCE
 from hybrid_rec.recommendations import Recommendations

@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 
 from evaluation.metrics import CLICKS, METRICS
 from evaluation.search import Setting, Settings
-from hybrid_rec.config import HybridConfig
-from hybrid_rec.errors import ConfigError
+from hybrid_rec.core.config import HybridConfig
+from hybrid_rec.core.errors import ConfigError
 
 DEFAULT_METRIC = "ndcg@500"
 

@@ -18,13 +18,13 @@ from evaluation.search import load_optuna
 from evaluation.splits import Split
 from evaluation.trials import Metric, Trial, changes, ranked, shown, trial_table, tuned_toml
 from evaluation.tuning import Tuner
-from hybrid_rec.config import HybridConfig
-from hybrid_rec.console import complain, print_frame, write
+from hybrid_rec.core.config import HybridConfig
+from hybrid_rec.core.console import complain, print_frame, write
+from hybrid_rec.core.errors import ConfigError, DataError, StoppedEarlyError
+from hybrid_rec.core.files import check_writable, replace_text
+from hybrid_rec.core.interrupts import heard
+from hybrid_rec.core.progress import as_progress
 from hybrid_rec.datasets import read_dataset
-from hybrid_rec.errors import ConfigError, DataError, StoppedEarlyError
-from hybrid_rec.files import check_writable, replace_text
-from hybrid_rec.interrupts import heard
-from hybrid_rec.progress import as_progress
 
 _SHOWN = 20
 _FIRST_COLUMN = "rank,"

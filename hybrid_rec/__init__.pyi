@@ -1,6 +1,16 @@
 from .batch import BatchResult, score_items, score_new_items, score_playlists
 from .catalog import Catalog
-from .config import CooccurrenceConfig, DiversityConfig, HybridConfig, WeightsConfig
+from .core.config import CooccurrenceConfig, DiversityConfig, HybridConfig, WeightsConfig
+from .core.errors import (
+    ArtifactError,
+    ConfigError,
+    DataError,
+    HybridRecError,
+    ModelUnavailableError,
+    NotFittedError,
+    RunError,
+    UnknownItemError,
+)
 from .datasets import (
     Dataset,
     DatasetReport,
@@ -11,16 +21,6 @@ from .datasets import (
     read_yes,
     read_yes_catalog,
     synthetic_radio,
-)
-from .errors import (
-    ArtifactError,
-    ConfigError,
-    DataError,
-    HybridRecError,
-    ModelUnavailableError,
-    NotFittedError,
-    RunError,
-    UnknownItemError,
 )
 from .explanations import Explanation
 from .playlists import Playlists

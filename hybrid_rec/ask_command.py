@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pandas as pd
 
-from hybrid_rec.console import print_frame
-from hybrid_rec.errors import ConfigError
+from hybrid_rec.core.console import print_frame
+from hybrid_rec.core.errors import ConfigError
 from hybrid_rec.playlists import OnUnknown
 from hybrid_rec.recommendations import Recommendations
 from hybrid_rec.recommender import HybridRecommender

@@ -18,8 +18,8 @@ from hybrid_rec.batch_model import SavedModel
 from hybrid_rec.batch_output import OutFolder
 from hybrid_rec.batch_scoring import ITEMS, NEW_ITEMS, PLAYLISTS, ItemChunk, Request, Scored
 from hybrid_rec.batch_workers import Chunks, scorers
-from hybrid_rec.errors import ConfigError, DataError
-from hybrid_rec.progress import Progress, as_progress
+from hybrid_rec.core.errors import ConfigError, DataError
+from hybrid_rec.core.progress import Progress, as_progress
 
 # Another version of these may give other bytes.
 _LIBRARIES = ("hybrid-rec", "faiss-cpu", "lightgbm", "numpy", "pyarrow", "scipy")

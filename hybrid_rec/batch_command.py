@@ -9,8 +9,8 @@ from typing import Any
 
 from hybrid_rec.__main__ import EXIT_INTERRUPTED
 from hybrid_rec.batch import score_items, score_new_items, score_playlists
-from hybrid_rec.console import complain, write
-from hybrid_rec.errors import ConfigError
+from hybrid_rec.core.console import complain, write
+from hybrid_rec.core.errors import ConfigError
 
 
 def run_score(

@@ -12,8 +12,8 @@ from typing import Any
 import fsspec
 from fsspec.implementations.local import LocalFileSystem
 
-from hybrid_rec.errors import DataError
-from hybrid_rec.progress import Progress
+from hybrid_rec.core.errors import DataError
+from hybrid_rec.core.progress import Progress
 from hybrid_rec.reading import TABLE_SUFFIXES, one_line
 
 _BLOCK_BYTES = 4 << 20

@@ -11,7 +11,7 @@ import pyarrow.parquet as pq
 from hybrid_rec.batch_output import FORMAT, JOB, WORK, Json, OutFolder
 from hybrid_rec.batch_queries import REJECTED
 from hybrid_rec.batch_scoring import Scored
-from hybrid_rec.errors import DataError
+from hybrid_rec.core.errors import DataError
 
 FORMAT_VERSION = 1
 MANIFEST, REJECTED_FILE = "manifest.json", "rejected.parquet"

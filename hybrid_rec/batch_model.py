@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from hybrid_rec.artifact import fingerprint, read_manifest
-from hybrid_rec.errors import ArtifactError
-from hybrid_rec.files import existing
+from hybrid_rec.core.errors import ArtifactError
+from hybrid_rec.core.files import existing
 
 if TYPE_CHECKING:
     from hybrid_rec.recommender import HybridRecommender

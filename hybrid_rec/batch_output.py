@@ -13,7 +13,7 @@ from typing import Any, BinaryIO
 import filelock
 
 from hybrid_rec.batch_files import Place
-from hybrid_rec.errors import DataError, RunError
+from hybrid_rec.core.errors import DataError, RunError
 from hybrid_rec.reading import one_line
 
 FORMAT = "hybrid-rec scores"

@@ -16,7 +16,7 @@ from threadpoolctl import threadpool_limits
 from hybrid_rec.batch_chunks import Chunk
 from hybrid_rec.batch_model import SavedModel
 from hybrid_rec.batch_scoring import ItemChunk, Request, Scored, score, warm_up
-from hybrid_rec.errors import RunError
+from hybrid_rec.core.errors import RunError
 
 Chunks = Iterable[Chunk | ItemChunk]
 Score = Callable[[Chunks], Iterator[Scored]]

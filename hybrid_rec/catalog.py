@@ -14,7 +14,7 @@ import pandas as pd
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from hybrid_rec.errors import DataError, UnknownItemError
+from hybrid_rec.core.errors import DataError, UnknownItemError
 
 ObjectArray = NDArray[np.object_]
 RowArray = NDArray[np.int64]

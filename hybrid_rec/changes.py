@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from hybrid_rec.catalog import Catalog, RowArray
-from hybrid_rec.errors import DataError
+from hybrid_rec.core.errors import DataError
 from hybrid_rec.model import Model
 from hybrid_rec.playlists import OnUnknown, Playlists
 from hybrid_rec.search import filter_rows

@@ -28,9 +28,9 @@ from hybrid_rec.cli_options import (
     SplitName,
     Weight,
 )
-from hybrid_rec.console import complain, write
-from hybrid_rec.errors import HybridRecError, RunError, StoppedEarlyError
-from hybrid_rec.interrupts import insistent_interrupts
+from hybrid_rec.core.console import complain, write
+from hybrid_rec.core.errors import HybridRecError, RunError, StoppedEarlyError
+from hybrid_rec.core.interrupts import insistent_interrupts
 
 SYNTHETIC = "synthetic"
 EXIT_STOPPED, EXIT_MISTAKE = 1, 2

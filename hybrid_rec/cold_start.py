@@ -10,8 +10,8 @@ from scipy import sparse
 from sklearn.linear_model import Ridge
 
 from hybrid_rec.catalog import RowArray
-from hybrid_rec.config import ColdStartConfig
-from hybrid_rec.linalg import unit_rows
+from hybrid_rec.core.config import ColdStartConfig
+from hybrid_rec.core.linalg import unit_rows
 
 Vectors = NDArray[np.float32]
 

@@ -13,11 +13,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hybrid_rec.catalog import RowArray
-from hybrid_rec.config import CooccurrenceConfig
+from hybrid_rec.core.config import CooccurrenceConfig
+from hybrid_rec.core.errors import DataError
+from hybrid_rec.core.progress import Advance, Progress
 from hybrid_rec.corpus_files import CorpusFiles, item_tokens, shuffled
-from hybrid_rec.errors import DataError
 from hybrid_rec.playlists import Playlists
-from hybrid_rec.progress import Advance, Progress
 
 # gensim ignores what follows in a longer sentence.
 _LONGEST_SENTENCE = 10_000

@@ -15,7 +15,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from hybrid_rec.errors import RunError
+from hybrid_rec.core.errors import RunError
 from hybrid_rec.playlists import Playlists
 
 RowArray = NDArray[np.int64]

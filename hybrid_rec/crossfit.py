@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hybrid_rec.catalog import RowArray
-from hybrid_rec.config import RankingConfig
+from hybrid_rec.core.config import RankingConfig
 from hybrid_rec.features import Scorer
 from hybrid_rec.newcomers import are_new, is_known
 from hybrid_rec.playlists import Playlists

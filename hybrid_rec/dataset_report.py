@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hybrid_rec.catalog import Catalog
-from hybrid_rec.errors import DataError
+from hybrid_rec.core.errors import DataError
 from hybrid_rec.playlists import Playlists
 
 SHORT = "playlists with fewer than two items"

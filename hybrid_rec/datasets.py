@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pandas as pd
 
+from hybrid_rec.core.errors import DataError
+from hybrid_rec.core.progress import Progress
 from hybrid_rec.dataset_report import Dataset, DatasetReport
-from hybrid_rec.errors import DataError
-from hybrid_rec.progress import Progress
 from hybrid_rec.readers.movielens import read_movielens
 from hybrid_rec.readers.mpd import read_mpd
 from hybrid_rec.readers.tidy import read_tidy

@@ -8,8 +8,8 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from hybrid_rec.config import HybridConfig
-from hybrid_rec.console import print_table, write
+from hybrid_rec.core.config import HybridConfig
+from hybrid_rec.core.console import print_table, write
 from hybrid_rec.datasets import SyntheticDataset, synthetic_radio
 from hybrid_rec.recommendations import Recommendations
 from hybrid_rec.recommender import HybridRecommender

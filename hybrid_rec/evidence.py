@@ -13,9 +13,9 @@ from scipy import sparse
 
 from hybrid_rec.artists import one_hot
 from hybrid_rec.catalog import RowArray
-from hybrid_rec.config import EvidenceConfig
+from hybrid_rec.core.config import EvidenceConfig
+from hybrid_rec.core.linalg import unit_rows
 from hybrid_rec.factors import Factors
-from hybrid_rec.linalg import unit_rows
 from hybrid_rec.linear import ease_weights
 from hybrid_rec.neighbours import SHRINKAGE, PlaylistNeighbours, item_similarities
 from hybrid_rec.playlists import Playlists

@@ -11,8 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
-from hybrid_rec.config import FactorsConfig
-from hybrid_rec.linalg import one_blas_thread
+from hybrid_rec.core.config import FactorsConfig
+from hybrid_rec.core.linalg import one_blas_thread
 
 
 @dataclass(frozen=True, eq=False)

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from hybrid_rec.errors import ConfigError
+from hybrid_rec.core.errors import ConfigError
 from hybrid_rec.features import candidate_weights
 from hybrid_rec.model import Model, reindexed
 from hybrid_rec.playlists import Playlists

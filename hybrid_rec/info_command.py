@@ -9,7 +9,7 @@ from typing import Any
 import pandas as pd
 
 from hybrid_rec import artifact
-from hybrid_rec.console import print_table, write
+from hybrid_rec.core.console import print_table, write
 from hybrid_rec.index_measure import measure_index
 
 

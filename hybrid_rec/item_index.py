@@ -8,8 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
-from hybrid_rec.config import HybridConfig, WeightsConfig
-from hybrid_rec.errors import ConfigError
+from hybrid_rec.core.config import HybridConfig, WeightsConfig
+from hybrid_rec.core.errors import ConfigError
 from indexes.base import VectorIndexError
 from indexes.choice import AUTO, Choice, choose_factory
 from indexes.hybrid import HybridIndex

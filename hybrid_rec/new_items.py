@@ -20,7 +20,7 @@ from hybrid_rec.catalog import (
     text_column,
 )
 from hybrid_rec.cold_start import SOURCES, artist_means, climb, trust_of
-from hybrid_rec.errors import DataError
+from hybrid_rec.core.errors import DataError
 from hybrid_rec.model import Model
 from hybrid_rec.playlists import Playlists
 from hybrid_rec.queries import (

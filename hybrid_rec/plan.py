@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 from hybrid_rec.catalog import Catalog
-from hybrid_rec.config import HybridConfig
+from hybrid_rec.core.config import HybridConfig
 from hybrid_rec.crossfit import Fold, make_folds
 from hybrid_rec.evidence import FACTORS, of_artists
 from hybrid_rec.features import FEATURES

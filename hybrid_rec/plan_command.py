@@ -12,10 +12,10 @@ import numpy as np
 import pandas as pd
 
 from hybrid_rec.catalog import Catalog
-from hybrid_rec.config import HybridConfig
-from hybrid_rec.console import print_table, write
+from hybrid_rec.core.config import HybridConfig
+from hybrid_rec.core.console import print_table, write
+from hybrid_rec.core.errors import ConfigError
 from hybrid_rec.datasets import read_dataset
-from hybrid_rec.errors import ConfigError
 from hybrid_rec.plan import (
     Shape,
     disk_bytes,

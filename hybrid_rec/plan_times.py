@@ -16,13 +16,13 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import linalg
 
-from hybrid_rec.config import HybridConfig
 from hybrid_rec.cooccurrence import fit_cooccurrence
+from hybrid_rec.core.config import HybridConfig
+from hybrid_rec.core.linalg import unit_rows
 from hybrid_rec.crossfit import cases_of, make_folds
 from hybrid_rec.evidence import FACTORS, Evidence, of_artists
 from hybrid_rec.factors import Factors
 from hybrid_rec.features import Scorer, candidate_weights
-from hybrid_rec.linalg import unit_rows
 from hybrid_rec.linear import ease_weights
 from hybrid_rec.model import (
     Metadata,

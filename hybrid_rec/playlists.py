@@ -21,7 +21,7 @@ from hybrid_rec.catalog import (
     id_column,
     require_columns,
 )
-from hybrid_rec.errors import DataError
+from hybrid_rec.core.errors import DataError
 
 OnUnknown = Literal["raise", "skip"]
 Times = NDArray[np.datetime64]

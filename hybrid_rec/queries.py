@@ -11,9 +11,9 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 from hybrid_rec.catalog import Catalog, RowArray
-from hybrid_rec.config import WeightsConfig
-from hybrid_rec.errors import DataError, UnknownItemError
-from hybrid_rec.linalg import unit_rows, unit_sparse_rows
+from hybrid_rec.core.config import WeightsConfig
+from hybrid_rec.core.errors import DataError, UnknownItemError
+from hybrid_rec.core.linalg import unit_rows, unit_sparse_rows
 from hybrid_rec.playlists import OnUnknown, Playlists
 from indexes.hybrid import HybridIndex, HybridQueries
 

@@ -12,8 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hybrid_rec.catalog import RowArray
-from hybrid_rec.config import RankingConfig
-from hybrid_rec.errors import ConfigError
+from hybrid_rec.core.config import RankingConfig
+from hybrid_rec.core.errors import ConfigError
 from hybrid_rec.features import FEATURES, Matrix, Scorer
 from hybrid_rec.newcomers import are_new, interleaved, is_known
 from hybrid_rec.playlists import Playlists

@@ -11,9 +11,9 @@ from numpy.typing import NDArray
 
 from hybrid_rec.catalog import Catalog, ObjectArray, RowArray
 from hybrid_rec.cold_start import SOURCES
-from hybrid_rec.config import DiversityConfig, WeightsConfig
+from hybrid_rec.core.config import DiversityConfig, WeightsConfig
+from hybrid_rec.core.errors import ConfigError, DataError
 from hybrid_rec.diversity import Diversifier
-from hybrid_rec.errors import ConfigError, DataError
 from hybrid_rec.explainer import Explainer
 from hybrid_rec.explanations import Stage
 from hybrid_rec.features import Matrix

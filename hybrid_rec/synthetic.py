@@ -10,8 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hybrid_rec.catalog import Catalog, ObjectArray, RowArray
+from hybrid_rec.core.errors import ConfigError
 from hybrid_rec.dataset_report import Dataset, finish
-from hybrid_rec.errors import ConfigError
 from hybrid_rec.playlists import Playlists
 
 # Genre -> words of its titles and names, which no other genre has.

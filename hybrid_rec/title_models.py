@@ -17,9 +17,9 @@ from fnmatch import fnmatch
 from pathlib import Path
 from typing import Any, Literal
 
-from hybrid_rec.config import TitleConfig
-from hybrid_rec.errors import ModelUnavailableError
-from hybrid_rec.progress import Advance, Progress
+from hybrid_rec.core.config import TitleConfig
+from hybrid_rec.core.errors import ModelUnavailableError
+from hybrid_rec.core.progress import Advance, Progress
 
 DEFAULT_MODEL: str = TitleConfig.model_fields["model"].default
 DEFAULT_WEIGHTS_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from hybrid_rec.errors import ArtifactError
+from hybrid_rec.core.errors import ArtifactError
 
 FloatArray = NDArray[np.float32]
 StateT = TypeVar("StateT", bound="EncoderState")

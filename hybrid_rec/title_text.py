@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from hybrid_rec.errors import DataError
+from hybrid_rec.core.errors import DataError
 
 Titles = Sequence[str | None] | NDArray[Any]
 

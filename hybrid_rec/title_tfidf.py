@@ -11,10 +11,10 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import PositiveInt
 
-from hybrid_rec.config import TitleConfig
-from hybrid_rec.errors import ArtifactError, NotFittedError
-from hybrid_rec.linalg import unit_rows
-from hybrid_rec.progress import Progress
+from hybrid_rec.core.config import TitleConfig
+from hybrid_rec.core.errors import ArtifactError, NotFittedError
+from hybrid_rec.core.linalg import unit_rows
+from hybrid_rec.core.progress import Progress
 from hybrid_rec.title_state import EncoderState, read_array, read_state, spread_rows, write_state
 from hybrid_rec.title_text import Titles, distinct_titles
 

@@ -10,10 +10,10 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field, PositiveInt
 
-from hybrid_rec.config import TitleConfig
-from hybrid_rec.errors import ArtifactError, ModelUnavailableError
-from hybrid_rec.linalg import unit_rows
-from hybrid_rec.progress import Advance, Progress
+from hybrid_rec.core.config import TitleConfig
+from hybrid_rec.core.errors import ArtifactError, ModelUnavailableError
+from hybrid_rec.core.linalg import unit_rows
+from hybrid_rec.core.progress import Advance, Progress
 from hybrid_rec.title_cache import TitleCache, default_cache_dir
 from hybrid_rec.title_models import LocatedModel, locate_model
 from hybrid_rec.title_precision import Precision, resolve_precision

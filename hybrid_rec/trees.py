@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from hybrid_rec.errors import ArtifactError, HybridRecError
+from hybrid_rec.core.errors import ArtifactError, HybridRecError
 
 # Rows from which on bit vectors are faster than walks through the trees, and rows of a block:
 # for fewer, calling numpy takes longer than what it does.

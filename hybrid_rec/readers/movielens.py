@@ -11,8 +11,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from hybrid_rec.catalog import Catalog
+from hybrid_rec.core.errors import ConfigError
 from hybrid_rec.dataset_report import MISSING_IDS, UNKNOWN_ITEMS, Dataset, finish
-from hybrid_rec.errors import ConfigError
 from hybrid_rec.playlists import Playlists
 from hybrid_rec.reading import ROWS_FROM_0, existing_folder, located, read_table
 

@@ -13,8 +13,8 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from hybrid_rec.catalog import Catalog, ObjectArray, RowArray, id_column, text_column
+from hybrid_rec.core.errors import DataError
 from hybrid_rec.dataset_report import MISSING_IDS, RESPELLED, UNKNOWN_ITEMS, Dataset, finish
-from hybrid_rec.errors import DataError
 from hybrid_rec.playlists import Playlists
 from hybrid_rec.reading import ROWS_FROM_0, located, read_table, wanted_columns
 

@@ -10,8 +10,8 @@ from pathlib import Path
 import numpy as np
 
 from hybrid_rec.catalog import Catalog, RowArray
+from hybrid_rec.core.errors import DataError
 from hybrid_rec.dataset_report import Dataset, finish
-from hybrid_rec.errors import DataError
 from hybrid_rec.playlists import Playlists
 from hybrid_rec.reading import existing_folder, read_lines
 

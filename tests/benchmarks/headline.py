@@ -28,8 +28,8 @@ from hybrid_rec import (
     read_dataset,
 )
 from hybrid_rec.cooccurrence import fit_cooccurrence
-from hybrid_rec.linalg import unit_rows
-from hybrid_rec.progress import RichProgress
+from hybrid_rec.core.linalg import unit_rows
+from hybrid_rec.core.progress import RichProgress
 from indexes.hybrid import HybridIndex, HybridQueries
 from tests.benchmarks import measure
 from tests.benchmarks.accuracy import SETS

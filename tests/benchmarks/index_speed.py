@@ -8,7 +8,7 @@ from pathlib import Path
 import pandas as pd
 
 from hybrid_rec import HybridConfig, HybridRecommender, artifact, read_dataset
-from hybrid_rec.config import IndexConfig
+from hybrid_rec.core.config import IndexConfig
 from hybrid_rec.index_measure import measure_index
 from hybrid_rec.item_index import choose_index
 from hybrid_rec.model import Model, reindexed

@@ -10,7 +10,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from hybrid_rec import read_dataset, read_yes_catalog
-from hybrid_rec.config import TitleConfig
+from hybrid_rec.core.config import TitleConfig
 from hybrid_rec.title_models import locate_model
 from hybrid_rec.title_precision import resolve_precision
 from hybrid_rec.title_text import distinct_titles

@@ -18,8 +18,8 @@ from hybrid_rec import (
     Playlists,
     read_dataset,
 )
+from hybrid_rec.core.progress import Progress
 from hybrid_rec.model import encode_titles
-from hybrid_rec.progress import Progress
 from tests.benchmarks import measure
 from tests.benchmarks.asked import Asked
 

@@ -36,8 +36,8 @@ from hybrid_rec import (
     neighbours,
     read_dataset,
 )
-from hybrid_rec.config import TitleConfig
 from hybrid_rec.cooccurrence import fit_cooccurrence
+from hybrid_rec.core.config import TitleConfig
 from hybrid_rec.synthetic import SyntheticDataset, synthetic_radio
 from hybrid_rec.titles import make_title_encoder
 from tests import recommender_contract as contract

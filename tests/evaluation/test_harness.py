@@ -22,7 +22,7 @@ from evaluation.beyond import (
 from evaluation.harness import Evaluation, evaluate
 from evaluation.splits import Split
 from hybrid_rec import Catalog, ConfigError, DataError, Playlists
-from hybrid_rec.progress import Progress
+from hybrid_rec.core.progress import Progress
 
 CATALOG = Catalog.from_columns(list("abcdefgh"), list("ABCDEFGH"), ["x", "x", "y", None] * 2)
 

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from evaluation import metrics
 from evaluation.metrics import METRICS, evaluate_rankings, target_hits
 from hybrid_rec import DataError, Playlists
-from hybrid_rec.errors import ConfigError
+from hybrid_rec.core.errors import ConfigError
 
 N_ITEMS = 12
 # Beyond 3 the lists of `cases` may end, beyond 8 they all have; 1 and 2 cut into target sets.

@@ -24,7 +24,7 @@ from evaluation.metrics import evaluate_rankings
 from evaluation.report import Finding, check_target, write_report
 from evaluation.splits import continuation
 from hybrid_rec.catalog import Catalog
-from hybrid_rec.errors import ConfigError, DataError
+from hybrid_rec.core.errors import ConfigError, DataError
 from hybrid_rec.playlists import Playlists
 from hybrid_rec.synthetic import synthetic_radio
 

@@ -23,7 +23,7 @@ from evaluation.splits import (
     leave_last_out,
 )
 from hybrid_rec import Catalog, DataError, Playlists
-from hybrid_rec.errors import ConfigError
+from hybrid_rec.core.errors import ConfigError
 
 ITEMS = "abcdefghijkl"
 CATALOG = Catalog.from_columns(list(ITEMS), list(ITEMS), [None] * len(ITEMS))

@@ -26,9 +26,9 @@ from evaluation.splits import Split
 from evaluation.trials import Metric, Trial, changes, ranked, trial_table, tuned_toml
 from evaluation.tuning import Tuner
 from hybrid_rec import ConfigError, DataError, HybridConfig, HybridRecommender, Playlists
-from hybrid_rec.config import RankingConfig
+from hybrid_rec.core.config import RankingConfig
+from hybrid_rec.core.progress import Progress
 from hybrid_rec.model import fuse
-from hybrid_rec.progress import Progress
 from hybrid_rec.synthetic import SyntheticDataset
 from hybrid_rec.training import learn_vectors
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from hybrid_rec import HybridConfig, HybridRecommender
-from hybrid_rec.config import RankingConfig
+from hybrid_rec.core.config import RankingConfig
 from hybrid_rec.synthetic import SyntheticDataset, synthetic_radio
 
 QUICK = HybridConfig(

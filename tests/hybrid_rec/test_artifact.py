@@ -13,7 +13,8 @@ from typing import Any
 
 import pytest
 
-from hybrid_rec import ArtifactError, HybridConfig, HybridRecommender, artifact, files
+from hybrid_rec import ArtifactError, HybridConfig, HybridRecommender, artifact
+from hybrid_rec.core import files
 from hybrid_rec.synthetic import SyntheticDataset
 
 QUERIES = [["song-001", "song-002"], ["song-003"], []]

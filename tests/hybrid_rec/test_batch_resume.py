@@ -31,7 +31,7 @@ from hybrid_rec.batch_journal import Journal
 from hybrid_rec.batch_output import OutFolder
 from hybrid_rec.batch_scoring import Scored
 from hybrid_rec.cli import run
-from hybrid_rec.progress import Advance, Progress
+from hybrid_rec.core.progress import Advance, Progress
 
 COMMAND = [sys.executable, "-c", "from hybrid_rec.__main__ import main; main()"]
 _SECONDS = 60.0

@@ -18,8 +18,8 @@ from hybrid_rec.cold_start import (
     shrink,
     trust_of,
 )
-from hybrid_rec.config import ColdStartConfig
-from hybrid_rec.linalg import unit_rows
+from hybrid_rec.core.config import ColdStartConfig
+from hybrid_rec.core.linalg import unit_rows
 from hybrid_rec.synthetic import SyntheticDataset
 from tests.hybrid_rec.conftest import QUICK
 

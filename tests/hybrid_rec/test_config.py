@@ -9,7 +9,7 @@ import pytest
 from pydantic import ValidationError
 
 from hybrid_rec import ConfigError, CooccurrenceConfig, HybridConfig, WeightsConfig
-from hybrid_rec.config import Section
+from hybrid_rec.core.config import Section
 
 
 def sections() -> list[type[Section]]:

@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 
 from hybrid_rec import Playlists
 from hybrid_rec import corpus_files as module
+from hybrid_rec.core.errors import RunError
 from hybrid_rec.corpus_files import CorpusFiles, item_tokens, shuffled
-from hybrid_rec.errors import RunError
 
 N_ITEMS = 120
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from hybrid_rec import Playlists
-from hybrid_rec.config import RankingConfig
+from hybrid_rec.core.config import RankingConfig
 from hybrid_rec.crossfit import Fold, make_folds
 from hybrid_rec.synthetic import SyntheticDataset
 

@@ -25,6 +25,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from hybrid_rec import reading
+from hybrid_rec.core.errors import ConfigError, DataError
+from hybrid_rec.core.progress import Advance, Progress
 from hybrid_rec.dataset_report import (
     COPIES,
     COPIES_KEPT,
@@ -46,8 +48,6 @@ from hybrid_rec.datasets import (
     read_yes_catalog,
     synthetic_radio,
 )
-from hybrid_rec.errors import ConfigError, DataError
-from hybrid_rec.progress import Advance, Progress
 
 SONGS = "0\tIron (w\\/ Bo)\tAda\n1\t\tBo\n2\tNA\t\n3\tWave\tBo\n"
 TRAIN = "e0 e1 e2 e3 \n2 3 0 1 \n0 1 0 \n1 \n\n1 1 \n0 1 0 \n3 0 \n"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from hybrid_rec.config import FactorsConfig
+from hybrid_rec.core.config import FactorsConfig
 from hybrid_rec.factors import Factors
 from hybrid_rec.synthetic import SyntheticDataset
 

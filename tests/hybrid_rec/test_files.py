@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from hybrid_rec.files import existing, is_ours, replace_text, replacing
+from hybrid_rec.core.files import existing, is_ours, replace_text, replacing
 
 
 @pytest.fixture(scope="module")
@@ -83,7 +83,7 @@ def test_a_file_is_replaced_whole_or_not_at_all(
     assert target.read_bytes() == "één\n".encode()
     with pytest.raises(UnicodeEncodeError):
         replace_text(target, "half \ud800")
-    monkeypatch.setattr("hybrid_rec.files._sync", lambda _path: 1 / 0)
+    monkeypatch.setattr("hybrid_rec.core.files._sync", lambda _path: 1 / 0)
     with pytest.raises(ZeroDivisionError):
         replace_text(target, "other")
     assert target.read_bytes() == "één\n".encode()

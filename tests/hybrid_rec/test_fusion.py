@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from hybrid_rec import HybridConfig, HybridRecommender
-from hybrid_rec.config import WeightsConfig
+from hybrid_rec.core.config import WeightsConfig
 from hybrid_rec.features import FEATURES
 from hybrid_rec.fusion import learn_weights
 from hybrid_rec.ranking import Case

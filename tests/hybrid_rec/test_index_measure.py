@@ -11,8 +11,8 @@ import pytest
 
 from hybrid_rec import HybridConfig, HybridRecommender, artifact, cli
 from hybrid_rec.batch_model import SavedModel
-from hybrid_rec.config import IndexConfig, WeightsConfig
-from hybrid_rec.errors import ArtifactError, ConfigError
+from hybrid_rec.core.config import IndexConfig, WeightsConfig
+from hybrid_rec.core.errors import ArtifactError, ConfigError
 from hybrid_rec.index_measure import measure_index
 from hybrid_rec.item_index import block_scale, choose_index
 from hybrid_rec.model import reindexed

@@ -8,7 +8,7 @@ import time
 
 import pytest
 
-from hybrid_rec.interrupts import heard, insistent_interrupts
+from hybrid_rec.core.interrupts import heard, insistent_interrupts
 
 
 class Careless:

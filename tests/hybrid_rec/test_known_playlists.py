@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from evaluation.harness import evaluate
 from evaluation.splits import Split, cold_items
 from hybrid_rec import HybridRecommender
-from hybrid_rec.config import RankingConfig
+from hybrid_rec.core.config import RankingConfig
 from hybrid_rec.features import FEATURES, Matrix
 from hybrid_rec.newcomers import interleaved, is_known
 from hybrid_rec.ranking import Case, Ranker

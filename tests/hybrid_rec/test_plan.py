@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 
 from hybrid_rec import HybridConfig, HybridRecommender, Playlists, cli
-from hybrid_rec.config import IndexConfig
-from hybrid_rec.errors import ConfigError, DataError
+from hybrid_rec.core.config import IndexConfig
+from hybrid_rec.core.errors import ConfigError, DataError
 from hybrid_rec.plan import (
     Shape,
     disk_bytes,

@@ -11,7 +11,7 @@ from scipy import sparse
 
 from hybrid_rec import Catalog, DataError, Playlists, UnknownItemError
 from hybrid_rec.artists import Labels
-from hybrid_rec.linalg import unit_rows, unit_sparse_rows
+from hybrid_rec.core.linalg import unit_rows, unit_sparse_rows
 from hybrid_rec.queries import parse_queries, playlist_queries, says_nothing
 from indexes.hybrid import HybridIndex
 

@@ -13,8 +13,8 @@ import pytest
 from evaluation.harness import evaluate
 from evaluation.splits import continuation
 from hybrid_rec import HybridConfig, HybridRecommender
-from hybrid_rec.config import CandidateSource, RankingConfig
-from hybrid_rec.errors import ArtifactError, ConfigError, HybridRecError
+from hybrid_rec.core.config import CandidateSource, RankingConfig
+from hybrid_rec.core.errors import ArtifactError, ConfigError, HybridRecError
 from hybrid_rec.features import FEATURES
 from hybrid_rec.ranking import Ranker
 from hybrid_rec.synthetic import SyntheticDataset, synthetic_radio

@@ -13,6 +13,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from hybrid_rec.core.errors import DataError
 from hybrid_rec.datasets import (
     Dataset,
     read_movielens,
@@ -21,7 +22,6 @@ from hybrid_rec.datasets import (
     read_yes,
     read_yes_catalog,
 )
-from hybrid_rec.errors import DataError
 
 YES = {
     "song_hash.txt": "0\tIron\tAda\n1\tWave\tBo\n2\tRiver\tBo\n",

@@ -83,7 +83,7 @@ def test_the_notebooks_songs(data_dir: Path) -> None:
 
 
 def test_all_titles_of_the_large_catalogue_can_be_cleaned_and_encoded(data_dir: Path) -> None:
-    from hybrid_rec.config import TitleConfig
+    from hybrid_rec.core.config import TitleConfig
     from hybrid_rec.titles import make_title_encoder
 
     catalog = read_yes_catalog(data_dir / "yes_complete")

@@ -11,8 +11,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from hybrid_rec.core.errors import ConfigError
 from hybrid_rec.datasets import SyntheticDataset, synthetic_radio
-from hybrid_rec.errors import ConfigError
 from hybrid_rec.synthetic import GENRES
 
 

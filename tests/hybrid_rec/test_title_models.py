@@ -16,8 +16,8 @@ from pathlib import Path
 import pytest
 
 from hybrid_rec import title_models
-from hybrid_rec.errors import ModelUnavailableError
-from hybrid_rec.progress import Advance, Progress
+from hybrid_rec.core.errors import ModelUnavailableError
+from hybrid_rec.core.progress import Advance, Progress
 from hybrid_rec.title_models import (
     DEFAULT_MODEL,
     DEFAULT_WEIGHTS_SHA256,

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hybrid_rec.errors import DataError
+from hybrid_rec.core.errors import DataError
 from hybrid_rec.title_text import _normalise, clean_title, distinct_titles
 
 

@@ -16,9 +16,9 @@ from numpy.typing import NDArray
 
 from hybrid_rec import read_yes_catalog
 from hybrid_rec import titles as module
-from hybrid_rec.config import TitleConfig
-from hybrid_rec.errors import ArtifactError, DataError, ModelUnavailableError, NotFittedError
-from hybrid_rec.progress import Advance, Progress
+from hybrid_rec.core.config import TitleConfig
+from hybrid_rec.core.errors import ArtifactError, DataError, ModelUnavailableError, NotFittedError
+from hybrid_rec.core.progress import Advance, Progress
 from hybrid_rec.title_models import packaged_folder
 from hybrid_rec.title_precision import resolve_precision
 from hybrid_rec.title_text import distinct_titles
@@ -505,7 +505,7 @@ FRESH = """
 import sys
 import numpy as np
 import hybrid_rec.titles as titles
-from hybrid_rec.config import TitleConfig
+from hybrid_rec.core.config import TitleConfig
 
 heavy = {"torch", "sentence_transformers", "transformers", "sklearn", "huggingface_hub"}
 assert not heavy & set(sys.modules), heavy & set(sys.modules)

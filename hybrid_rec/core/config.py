@@ -11,7 +11,7 @@ from typing import Any, Literal, Self, get_args
 import tomli_w
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
-from hybrid_rec.errors import ConfigError
+from hybrid_rec.core.errors import ConfigError
 
 CooccurrencePreset = Literal["recommendation", "notebook", "skipgram"]
 
