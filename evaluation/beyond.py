@@ -8,7 +8,7 @@ from scipy import sparse
 
 from evaluation.harness import Evaluation
 from hybrid_rec.artists import Labels
-from hybrid_rec.playlists import Playlists
+from hybrid_rec.data.playlists import Playlists
 
 
 def beyond_accuracy(evaluation: Evaluation, k: int = 10) -> dict[str, float]:

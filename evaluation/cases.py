@@ -9,9 +9,9 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from hybrid_rec.catalog import Catalog
 from hybrid_rec.core.errors import ConfigError, DataError
-from hybrid_rec.playlists import Playlists
+from hybrid_rec.data.catalog import Catalog
+from hybrid_rec.data.playlists import Playlists
 
 Mask = NDArray[np.bool_]
 Repeats = Literal["first", "keep"]

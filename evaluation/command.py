@@ -17,7 +17,7 @@ from hybrid_rec.core.config import HybridConfig
 from hybrid_rec.core.console import print_frame, write
 from hybrid_rec.core.errors import ConfigError
 from hybrid_rec.core.progress import as_progress
-from hybrid_rec.datasets import read_dataset
+from hybrid_rec.data.datasets import read_dataset
 from hybrid_rec.demo import CONFIG as DEMO_CONFIG
 
 

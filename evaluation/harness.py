@@ -13,10 +13,10 @@ from numpy.typing import NDArray
 
 from evaluation.metrics import METRICS, evaluate_rankings, target_hits
 from evaluation.splits import Split
-from hybrid_rec.catalog import Catalog, ObjectArray, RowArray
 from hybrid_rec.core.errors import ConfigError, DataError
 from hybrid_rec.core.progress import Progress, as_progress
-from hybrid_rec.playlists import Playlists
+from hybrid_rec.data.catalog import Catalog, ObjectArray, RowArray
+from hybrid_rec.data.playlists import Playlists
 
 # Cases that are asked at once, to bound memory.
 _CHUNK = 256

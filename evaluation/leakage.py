@@ -10,7 +10,7 @@ import numpy as np
 from scipy import sparse
 
 from evaluation.splits import Split
-from hybrid_rec.playlists import Playlists
+from hybrid_rec.data.playlists import Playlists
 
 Level = Literal["ok", "note", "warning", "unchecked"]
 

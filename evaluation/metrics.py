@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hybrid_rec.core.errors import ConfigError, DataError
-from hybrid_rec.playlists import Playlists
+from hybrid_rec.data.playlists import Playlists
 
 Floats = NDArray[np.float64]
 Rows = NDArray[np.int64]

@@ -20,11 +20,11 @@ from evaluation.base import (
     check_whole,
     sparse_candidates,
 )
-from hybrid_rec.catalog import Catalog
 from hybrid_rec.core.errors import HybridRecError
 from hybrid_rec.core.linalg import one_blas_thread
+from hybrid_rec.data.catalog import Catalog
+from hybrid_rec.data.playlists import Playlists
 from hybrid_rec.factors import fit_als, ones_for_implicit
-from hybrid_rec.playlists import Playlists
 from indexes.hybrid import HybridIndex, HybridQueries
 
 _FACTORS = "factors"

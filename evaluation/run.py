@@ -23,11 +23,11 @@ from evaluation.splits import (
     leave_last_out,
 )
 from evaluation.studies import ann_loss, cold_penalty, diversity_cost, training_noise
-from hybrid_rec.catalog import Catalog
 from hybrid_rec.core.config import LARGEST_SEED, HybridConfig
 from hybrid_rec.core.errors import ConfigError
 from hybrid_rec.core.progress import Progress
-from hybrid_rec.playlists import Playlists
+from hybrid_rec.data.catalog import Catalog
+from hybrid_rec.data.playlists import Playlists
 from hybrid_rec.recommender import HybridRecommender
 
 SplitName = Literal["continuation", "global-time", "leave-last-out", "cold-items"]

@@ -7,9 +7,9 @@ from dataclasses import replace
 import numpy as np
 
 from evaluation.splits import Split
-from hybrid_rec.catalog import Catalog, RowArray
 from hybrid_rec.core.errors import ConfigError, DataError
-from hybrid_rec.playlists import Playlists
+from hybrid_rec.data.catalog import Catalog, RowArray
+from hybrid_rec.data.playlists import Playlists
 
 
 def sample_split(split: Split, n_playlists: int, rng: np.random.Generator) -> Split:

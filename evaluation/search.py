@@ -9,10 +9,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from hybrid_rec.catalog import Catalog
 from hybrid_rec.core.config import HybridConfig
 from hybrid_rec.core.errors import HybridRecError
-from hybrid_rec.playlists import Playlists
+from hybrid_rec.data.catalog import Catalog
+from hybrid_rec.data.playlists import Playlists
 
 Setting = int | float | bool
 Settings = Mapping[str, Setting]

@@ -20,9 +20,9 @@ from evaluation.cases import (
     held_out_split,
     usable_playlists,
 )
-from hybrid_rec.catalog import Catalog, RowArray
 from hybrid_rec.core.errors import ConfigError, DataError
-from hybrid_rec.playlists import Playlists
+from hybrid_rec.data.catalog import Catalog, RowArray
+from hybrid_rec.data.playlists import Playlists
 
 __all__ = [
     "Mask",

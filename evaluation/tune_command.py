@@ -24,7 +24,7 @@ from hybrid_rec.core.errors import ConfigError, DataError, StoppedEarlyError
 from hybrid_rec.core.files import check_writable, replace_text
 from hybrid_rec.core.interrupts import heard
 from hybrid_rec.core.progress import as_progress
-from hybrid_rec.datasets import read_dataset
+from hybrid_rec.data.datasets import read_dataset
 
 _SHOWN = 20
 _FIRST_COLUMN = "rank,"

@@ -27,8 +27,8 @@ from evaluation.trials import Metric, Trial
 from hybrid_rec.core.config import HybridConfig
 from hybrid_rec.core.errors import ConfigError, DataError
 from hybrid_rec.core.progress import Advance, Progress
+from hybrid_rec.data.playlists import check_training
 from hybrid_rec.model import Model, describe_items, encode_titles, fuse
-from hybrid_rec.playlists import check_training
 from hybrid_rec.recommender import HybridRecommender
 from hybrid_rec.training import Learned, learn_vectors
 

@@ -1,5 +1,4 @@
 from .batch import BatchResult, score_items, score_new_items, score_playlists
-from .catalog import Catalog
 from .core.config import CooccurrenceConfig, DiversityConfig, HybridConfig, WeightsConfig
 from .core.errors import (
     ArtifactError,
@@ -11,7 +10,8 @@ from .core.errors import (
     RunError,
     UnknownItemError,
 )
-from .datasets import (
+from .data.catalog import Catalog
+from .data.datasets import (
     Dataset,
     DatasetReport,
     read_dataset,
@@ -22,9 +22,9 @@ from .datasets import (
     read_yes_catalog,
     synthetic_radio,
 )
+from .data.playlists import Playlists
+from .data.recommendations import PlaylistMatches, Recommendations
 from .explanations import Explanation
-from .playlists import Playlists
-from .recommendations import PlaylistMatches, Recommendations
 from .recommender import HybridRecommender
 
 __all__ = [

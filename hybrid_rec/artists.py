@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import sparse
 
-from hybrid_rec.catalog import RowArray
+from hybrid_rec.data.catalog import RowArray
 
 
 def fold(label: str) -> str:

@@ -9,8 +9,8 @@ import pandas as pd
 
 from hybrid_rec.core.console import print_frame
 from hybrid_rec.core.errors import ConfigError
-from hybrid_rec.playlists import OnUnknown
-from hybrid_rec.recommendations import Recommendations
+from hybrid_rec.data.playlists import OnUnknown
+from hybrid_rec.data.recommendations import Recommendations
 from hybrid_rec.recommender import HybridRecommender
 
 

@@ -12,7 +12,7 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from hybrid_rec.batch_input import ID, TEXT, Layout
-from hybrid_rec.catalog import RowArray
+from hybrid_rec.data.catalog import RowArray
 
 LONGEST = 1_000_000
 """The most rows of one playlist that count. A chunk may hold more: these are left out, and said."""

@@ -14,7 +14,7 @@ from fsspec.implementations.local import LocalFileSystem
 
 from hybrid_rec.core.errors import DataError
 from hybrid_rec.core.progress import Progress
-from hybrid_rec.reading import TABLE_SUFFIXES, one_line
+from hybrid_rec.data.tables import TABLE_SUFFIXES, one_line
 
 _BLOCK_BYTES = 4 << 20
 # What file systems call the version of a file.

@@ -16,7 +16,7 @@ import pyarrow.parquet as pq
 
 from hybrid_rec.batch_files import InputFile, InputFiles, is_text
 from hybrid_rec.core.errors import DataError
-from hybrid_rec.reading import one_line, wanted_columns
+from hybrid_rec.data.tables import one_line, wanted_columns
 
 ID, ITEM, ITEMS = "id", "item_id", "item_ids"
 ORDERS = ("position", "played_at")

@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 
 from hybrid_rec.batch_chunks import LONGEST, Chunk
 from hybrid_rec.batch_input import FILE, ID, ITEM, ITEMS, ORDERS, ROW
-from hybrid_rec.catalog import Catalog, ObjectArray, RowArray
-from hybrid_rec.playlists import Playlists
+from hybrid_rec.data.catalog import Catalog, ObjectArray, RowArray
+from hybrid_rec.data.playlists import Playlists
 
 MISSING_ID = "missing id"
 REPEATED = "the id stood before"

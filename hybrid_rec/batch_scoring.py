@@ -18,7 +18,7 @@ from hybrid_rec.batch_input import Layout
 from hybrid_rec.batch_queries import Rejections, complaint_of, new_items_of, playlists_of
 
 if TYPE_CHECKING:
-    from hybrid_rec.recommendations import Recommendations
+    from hybrid_rec.data.recommendations import Recommendations
     from hybrid_rec.recommender import HybridRecommender
 
 PLAYLISTS, ITEMS, NEW_ITEMS = "playlists", "items", "new-items"

@@ -10,10 +10,10 @@ from typing import Any, Literal, get_args
 import numpy as np
 import pandas as pd
 
-from hybrid_rec.catalog import Catalog, RowArray
 from hybrid_rec.core.errors import DataError
+from hybrid_rec.data.catalog import Catalog, RowArray
+from hybrid_rec.data.playlists import OnUnknown, Playlists
 from hybrid_rec.model import Model
-from hybrid_rec.playlists import OnUnknown, Playlists
 from hybrid_rec.search import filter_rows
 
 OnKnown = Literal["raise", "extend"]

@@ -9,9 +9,9 @@ from numpy.typing import NDArray
 from scipy import sparse
 from sklearn.linear_model import Ridge
 
-from hybrid_rec.catalog import RowArray
 from hybrid_rec.core.config import ColdStartConfig
 from hybrid_rec.core.linalg import unit_rows
+from hybrid_rec.data.catalog import RowArray
 
 Vectors = NDArray[np.float32]
 

@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hybrid_rec.core.errors import RunError
-from hybrid_rec.playlists import Playlists
+from hybrid_rec.data.playlists import Playlists
 
 RowArray = NDArray[np.int64]
 

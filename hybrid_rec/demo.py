@@ -10,8 +10,8 @@ import pandas as pd
 
 from hybrid_rec.core.config import HybridConfig
 from hybrid_rec.core.console import print_table, write
-from hybrid_rec.datasets import SyntheticDataset, synthetic_radio
-from hybrid_rec.recommendations import Recommendations
+from hybrid_rec.data.datasets import SyntheticDataset, synthetic_radio
+from hybrid_rec.data.recommendations import Recommendations
 from hybrid_rec.recommender import HybridRecommender
 
 CONFIG = HybridConfig(titles={"encoder": "tfidf"}, ranking={"cases": 200})

@@ -12,13 +12,13 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 from hybrid_rec.artists import one_hot
-from hybrid_rec.catalog import RowArray
 from hybrid_rec.core.config import EvidenceConfig
 from hybrid_rec.core.linalg import unit_rows
+from hybrid_rec.data.catalog import RowArray
+from hybrid_rec.data.playlists import Playlists
 from hybrid_rec.factors import Factors
 from hybrid_rec.linear import ease_weights
 from hybrid_rec.neighbours import SHRINKAGE, PlaylistNeighbours, item_similarities
-from hybrid_rec.playlists import Playlists
 from indexes.faiss_index import FaissIndex
 
 _DAY = np.timedelta64(1, "D") / np.timedelta64(1, "us")

@@ -9,7 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
-from hybrid_rec.catalog import ObjectArray, RowArray
+from hybrid_rec.data.catalog import ObjectArray, RowArray
+from hybrid_rec.data.playlists import Playlists
 from hybrid_rec.explanations import (
     PLACE_PART,
     POPULARITY_PART,
@@ -26,7 +27,6 @@ from hybrid_rec.explanations import (
 from hybrid_rec.features import FEATURES, Matrix
 from hybrid_rec.model import Model
 from hybrid_rec.neighbours import SHRINKAGE, PlaylistNeighbours
-from hybrid_rec.playlists import Playlists
 from hybrid_rec.queries import ARTIST_BLOCK, COOCCURRENCE, POPULARITY, TAG_BLOCK, TITLE
 
 _SHOWN = 3

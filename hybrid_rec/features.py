@@ -11,12 +11,12 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
-from hybrid_rec.catalog import RowArray
 from hybrid_rec.core.config import CandidateSource
 from hybrid_rec.core.linalg import one_blas_thread, unit_rows
+from hybrid_rec.data.catalog import RowArray
+from hybrid_rec.data.playlists import Playlists
 from hybrid_rec.evidence import Evidence
 from hybrid_rec.neighbours import first_of_each_line, strongest
-from hybrid_rec.playlists import Playlists
 from hybrid_rec.queries import (
     ARTIST_BLOCK,
     COOCCURRENCE,

@@ -7,7 +7,7 @@ from pathlib import Path
 from hybrid_rec.artifact import check_target
 from hybrid_rec.core.config import HybridConfig
 from hybrid_rec.core.console import write
-from hybrid_rec.datasets import read_dataset
+from hybrid_rec.data.datasets import read_dataset
 from hybrid_rec.recommender import HybridRecommender
 
 

@@ -14,16 +14,16 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 from hybrid_rec.artists import Labels
-from hybrid_rec.catalog import Catalog, RowArray
 from hybrid_rec.cold_start import SOURCES, TextMap, artist_means, climb, shrink, trust_of
 from hybrid_rec.core.config import HybridConfig, WeightsConfig
 from hybrid_rec.core.progress import Progress
 from hybrid_rec.crossfit import fit_cases
+from hybrid_rec.data.catalog import Catalog, RowArray
+from hybrid_rec.data.playlists import Playlists, check_training
 from hybrid_rec.evidence import Evidence
 from hybrid_rec.features import Scorer
 from hybrid_rec.fusion import learn_weights
 from hybrid_rec.item_index import build_index
-from hybrid_rec.playlists import Playlists, check_training
 from hybrid_rec.queries import (
     ARTIST_BLOCK,
     COOCCURRENCE,

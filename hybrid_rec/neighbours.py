@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
-from hybrid_rec.catalog import RowArray
+from hybrid_rec.data.catalog import RowArray
 
 SHRINKAGE = 5.0
 """Of similarities that rest on few playlists; see `evaluation.neighbours.ItemKNN`."""

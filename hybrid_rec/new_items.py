@@ -9,7 +9,9 @@ import numpy as np
 import pandas as pd
 from scipy import sparse
 
-from hybrid_rec.catalog import (
+from hybrid_rec.cold_start import SOURCES, artist_means, climb, trust_of
+from hybrid_rec.core.errors import DataError
+from hybrid_rec.data.catalog import (
     Catalog,
     ObjectArray,
     RowArray,
@@ -19,10 +21,8 @@ from hybrid_rec.catalog import (
     tag_lists,
     text_column,
 )
-from hybrid_rec.cold_start import SOURCES, artist_means, climb, trust_of
-from hybrid_rec.core.errors import DataError
+from hybrid_rec.data.playlists import Playlists
 from hybrid_rec.model import Model
-from hybrid_rec.playlists import Playlists
 from hybrid_rec.queries import (
     ARTIST_BLOCK,
     COOCCURRENCE,

@@ -11,11 +11,12 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from hybrid_rec.catalog import Catalog
 from hybrid_rec.core.config import HybridConfig
 from hybrid_rec.core.console import print_table, write
 from hybrid_rec.core.errors import ConfigError
-from hybrid_rec.datasets import read_dataset
+from hybrid_rec.data.catalog import Catalog
+from hybrid_rec.data.datasets import read_dataset
+from hybrid_rec.data.playlists import Playlists, check_training
 from hybrid_rec.plan import (
     Shape,
     disk_bytes,
@@ -24,7 +25,6 @@ from hybrid_rec.plan import (
     score_memory_bytes,
 )
 from hybrid_rec.plan_times import Times, measure_times
-from hybrid_rec.playlists import Playlists, check_training
 from hybrid_rec.title_cache import TitleCache, default_cache_dir
 from hybrid_rec.title_text import distinct_titles
 from hybrid_rec.titles import make_title_encoder

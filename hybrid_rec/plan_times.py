@@ -20,6 +20,7 @@ from hybrid_rec.cooccurrence import fit_cooccurrence
 from hybrid_rec.core.config import HybridConfig
 from hybrid_rec.core.linalg import unit_rows
 from hybrid_rec.crossfit import cases_of, make_folds
+from hybrid_rec.data.playlists import Playlists
 from hybrid_rec.evidence import FACTORS, Evidence, of_artists
 from hybrid_rec.factors import Factors
 from hybrid_rec.features import Scorer, candidate_weights
@@ -34,7 +35,6 @@ from hybrid_rec.model import (
 )
 from hybrid_rec.neighbours import SHRINKAGE, item_similarities
 from hybrid_rec.plan import Shape
-from hybrid_rec.playlists import Playlists
 from hybrid_rec.queries import block_weights, playlist_queries, take
 from hybrid_rec.ranking import Case, Ranker, rank_candidates
 from hybrid_rec.titles import make_title_encoder

@@ -10,11 +10,11 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy import sparse
 
-from hybrid_rec.catalog import Catalog, RowArray
 from hybrid_rec.core.config import WeightsConfig
 from hybrid_rec.core.errors import DataError, UnknownItemError
 from hybrid_rec.core.linalg import unit_rows, unit_sparse_rows
-from hybrid_rec.playlists import OnUnknown, Playlists
+from hybrid_rec.data.catalog import Catalog, RowArray
+from hybrid_rec.data.playlists import OnUnknown, Playlists
 from indexes.hybrid import HybridIndex, HybridQueries
 
 COOCCURRENCE, TITLE, POPULARITY = "cooccurrence", "title", "popularity"

@@ -11,12 +11,12 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 
-from hybrid_rec.catalog import RowArray
 from hybrid_rec.core.config import RankingConfig
 from hybrid_rec.core.errors import ConfigError
+from hybrid_rec.data.catalog import RowArray
+from hybrid_rec.data.playlists import Playlists
 from hybrid_rec.features import FEATURES, Matrix, Scorer
 from hybrid_rec.newcomers import are_new, interleaved, is_known
-from hybrid_rec.playlists import Playlists
 from hybrid_rec.trees import Trees, load_lightgbm
 from indexes.base import NO_ROW, NO_SCORE
 from indexes.hybrid import HybridQueries

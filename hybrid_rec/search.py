@@ -9,19 +9,19 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from hybrid_rec.catalog import Catalog, ObjectArray, RowArray
 from hybrid_rec.cold_start import SOURCES
 from hybrid_rec.core.config import DiversityConfig, WeightsConfig
 from hybrid_rec.core.errors import ConfigError, DataError
+from hybrid_rec.data.catalog import Catalog, ObjectArray, RowArray
+from hybrid_rec.data.playlists import OnUnknown, Playlists
+from hybrid_rec.data.recommendations import Recommendations
 from hybrid_rec.diversity import Diversifier
 from hybrid_rec.explainer import Explainer
 from hybrid_rec.explanations import Stage
 from hybrid_rec.features import Matrix
 from hybrid_rec.model import Model
-from hybrid_rec.playlists import OnUnknown, Playlists
 from hybrid_rec.queries import POPULARITY, block_weights, says_nothing, take
 from hybrid_rec.ranking import rank_candidates
-from hybrid_rec.recommendations import Recommendations
 from indexes.base import NO_ROW, NO_SCORE
 from indexes.hybrid import HybridQueries
 

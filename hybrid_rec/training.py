@@ -14,7 +14,7 @@ from hybrid_rec.cooccurrence import fit_cooccurrence
 from hybrid_rec.core.config import HybridConfig
 from hybrid_rec.core.progress import Progress
 from hybrid_rec.crossfit import Fold, make_folds
-from hybrid_rec.playlists import Playlists
+from hybrid_rec.data.playlists import Playlists
 
 # What is drawn for the ranking does not change what is drawn for anything else.
 _RANKING_STREAM = 1

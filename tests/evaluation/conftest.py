@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from hybrid_rec.synthetic import SyntheticDataset, synthetic_radio
+from hybrid_rec.data.synthetic import SyntheticDataset, synthetic_radio
 
 
 @pytest.fixture(scope="session")

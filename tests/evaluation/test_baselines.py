@@ -38,7 +38,7 @@ from hybrid_rec import (
 )
 from hybrid_rec.cooccurrence import fit_cooccurrence
 from hybrid_rec.core.config import TitleConfig
-from hybrid_rec.synthetic import SyntheticDataset, synthetic_radio
+from hybrid_rec.data.synthetic import SyntheticDataset, synthetic_radio
 from hybrid_rec.titles import make_title_encoder
 from tests import recommender_contract as contract
 

@@ -15,7 +15,7 @@ from scipy import sparse
 
 from evaluation.baselines import Baseline, ImplicitALS, ImplicitBM25
 from hybrid_rec import ConfigError, HybridRecError, Playlists, Recommendations
-from hybrid_rec.synthetic import SyntheticDataset
+from hybrid_rec.data.synthetic import SyntheticDataset
 
 
 @pytest.fixture(scope="module")

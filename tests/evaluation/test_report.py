@@ -23,10 +23,10 @@ from evaluation.harness import Evaluation, evaluate
 from evaluation.metrics import evaluate_rankings
 from evaluation.report import Finding, check_target, write_report
 from evaluation.splits import continuation
-from hybrid_rec.catalog import Catalog
 from hybrid_rec.core.errors import ConfigError, DataError
-from hybrid_rec.playlists import Playlists
-from hybrid_rec.synthetic import synthetic_radio
+from hybrid_rec.data.catalog import Catalog
+from hybrid_rec.data.playlists import Playlists
+from hybrid_rec.data.synthetic import synthetic_radio
 
 FILES = {"report.html", "report.md", "metrics.json", "cases.parquet"}
 KS = (5, 50)

@@ -12,7 +12,7 @@ from evaluation.run import make_split, make_validation_split
 from evaluation.sample import sample_split
 from evaluation.splits import Split, cold_items, continuation, leave_last_out
 from hybrid_rec import ConfigError, DataError, Playlists
-from hybrid_rec.synthetic import SyntheticDataset, synthetic_radio
+from hybrid_rec.data.synthetic import SyntheticDataset, synthetic_radio
 
 
 @pytest.fixture(scope="module")

@@ -20,7 +20,7 @@ from evaluation.search import (
     with_settings,
 )
 from hybrid_rec import Catalog, HybridConfig, HybridRecError, Playlists
-from hybrid_rec.synthetic import SyntheticDataset
+from hybrid_rec.data.synthetic import SyntheticDataset
 
 SPACE: Space = {"a.x": Real(0.01, 100), "a.n": Whole(1, 64, log=True), "a.on": Flag()}
 

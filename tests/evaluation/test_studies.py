@@ -15,7 +15,7 @@ from hybrid_rec import (
     HybridConfig,
     HybridRecommender,
 )
-from hybrid_rec.synthetic import synthetic_radio
+from hybrid_rec.data.synthetic import synthetic_radio
 
 CONFIG = HybridConfig(
     titles={"encoder": "tfidf", "tfidf_size": 32},

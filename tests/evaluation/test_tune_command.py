@@ -19,7 +19,7 @@ from evaluation.harness import Evaluation, evaluate
 from evaluation.search import Space, Whole
 from hybrid_rec import HybridConfig
 from hybrid_rec.cli import run
-from hybrid_rec.synthetic import SyntheticDataset
+from hybrid_rec.data.synthetic import SyntheticDataset
 
 BASE = (
     '[titles]\nencoder = "tfidf"\ntfidf_size = 16\n[cooccurrence]\nepochs = 1\nvector_size = 8\n'

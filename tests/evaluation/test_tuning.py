@@ -28,8 +28,8 @@ from evaluation.tuning import Tuner
 from hybrid_rec import ConfigError, DataError, HybridConfig, HybridRecommender, Playlists
 from hybrid_rec.core.config import RankingConfig
 from hybrid_rec.core.progress import Progress
+from hybrid_rec.data.synthetic import SyntheticDataset
 from hybrid_rec.model import fuse
-from hybrid_rec.synthetic import SyntheticDataset
 from hybrid_rec.training import learn_vectors
 
 QUICK = HybridConfig(

@@ -8,7 +8,7 @@ import pytest
 
 from hybrid_rec import HybridConfig, HybridRecommender
 from hybrid_rec.core.config import RankingConfig
-from hybrid_rec.synthetic import SyntheticDataset, synthetic_radio
+from hybrid_rec.data.synthetic import SyntheticDataset, synthetic_radio
 
 QUICK = HybridConfig(
     titles={"encoder": "tfidf", "tfidf_size": 64},

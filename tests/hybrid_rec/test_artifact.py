@@ -15,7 +15,7 @@ import pytest
 
 from hybrid_rec import ArtifactError, HybridConfig, HybridRecommender, artifact
 from hybrid_rec.core import files
-from hybrid_rec.synthetic import SyntheticDataset
+from hybrid_rec.data.synthetic import SyntheticDataset
 
 QUERIES = [["song-001", "song-002"], ["song-003"], []]
 

@@ -16,7 +16,7 @@ import pytest
 from hybrid_rec import HybridRecommender
 from hybrid_rec.cli import app, run
 from hybrid_rec.core.console import print_frame
-from hybrid_rec.synthetic import SyntheticDataset
+from hybrid_rec.data.synthetic import SyntheticDataset
 
 COMMAND = [sys.executable, "-c", "from hybrid_rec.__main__ import main; main()"]
 QUICK = (

@@ -20,7 +20,7 @@ from hybrid_rec.cold_start import (
 )
 from hybrid_rec.core.config import ColdStartConfig
 from hybrid_rec.core.linalg import unit_rows
-from hybrid_rec.synthetic import SyntheticDataset
+from hybrid_rec.data.synthetic import SyntheticDataset
 from tests.hybrid_rec.conftest import QUICK
 
 

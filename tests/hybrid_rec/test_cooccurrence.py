@@ -13,7 +13,7 @@ import pytest
 from hybrid_rec import Catalog, CooccurrenceConfig, DataError, Playlists
 from hybrid_rec.cooccurrence import fit_cooccurrence
 from hybrid_rec.core.progress import Progress
-from hybrid_rec.synthetic import SyntheticDataset
+from hybrid_rec.data.synthetic import SyntheticDataset
 
 QUICK = CooccurrenceConfig(vector_size=16, epochs=3)
 

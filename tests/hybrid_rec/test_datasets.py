@@ -24,19 +24,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from hybrid_rec import reading
 from hybrid_rec.core.errors import ConfigError, DataError
 from hybrid_rec.core.progress import Advance, Progress
-from hybrid_rec.dataset_report import (
-    COPIES,
-    COPIES_KEPT,
-    LOST_WITH_PLAYLISTS,
-    MISSING_IDS,
-    RESPELLED,
-    SHORT,
-    UNKNOWN_ITEMS,
-)
-from hybrid_rec.datasets import (
+from hybrid_rec.data import tables as reading
+from hybrid_rec.data.datasets import (
     Dataset,
     DatasetReport,
     SyntheticDataset,
@@ -47,6 +38,15 @@ from hybrid_rec.datasets import (
     read_yes,
     read_yes_catalog,
     synthetic_radio,
+)
+from hybrid_rec.data.report import (
+    COPIES,
+    COPIES_KEPT,
+    LOST_WITH_PLAYLISTS,
+    MISSING_IDS,
+    RESPELLED,
+    SHORT,
+    UNKNOWN_ITEMS,
 )
 
 SONGS = "0\tIron (w\\/ Bo)\tAda\n1\t\tBo\n2\tNA\t\n3\tWave\tBo\n"
@@ -611,7 +611,7 @@ def test_report_cannot_be_changed() -> None:
 
 def test_import_loads_neither_torch_nor_gensim() -> None:
     code = (
-        "import sys, hybrid_rec.datasets; heavy = {'torch', 'gensim', 'sentence_transformers'}; "
+        "import sys, hybrid_rec.data.datasets; heavy = {'torch', 'gensim', 'sentence_transformers'}; "
         "print(sorted(heavy & {*sys.modules}))"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from hybrid_rec.core.config import FactorsConfig
+from hybrid_rec.data.synthetic import SyntheticDataset
 from hybrid_rec.factors import Factors
-from hybrid_rec.synthetic import SyntheticDataset
 
 CONFIG = FactorsConfig(size=8, iterations=5)
 

@@ -13,10 +13,10 @@ from hybrid_rec import HybridConfig, HybridRecommender, artifact, cli
 from hybrid_rec.batch_model import SavedModel
 from hybrid_rec.core.config import IndexConfig, WeightsConfig
 from hybrid_rec.core.errors import ArtifactError, ConfigError
+from hybrid_rec.data.synthetic import SyntheticDataset
 from hybrid_rec.index_measure import measure_index
 from hybrid_rec.item_index import block_scale, choose_index
 from hybrid_rec.model import reindexed
-from hybrid_rec.synthetic import SyntheticDataset
 from indexes.faiss_index import FaissIndex
 
 

@@ -12,6 +12,7 @@ import pytest
 from hybrid_rec import HybridConfig, HybridRecommender, Playlists, cli
 from hybrid_rec.core.config import IndexConfig
 from hybrid_rec.core.errors import ConfigError, DataError
+from hybrid_rec.data.synthetic import SyntheticDataset, synthetic_radio
 from hybrid_rec.plan import (
     Shape,
     disk_bytes,
@@ -20,7 +21,6 @@ from hybrid_rec.plan import (
 )
 from hybrid_rec.plan_command import make_plan
 from hybrid_rec.plan_times import _best, _factors_work
-from hybrid_rec.synthetic import SyntheticDataset, synthetic_radio
 
 
 def shape_of(world: SyntheticDataset, config: HybridConfig) -> Shape:

@@ -15,9 +15,9 @@ from evaluation.splits import continuation
 from hybrid_rec import HybridConfig, HybridRecommender
 from hybrid_rec.core.config import CandidateSource, RankingConfig
 from hybrid_rec.core.errors import ArtifactError, ConfigError, HybridRecError
+from hybrid_rec.data.synthetic import SyntheticDataset, synthetic_radio
 from hybrid_rec.features import FEATURES
 from hybrid_rec.ranking import Ranker
-from hybrid_rec.synthetic import SyntheticDataset, synthetic_radio
 from tests import recommender_contract as contract
 from tests.hybrid_rec.conftest import RANKED
 

@@ -14,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hybrid_rec.core.errors import DataError
-from hybrid_rec.datasets import (
+from hybrid_rec.data.datasets import (
     Dataset,
     read_movielens,
     read_mpd,

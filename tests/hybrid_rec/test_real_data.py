@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from hybrid_rec import HybridConfig, HybridRecommender, read_dataset, read_yes_catalog
-from hybrid_rec.datasets import Dataset
+from hybrid_rec.data.datasets import Dataset
 from hybrid_rec.title_text import clean_title
 
 QUICK = HybridConfig(

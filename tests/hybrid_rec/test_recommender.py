@@ -23,7 +23,7 @@ from hybrid_rec import (
     WeightsConfig,
 )
 from hybrid_rec.cold_start import ARTIST, SOURCES, TEXT
-from hybrid_rec.synthetic import SyntheticDataset
+from hybrid_rec.data.synthetic import SyntheticDataset
 
 
 def genres(world: SyntheticDataset, item_ids: Any) -> np.ndarray:
@@ -82,7 +82,7 @@ def test_cold_items_can_be_recommended_with_their_source(
 
 
 def test_text_places_items_whose_artist_is_unknown(quick_config: HybridConfig) -> None:
-    from hybrid_rec.synthetic import synthetic_radio
+    from hybrid_rec.data.synthetic import synthetic_radio
 
     world = synthetic_radio(seed=3, n_items=1500, n_playlists=2000)
     lone = np.flatnonzero(world.truth.cold)

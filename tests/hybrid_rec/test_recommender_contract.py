@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from hybrid_rec import HybridConfig, HybridRecommender
-from hybrid_rec.synthetic import SyntheticDataset
+from hybrid_rec.data.synthetic import SyntheticDataset
 from tests import recommender_contract as contract
 
 CHANGES = {

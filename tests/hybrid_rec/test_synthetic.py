@@ -12,8 +12,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hybrid_rec.core.errors import ConfigError
-from hybrid_rec.datasets import SyntheticDataset, synthetic_radio
-from hybrid_rec.synthetic import GENRES
+from hybrid_rec.data.datasets import SyntheticDataset, synthetic_radio
+from hybrid_rec.data.synthetic import GENRES
 
 
 @pytest.fixture(scope="module")

@@ -21,8 +21,8 @@ from hybrid_rec import (
     UnknownItemError,
 )
 from hybrid_rec.cold_start import METADATA
+from hybrid_rec.data.synthetic import SyntheticDataset
 from hybrid_rec.queries import COOCCURRENCE
-from hybrid_rec.synthetic import SyntheticDataset
 from indexes.delta import DeltaIndex
 from tests import recommender_contract as contract
 

@@ -13,7 +13,7 @@ import pytest
 
 from hybrid_rec import HybridRecommender
 from hybrid_rec.cli import run
-from hybrid_rec.synthetic import SyntheticDataset
+from hybrid_rec.data.synthetic import SyntheticDataset
 
 
 @pytest.fixture

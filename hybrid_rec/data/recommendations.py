@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from hybrid_rec.catalog import Catalog, ObjectArray, RowArray
+from hybrid_rec.data.catalog import Catalog, ObjectArray, RowArray
 
 NO_SOURCE = ""
 

@@ -12,7 +12,8 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy import sparse
 
-from hybrid_rec.catalog import (
+from hybrid_rec.core.errors import DataError
+from hybrid_rec.data.catalog import (
     Catalog,
     ObjectArray,
     RowArray,
@@ -21,7 +22,6 @@ from hybrid_rec.catalog import (
     id_column,
     require_columns,
 )
-from hybrid_rec.core.errors import DataError
 
 OnUnknown = Literal["raise", "skip"]
 Times = NDArray[np.datetime64]

@@ -8,13 +8,13 @@ import pandas as pd
 
 from hybrid_rec.core.errors import DataError
 from hybrid_rec.core.progress import Progress
-from hybrid_rec.dataset_report import Dataset, DatasetReport
-from hybrid_rec.readers.movielens import read_movielens
-from hybrid_rec.readers.mpd import read_mpd
-from hybrid_rec.readers.tidy import read_tidy
-from hybrid_rec.readers.yes import read_yes, read_yes_catalog
-from hybrid_rec.reading import TABLE_SUFFIXES
-from hybrid_rec.synthetic import SyntheticDataset, SyntheticTruth, synthetic_radio
+from hybrid_rec.data.readers.movielens import read_movielens
+from hybrid_rec.data.readers.mpd import read_mpd
+from hybrid_rec.data.readers.tidy import read_tidy
+from hybrid_rec.data.readers.yes import read_yes, read_yes_catalog
+from hybrid_rec.data.report import Dataset, DatasetReport
+from hybrid_rec.data.synthetic import SyntheticDataset, SyntheticTruth, synthetic_radio
+from hybrid_rec.data.tables import TABLE_SUFFIXES
 
 __all__ = [
     "Dataset",

@@ -9,11 +9,11 @@ from pathlib import Path
 
 import numpy as np
 
-from hybrid_rec.catalog import Catalog, RowArray
 from hybrid_rec.core.errors import DataError
-from hybrid_rec.dataset_report import Dataset, finish
-from hybrid_rec.playlists import Playlists
-from hybrid_rec.reading import existing_folder, read_lines
+from hybrid_rec.data.catalog import Catalog, RowArray
+from hybrid_rec.data.playlists import Playlists
+from hybrid_rec.data.report import Dataset, finish
+from hybrid_rec.data.tables import existing_folder, read_lines
 
 _STATION = re.compile(r"[wk][a-z]{2,3}-(fm|am)")
 

@@ -12,12 +12,12 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from hybrid_rec.catalog import Catalog, ObjectArray, as_item_ids
 from hybrid_rec.core.errors import DataError
 from hybrid_rec.core.progress import Progress, as_progress
-from hybrid_rec.dataset_report import MISSING_IDS, Dataset, finish
-from hybrid_rec.playlists import Playlists
-from hybrid_rec.reading import A_FILE, A_FOLDER, located, read_json, what_is_at
+from hybrid_rec.data.catalog import Catalog, ObjectArray, as_item_ids
+from hybrid_rec.data.playlists import Playlists
+from hybrid_rec.data.report import MISSING_IDS, Dataset, finish
+from hybrid_rec.data.tables import A_FILE, A_FOLDER, located, read_json, what_is_at
 
 # JSON can spell half a character, which no UTF-8 can hold.
 _SURROGATE = re.compile("[\ud800-\udfff]")

@@ -11,9 +11,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from hybrid_rec.catalog import Catalog
 from hybrid_rec.core.errors import DataError
-from hybrid_rec.playlists import Playlists
+from hybrid_rec.data.catalog import Catalog
+from hybrid_rec.data.playlists import Playlists
 
 SHORT = "playlists with fewer than two items"
 COPIES = "exact copies of playlists"

@@ -9,10 +9,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from hybrid_rec.catalog import Catalog, ObjectArray, RowArray
 from hybrid_rec.core.errors import ConfigError
-from hybrid_rec.dataset_report import Dataset, finish
-from hybrid_rec.playlists import Playlists
+from hybrid_rec.data.catalog import Catalog, ObjectArray, RowArray
+from hybrid_rec.data.playlists import Playlists
+from hybrid_rec.data.report import Dataset, finish
 
 # Genre -> words of its titles and names, which no other genre has.
 _WORDS = {

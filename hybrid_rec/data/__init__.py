@@ -1,0 +1,1 @@
+"""Catalogue and playlists, and the readers that bring them."""

@@ -1,0 +1,1 @@
+"""Readers of playlists, one file a format; `hybrid_rec.data.datasets` is their front door."""

@@ -1,1 +1,0 @@
-"""Readers of playlists, one file a format; `hybrid_rec.datasets` is their front door."""
