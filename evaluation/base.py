@@ -10,11 +10,11 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
+from hybrid_rec.blocks.queries import parse_queries
 from hybrid_rec.core.errors import ConfigError, NotFittedError
 from hybrid_rec.data.catalog import Catalog, RowArray
 from hybrid_rec.data.playlists import Playlists, check_training
 from hybrid_rec.data.recommendations import Recommendations
-from hybrid_rec.queries import parse_queries
 from indexes.base import NO_ROW, NO_SCORE
 from indexes.hybrid import HybridIndex, HybridQueries
 

@@ -19,15 +19,15 @@ from evaluation.base import (
 )
 from evaluation.neighbours import ItemKNN, PlaylistKNN
 from evaluation.peers import ImplicitALS, ImplicitBM25
-from hybrid_rec.artists import Labels
-from hybrid_rec.cooccurrence import fit_cooccurrence
+from hybrid_rec.blocks.cooccurrence import fit_cooccurrence
+from hybrid_rec.blocks.labels import Labels
+from hybrid_rec.blocks.queries import ARTIST_BLOCK, COOCCURRENCE, TITLE
+from hybrid_rec.blocks.text.encoders import make_title_encoder
 from hybrid_rec.core.config import CooccurrenceConfig, TitleConfig
 from hybrid_rec.core.errors import ConfigError, DataError
 from hybrid_rec.core.linalg import unit_rows, unit_sparse_rows
 from hybrid_rec.data.catalog import Catalog
 from hybrid_rec.data.playlists import Playlists
-from hybrid_rec.queries import ARTIST_BLOCK, COOCCURRENCE, TITLE
-from hybrid_rec.titles import make_title_encoder
 from indexes.hybrid import HybridIndex, HybridQueries
 
 __all__ = [

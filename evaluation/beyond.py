@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 from evaluation.harness import Evaluation
-from hybrid_rec.artists import Labels
+from hybrid_rec.blocks.labels import Labels
 from hybrid_rec.data.playlists import Playlists
 
 

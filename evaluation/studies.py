@@ -13,14 +13,14 @@ from evaluation import beyond
 from evaluation.comparison import bootstrap_interval
 from evaluation.harness import DEFAULT_KS, Evaluation, Recommender, evaluate
 from evaluation.splits import Split
-from hybrid_rec.artists import Labels
+from hybrid_rec.blocks.labels import Labels
+from hybrid_rec.blocks.queries import COOCCURRENCE
 from hybrid_rec.core.config import DiversityConfig
 from hybrid_rec.core.errors import ConfigError, DataError
 from hybrid_rec.data.catalog import Catalog
 from hybrid_rec.data.playlists import Playlists
 from hybrid_rec.data.recommendations import Recommendations
 from hybrid_rec.diversity import OFF
-from hybrid_rec.queries import COOCCURRENCE
 from hybrid_rec.recommender import HybridRecommender
 
 ANN_KS = (10, 100, 500)

@@ -17,8 +17,9 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 from scipy import sparse
 
-from hybrid_rec.artists import Labels
-from hybrid_rec.cold_start import TextMap
+from hybrid_rec.blocks.cold_start import TextMap
+from hybrid_rec.blocks.labels import Labels
+from hybrid_rec.blocks.text.encoders import load_title_encoder
 from hybrid_rec.core.config import HybridConfig, WeightsConfig
 from hybrid_rec.core.errors import ArtifactError, ConfigError
 from hybrid_rec.core.files import check_writable, existing, is_ours, replace_text, replacing, sha256
@@ -27,7 +28,6 @@ from hybrid_rec.data.playlists import Playlists
 from hybrid_rec.evidence import ARRAYS, MATRICES, Evidence
 from hybrid_rec.model import Model, Ranking, artist_labels, tag_labels
 from hybrid_rec.ranking import Ranker
-from hybrid_rec.titles import load_title_encoder
 from indexes.base import VectorIndexError, check_rows
 from indexes.choice import Choice
 from indexes.hybrid import HybridIndex

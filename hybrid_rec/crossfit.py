@@ -8,12 +8,12 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from hybrid_rec.blocks.queries import playlist_queries
 from hybrid_rec.core.config import RankingConfig
 from hybrid_rec.data.catalog import RowArray
 from hybrid_rec.data.playlists import Playlists
 from hybrid_rec.features import Scorer
 from hybrid_rec.newcomers import are_new, is_known
-from hybrid_rec.queries import playlist_queries
 from hybrid_rec.ranking import Case
 
 # A playlist must leave two items to give and two to find.

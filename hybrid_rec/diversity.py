@@ -9,10 +9,10 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
+from hybrid_rec.blocks.queries import ARTIST_BLOCK, POPULARITY
 from hybrid_rec.core.config import DiversityConfig, HybridConfig
 from hybrid_rec.core.errors import ConfigError
 from hybrid_rec.data.catalog import RowArray
-from hybrid_rec.queries import ARTIST_BLOCK, POPULARITY
 from indexes.base import inner_products
 from indexes.hybrid import HybridIndex
 

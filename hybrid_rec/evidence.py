@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
-from hybrid_rec.artists import one_hot
+from hybrid_rec.blocks.labels import one_hot
 from hybrid_rec.core.config import EvidenceConfig
 from hybrid_rec.core.linalg import unit_rows
 from hybrid_rec.data.catalog import RowArray

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
+from hybrid_rec.blocks.queries import ARTIST_BLOCK, COOCCURRENCE, POPULARITY, TAG_BLOCK, TITLE
 from hybrid_rec.data.catalog import ObjectArray, RowArray
 from hybrid_rec.data.playlists import Playlists
 from hybrid_rec.explanations import (
@@ -27,7 +28,6 @@ from hybrid_rec.explanations import (
 from hybrid_rec.features import FEATURES, Matrix
 from hybrid_rec.model import Model
 from hybrid_rec.neighbours import SHRINKAGE, PlaylistNeighbours
-from hybrid_rec.queries import ARTIST_BLOCK, COOCCURRENCE, POPULARITY, TAG_BLOCK, TITLE
 
 _SHOWN = 3
 # Queries, and rows of one query, that are looked at together, to bound memory.

@@ -11,13 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
-from hybrid_rec.core.config import CandidateSource
-from hybrid_rec.core.linalg import one_blas_thread, unit_rows
-from hybrid_rec.data.catalog import RowArray
-from hybrid_rec.data.playlists import Playlists
-from hybrid_rec.evidence import Evidence
-from hybrid_rec.neighbours import first_of_each_line, strongest
-from hybrid_rec.queries import (
+from hybrid_rec.blocks.queries import (
     ARTIST_BLOCK,
     COOCCURRENCE,
     POPULARITY,
@@ -25,6 +19,12 @@ from hybrid_rec.queries import (
     TITLE,
     take,
 )
+from hybrid_rec.core.config import CandidateSource
+from hybrid_rec.core.linalg import one_blas_thread, unit_rows
+from hybrid_rec.data.catalog import RowArray
+from hybrid_rec.data.playlists import Playlists
+from hybrid_rec.evidence import Evidence
+from hybrid_rec.neighbours import first_of_each_line, strongest
 from indexes.base import Mask, allowed_mask
 from indexes.faiss_index import FaissIndex
 from indexes.hybrid import HybridIndex, HybridQueries

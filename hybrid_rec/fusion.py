@@ -8,9 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import minimize
 
+from hybrid_rec.blocks.queries import ARTIST_BLOCK, COOCCURRENCE, POPULARITY, TAG_BLOCK, TITLE
 from hybrid_rec.core.config import WeightsConfig
 from hybrid_rec.features import FEATURES
-from hybrid_rec.queries import ARTIST_BLOCK, COOCCURRENCE, POPULARITY, TAG_BLOCK, TITLE
 from hybrid_rec.ranking import Case
 
 _FEATURE_OF = {

@@ -13,8 +13,17 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
-from hybrid_rec.artists import Labels
-from hybrid_rec.cold_start import SOURCES, TextMap, artist_means, climb, shrink, trust_of
+from hybrid_rec.blocks.cold_start import SOURCES, TextMap, artist_means, climb, shrink, trust_of
+from hybrid_rec.blocks.labels import Labels
+from hybrid_rec.blocks.queries import (
+    ARTIST_BLOCK,
+    COOCCURRENCE,
+    POPULARITY,
+    TAG_BLOCK,
+    TITLE,
+    block_weights,
+)
+from hybrid_rec.blocks.text.encoders import TitleEncoder, make_title_encoder
 from hybrid_rec.core.config import HybridConfig, WeightsConfig
 from hybrid_rec.core.progress import Progress
 from hybrid_rec.crossfit import fit_cases
@@ -24,16 +33,7 @@ from hybrid_rec.evidence import Evidence
 from hybrid_rec.features import Scorer
 from hybrid_rec.fusion import learn_weights
 from hybrid_rec.item_index import build_index
-from hybrid_rec.queries import (
-    ARTIST_BLOCK,
-    COOCCURRENCE,
-    POPULARITY,
-    TAG_BLOCK,
-    TITLE,
-    block_weights,
-)
 from hybrid_rec.ranking import Ranker, of_new_playlists
-from hybrid_rec.titles import TitleEncoder, make_title_encoder
 from hybrid_rec.training import Learned, learn_vectors
 from indexes.choice import Choice
 from indexes.hybrid import HybridIndex

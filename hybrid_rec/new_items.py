@@ -9,7 +9,15 @@ import numpy as np
 import pandas as pd
 from scipy import sparse
 
-from hybrid_rec.cold_start import SOURCES, artist_means, climb, trust_of
+from hybrid_rec.blocks.cold_start import SOURCES, artist_means, climb, trust_of
+from hybrid_rec.blocks.queries import (
+    ARTIST_BLOCK,
+    COOCCURRENCE,
+    TAG_BLOCK,
+    TITLE,
+    playlist_queries,
+    with_prior,
+)
 from hybrid_rec.core.errors import DataError
 from hybrid_rec.data.catalog import (
     Catalog,
@@ -23,14 +31,6 @@ from hybrid_rec.data.catalog import (
 )
 from hybrid_rec.data.playlists import Playlists
 from hybrid_rec.model import Model
-from hybrid_rec.queries import (
-    ARTIST_BLOCK,
-    COOCCURRENCE,
-    TAG_BLOCK,
-    TITLE,
-    playlist_queries,
-    with_prior,
-)
 from indexes.hybrid import HybridQueries
 
 CONTEXT_SOURCE = "context"

@@ -11,6 +11,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from hybrid_rec.blocks.text.cache import TitleCache, default_cache_dir
+from hybrid_rec.blocks.text.cleaning import distinct_titles
+from hybrid_rec.blocks.text.encoders import make_title_encoder
 from hybrid_rec.core.config import HybridConfig
 from hybrid_rec.core.console import print_table, write
 from hybrid_rec.core.errors import ConfigError
@@ -25,9 +28,6 @@ from hybrid_rec.plan import (
     score_memory_bytes,
 )
 from hybrid_rec.plan_times import Times, measure_times
-from hybrid_rec.title_cache import TitleCache, default_cache_dir
-from hybrid_rec.title_text import distinct_titles
-from hybrid_rec.titles import make_title_encoder
 
 _GB = 1e9
 

@@ -16,7 +16,9 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import linalg
 
-from hybrid_rec.cooccurrence import fit_cooccurrence
+from hybrid_rec.blocks.cooccurrence import fit_cooccurrence
+from hybrid_rec.blocks.queries import block_weights, playlist_queries, take
+from hybrid_rec.blocks.text.encoders import make_title_encoder
 from hybrid_rec.core.config import HybridConfig
 from hybrid_rec.core.linalg import unit_rows
 from hybrid_rec.crossfit import cases_of, make_folds
@@ -35,9 +37,7 @@ from hybrid_rec.model import (
 )
 from hybrid_rec.neighbours import SHRINKAGE, item_similarities
 from hybrid_rec.plan import Shape
-from hybrid_rec.queries import block_weights, playlist_queries, take
 from hybrid_rec.ranking import Case, Ranker, rank_candidates
-from hybrid_rec.titles import make_title_encoder
 from indexes.faiss_index import FaissIndex
 from indexes.hybrid import HybridIndex
 

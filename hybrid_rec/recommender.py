@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 
 from hybrid_rec import artifact
+from hybrid_rec.blocks.queries import COOCCURRENCE, parse_queries, playlist_queries
 from hybrid_rec.changes import NewPlaylists, OnKnown, read_changes
 from hybrid_rec.core.config import HybridConfig
 from hybrid_rec.core.errors import ConfigError, DataError, NotFittedError
@@ -22,7 +23,6 @@ from hybrid_rec.diversity import OFF, Diversity, call_diversity
 from hybrid_rec.explainer import Explainer
 from hybrid_rec.model import Model, fit_model, reindexed
 from hybrid_rec.new_items import place_new_items
-from hybrid_rec.queries import COOCCURRENCE, parse_queries, playlist_queries
 from hybrid_rec.search import (
     Request,
     Weights,

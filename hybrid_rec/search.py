@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from hybrid_rec.cold_start import SOURCES
+from hybrid_rec.blocks.cold_start import SOURCES
+from hybrid_rec.blocks.queries import POPULARITY, block_weights, says_nothing, take
 from hybrid_rec.core.config import DiversityConfig, WeightsConfig
 from hybrid_rec.core.errors import ConfigError, DataError
 from hybrid_rec.data.catalog import Catalog, ObjectArray, RowArray
@@ -20,7 +21,6 @@ from hybrid_rec.explainer import Explainer
 from hybrid_rec.explanations import Stage
 from hybrid_rec.features import Matrix
 from hybrid_rec.model import Model
-from hybrid_rec.queries import POPULARITY, block_weights, says_nothing, take
 from hybrid_rec.ranking import rank_candidates
 from indexes.base import NO_ROW, NO_SCORE
 from indexes.hybrid import HybridQueries

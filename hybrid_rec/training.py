@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from hybrid_rec.cooccurrence import fit_cooccurrence
+from hybrid_rec.blocks.cooccurrence import fit_cooccurrence
 from hybrid_rec.core.config import HybridConfig
 from hybrid_rec.core.progress import Progress
 from hybrid_rec.crossfit import Fold, make_folds

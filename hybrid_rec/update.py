@@ -7,16 +7,16 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from hybrid_rec.blocks.cold_start import HYBRID, METADATA, artist_means, climb, shrink, trust_of
+from hybrid_rec.blocks.cooccurrence import Start, fit_cooccurrence
+from hybrid_rec.blocks.queries import COOCCURRENCE, TITLE
 from hybrid_rec.changes import Changes
-from hybrid_rec.cold_start import HYBRID, METADATA, artist_means, climb, shrink, trust_of
-from hybrid_rec.cooccurrence import Start, fit_cooccurrence
 from hybrid_rec.core.progress import Progress
 from hybrid_rec.data.catalog import RowArray
 from hybrid_rec.data.playlists import Playlists
 from hybrid_rec.evidence import Evidence
 from hybrid_rec.item_index import build_index
 from hybrid_rec.model import Metadata, Model, blocks_of, describe_items, timed
-from hybrid_rec.queries import COOCCURRENCE, TITLE
 from indexes.choice import Choice
 from indexes.delta import put_rows
 from indexes.hybrid import HybridIndex

@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 
 from hybrid_rec import Catalog, HybridRecommender, Playlists, read_dataset, read_yes_catalog
-from hybrid_rec.artists import fold
+from hybrid_rec.blocks.labels import fold
 from tests.benchmarks import measure
 
 SETS = {

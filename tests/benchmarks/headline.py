@@ -27,7 +27,7 @@ from hybrid_rec import (
     Playlists,
     read_dataset,
 )
-from hybrid_rec.cooccurrence import fit_cooccurrence
+from hybrid_rec.blocks.cooccurrence import fit_cooccurrence
 from hybrid_rec.core.linalg import unit_rows
 from hybrid_rec.core.progress import RichProgress
 from indexes.hybrid import HybridIndex, HybridQueries

@@ -10,11 +10,11 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from hybrid_rec import read_dataset, read_yes_catalog
+from hybrid_rec.blocks.text.cleaning import distinct_titles
+from hybrid_rec.blocks.text.encoders import SentenceEncoder
+from hybrid_rec.blocks.text.models import locate_model
+from hybrid_rec.blocks.text.precision import resolve_precision
 from hybrid_rec.core.config import TitleConfig
-from hybrid_rec.title_models import locate_model
-from hybrid_rec.title_precision import resolve_precision
-from hybrid_rec.title_text import distinct_titles
-from hybrid_rec.titles import SentenceEncoder
 from tests.benchmarks import measure
 
 N_TITLES = 3000

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hybrid_rec.artists import Labels, fold
+from hybrid_rec.blocks.labels import Labels, fold
 
 
 @pytest.mark.parametrize(

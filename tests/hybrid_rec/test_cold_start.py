@@ -8,7 +8,7 @@ import pytest
 from scipy import sparse
 
 from hybrid_rec import HybridConfig, HybridRecommender
-from hybrid_rec.cold_start import (
+from hybrid_rec.blocks.cold_start import (
     ARTIST,
     METADATA,
     TEXT,

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from hybrid_rec import Catalog, CooccurrenceConfig, DataError, Playlists
-from hybrid_rec.cooccurrence import fit_cooccurrence
+from hybrid_rec.blocks.cooccurrence import fit_cooccurrence
 from hybrid_rec.core.progress import Progress
 from hybrid_rec.data.synthetic import SyntheticDataset
 

@@ -10,9 +10,9 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from hybrid_rec import Playlists
-from hybrid_rec import corpus_files as module
+from hybrid_rec.blocks import corpus_files as module
+from hybrid_rec.blocks.corpus_files import CorpusFiles, item_tokens, shuffled
 from hybrid_rec.core.errors import RunError
-from hybrid_rec.corpus_files import CorpusFiles, item_tokens, shuffled
 
 N_ITEMS = 120
 

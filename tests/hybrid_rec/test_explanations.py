@@ -11,10 +11,10 @@ import numpy as np
 import pytest
 
 from hybrid_rec import Catalog, Explanation, HybridConfig, HybridRecommender, Playlists
+from hybrid_rec.blocks.queries import block_weights, playlist_queries
 from hybrid_rec.data.synthetic import SyntheticDataset
 from hybrid_rec.explanations import PART_OF_FEATURE, Part, exact_parts
 from hybrid_rec.features import FEATURES
-from hybrid_rec.queries import block_weights, playlist_queries
 from tests import recommender_contract as contract
 
 LINEAR = {"cooccurrence", "title", "artist", "tags", "popularity"}

@@ -10,9 +10,9 @@ import pytest
 from scipy import sparse
 
 from hybrid_rec import Catalog, DataError, Playlists, UnknownItemError
-from hybrid_rec.artists import Labels
+from hybrid_rec.blocks.labels import Labels
+from hybrid_rec.blocks.queries import parse_queries, playlist_queries, says_nothing
 from hybrid_rec.core.linalg import unit_rows, unit_sparse_rows
-from hybrid_rec.queries import parse_queries, playlist_queries, says_nothing
 from indexes.hybrid import HybridIndex
 
 CATALOG = Catalog.from_columns(list("abcdef"), list("ABCDEF"), [None] * 6)

@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 
 from hybrid_rec import HybridConfig, HybridRecommender, read_dataset, read_yes_catalog
+from hybrid_rec.blocks.text.cleaning import clean_title
 from hybrid_rec.data.datasets import Dataset
-from hybrid_rec.title_text import clean_title
 
 QUICK = HybridConfig(
     titles={"encoder": "tfidf", "tfidf_size": 16},
@@ -83,8 +83,8 @@ def test_the_notebooks_songs(data_dir: Path) -> None:
 
 
 def test_all_titles_of_the_large_catalogue_can_be_cleaned_and_encoded(data_dir: Path) -> None:
+    from hybrid_rec.blocks.text.encoders import make_title_encoder
     from hybrid_rec.core.config import TitleConfig
-    from hybrid_rec.titles import make_title_encoder
 
     catalog = read_yes_catalog(data_dir / "yes_complete")
     assert len(catalog) == 75_262

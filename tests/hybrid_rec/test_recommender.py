@@ -22,7 +22,7 @@ from hybrid_rec import (
     UnknownItemError,
     WeightsConfig,
 )
-from hybrid_rec.cold_start import ARTIST, SOURCES, TEXT
+from hybrid_rec.blocks.cold_start import ARTIST, SOURCES, TEXT
 from hybrid_rec.data.synthetic import SyntheticDataset
 
 

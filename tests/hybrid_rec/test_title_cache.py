@@ -20,7 +20,7 @@ import platformdirs
 import pytest
 from numpy.typing import NDArray
 
-from hybrid_rec.title_cache import TitleCache, default_cache_dir
+from hybrid_rec.blocks.text.cache import TitleCache, default_cache_dir
 
 DIM = 4
 
@@ -208,7 +208,7 @@ WRITER = """
 import sys
 import numpy as np
 from pathlib import Path
-from hybrid_rec.title_cache import TitleCache
+from hybrid_rec.blocks.text.cache import TitleCache
 
 folder, offset = Path(sys.argv[1]), int(sys.argv[2])
 for lot in range(40):

@@ -15,10 +15,8 @@ from pathlib import Path
 
 import pytest
 
-from hybrid_rec import title_models
-from hybrid_rec.core.errors import ModelUnavailableError
-from hybrid_rec.core.progress import Advance, Progress
-from hybrid_rec.title_models import (
+from hybrid_rec.blocks.text import models as title_models
+from hybrid_rec.blocks.text.models import (
     DEFAULT_MODEL,
     DEFAULT_WEIGHTS_SHA256,
     embedding_size,
@@ -26,6 +24,8 @@ from hybrid_rec.title_models import (
     locate_model,
     packaged_folder,
 )
+from hybrid_rec.core.errors import ModelUnavailableError
+from hybrid_rec.core.progress import Advance, Progress
 from tests.loopback import Handler, LoopbackServer
 
 needs_package = pytest.mark.skipif(

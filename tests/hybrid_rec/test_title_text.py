@@ -12,8 +12,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from hybrid_rec.blocks.text.cleaning import _normalise, clean_title, distinct_titles
 from hybrid_rec.core.errors import DataError
-from hybrid_rec.title_text import _normalise, clean_title, distinct_titles
 
 
 @pytest.mark.parametrize(

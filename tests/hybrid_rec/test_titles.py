@@ -15,20 +15,20 @@ import pytest
 from numpy.typing import NDArray
 
 from hybrid_rec import read_yes_catalog
-from hybrid_rec import titles as module
-from hybrid_rec.core.config import TitleConfig
-from hybrid_rec.core.errors import ArtifactError, DataError, ModelUnavailableError, NotFittedError
-from hybrid_rec.core.progress import Advance, Progress
-from hybrid_rec.title_models import packaged_folder
-from hybrid_rec.title_precision import resolve_precision
-from hybrid_rec.title_text import distinct_titles
-from hybrid_rec.title_tfidf import TfidfEncoder
-from hybrid_rec.titles import (
+from hybrid_rec.blocks.text import encoders as module
+from hybrid_rec.blocks.text.cleaning import distinct_titles
+from hybrid_rec.blocks.text.encoders import (
     SentenceEncoder,
     TitleEncoder,
     load_title_encoder,
     make_title_encoder,
 )
+from hybrid_rec.blocks.text.models import packaged_folder
+from hybrid_rec.blocks.text.precision import resolve_precision
+from hybrid_rec.blocks.text.tfidf import TfidfEncoder
+from hybrid_rec.core.config import TitleConfig
+from hybrid_rec.core.errors import ArtifactError, DataError, ModelUnavailableError, NotFittedError
+from hybrid_rec.core.progress import Advance, Progress
 
 DIM = 5
 SONGS = [
@@ -504,7 +504,7 @@ def test_the_real_model_shows_no_bar_of_its_own(
 FRESH = """
 import sys
 import numpy as np
-import hybrid_rec.titles as titles
+import hybrid_rec.blocks.text.encoders as titles
 from hybrid_rec.core.config import TitleConfig
 
 heavy = {"torch", "sentence_transformers", "transformers", "sklearn", "huggingface_hub"}
@@ -566,7 +566,7 @@ def test_tfidf_does_not_depend_on_order_or_repetition() -> None:
 def test_tfidf_learns_from_a_sample_of_many_titles(monkeypatch: pytest.MonkeyPatch) -> None:
     titles = [f"song about {number * 7919}" for number in range(200)]
     whole = TfidfEncoder(8, 0).fit(titles).fingerprint()
-    monkeypatch.setattr("hybrid_rec.title_tfidf._MAX_SVD_TITLES", 50)
+    monkeypatch.setattr("hybrid_rec.blocks.text.tfidf._MAX_SVD_TITLES", 50)
     sampled = TfidfEncoder(8, 0).fit(titles)
     assert sampled.fingerprint() != whole
     assert sampled.fingerprint() == TfidfEncoder(8, 0).fit(titles).fingerprint()

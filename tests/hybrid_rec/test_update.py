@@ -20,9 +20,9 @@ from hybrid_rec import (
     Playlists,
     UnknownItemError,
 )
-from hybrid_rec.cold_start import METADATA
+from hybrid_rec.blocks.cold_start import METADATA
+from hybrid_rec.blocks.queries import COOCCURRENCE
 from hybrid_rec.data.synthetic import SyntheticDataset
-from hybrid_rec.queries import COOCCURRENCE
 from indexes.delta import DeltaIndex
 from tests import recommender_contract as contract
 

@@ -11,12 +11,18 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import PositiveInt
 
+from hybrid_rec.blocks.text.cleaning import Titles, distinct_titles
+from hybrid_rec.blocks.text.state import (
+    EncoderState,
+    read_array,
+    read_state,
+    spread_rows,
+    write_state,
+)
 from hybrid_rec.core.config import TitleConfig
 from hybrid_rec.core.errors import ArtifactError, NotFittedError
 from hybrid_rec.core.linalg import unit_rows
 from hybrid_rec.core.progress import Progress
-from hybrid_rec.title_state import EncoderState, read_array, read_state, spread_rows, write_state
-from hybrid_rec.title_text import Titles, distinct_titles
 
 FloatArray = NDArray[np.float32]
 

@@ -10,16 +10,16 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field, PositiveInt
 
+from hybrid_rec.blocks.text.cache import TitleCache, default_cache_dir
+from hybrid_rec.blocks.text.cleaning import Titles, distinct_titles
+from hybrid_rec.blocks.text.models import LocatedModel, locate_model
+from hybrid_rec.blocks.text.precision import Precision, resolve_precision
+from hybrid_rec.blocks.text.state import EncoderState, read_state, spread_rows, write_state
+from hybrid_rec.blocks.text.tfidf import TfidfEncoder
 from hybrid_rec.core.config import TitleConfig
 from hybrid_rec.core.errors import ArtifactError, ModelUnavailableError
 from hybrid_rec.core.linalg import unit_rows
 from hybrid_rec.core.progress import Advance, Progress
-from hybrid_rec.title_cache import TitleCache, default_cache_dir
-from hybrid_rec.title_models import LocatedModel, locate_model
-from hybrid_rec.title_precision import Precision, resolve_precision
-from hybrid_rec.title_state import EncoderState, read_state, spread_rows, write_state
-from hybrid_rec.title_text import Titles, distinct_titles
-from hybrid_rec.title_tfidf import TfidfEncoder
 
 FloatArray = NDArray[np.float32]
 

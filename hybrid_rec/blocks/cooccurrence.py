@@ -12,10 +12,10 @@ from typing import Any, cast
 import numpy as np
 from numpy.typing import NDArray
 
+from hybrid_rec.blocks.corpus_files import CorpusFiles, item_tokens, shuffled
 from hybrid_rec.core.config import CooccurrenceConfig
 from hybrid_rec.core.errors import DataError
 from hybrid_rec.core.progress import Advance, Progress
-from hybrid_rec.corpus_files import CorpusFiles, item_tokens, shuffled
 from hybrid_rec.data.catalog import RowArray
 from hybrid_rec.data.playlists import Playlists
 

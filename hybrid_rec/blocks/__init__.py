@@ -1,0 +1,1 @@
+"""What an item is made of: one class a kind of block."""
