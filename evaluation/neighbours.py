@@ -9,7 +9,7 @@ import numpy as np
 from evaluation.base import Baseline, Candidates, check_real, check_whole, sparse_candidates
 from hybrid_rec.data.catalog import Catalog
 from hybrid_rec.data.playlists import Playlists
-from hybrid_rec.neighbours import PlaylistNeighbours, item_similarities
+from hybrid_rec.ranking.knn import PlaylistNeighbours, item_similarities
 
 
 class ItemKNN(Baseline):

@@ -24,7 +24,7 @@ from hybrid_rec.core.errors import HybridRecError
 from hybrid_rec.core.linalg import one_blas_thread
 from hybrid_rec.data.catalog import Catalog
 from hybrid_rec.data.playlists import Playlists
-from hybrid_rec.factors import fit_als, ones_for_implicit
+from hybrid_rec.ranking.als import fit_als, ones_for_implicit
 from indexes.hybrid import HybridIndex, HybridQueries
 
 _FACTORS = "factors"

@@ -20,7 +20,7 @@ from hybrid_rec.core.errors import ConfigError, DataError
 from hybrid_rec.data.catalog import Catalog
 from hybrid_rec.data.playlists import Playlists
 from hybrid_rec.data.recommendations import Recommendations
-from hybrid_rec.diversity import OFF
+from hybrid_rec.ranking.diversity import OFF
 from hybrid_rec.recommender import HybridRecommender
 
 ANN_KS = (10, 100, 500)

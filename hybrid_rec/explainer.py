@@ -25,9 +25,9 @@ from hybrid_rec.explanations import (
     ranking_parts,
     reasons,
 )
-from hybrid_rec.features import FEATURES, Matrix
 from hybrid_rec.model import Model
-from hybrid_rec.neighbours import SHRINKAGE, PlaylistNeighbours
+from hybrid_rec.ranking.features import FEATURES, Matrix
+from hybrid_rec.ranking.knn import SHRINKAGE, PlaylistNeighbours
 
 _SHOWN = 3
 # Queries, and rows of one query, that are looked at together, to bound memory.

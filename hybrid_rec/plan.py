@@ -13,14 +13,14 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 from hybrid_rec.core.config import HybridConfig
-from hybrid_rec.crossfit import Fold, make_folds
 from hybrid_rec.data.catalog import Catalog
 from hybrid_rec.data.playlists import Playlists
-from hybrid_rec.evidence import FACTORS, of_artists
-from hybrid_rec.features import FEATURES
 from hybrid_rec.item_index import choose_index
-from hybrid_rec.linear import MOST_ITEMS, MOST_PLAYLISTS
 from hybrid_rec.model import artist_labels, tag_labels
+from hybrid_rec.ranking.cross_fitting import Fold, make_folds
+from hybrid_rec.ranking.ease import MOST_ITEMS, MOST_PLAYLISTS
+from hybrid_rec.ranking.features import FEATURES
+from hybrid_rec.ranking.statistics import FACTORS, of_artists
 from indexes.bfloat16 import processor_has_bfloat16
 from indexes.choice import Choice, index_bytes
 

@@ -21,12 +21,7 @@ from hybrid_rec.blocks.queries import block_weights, playlist_queries, take
 from hybrid_rec.blocks.text.encoders import make_title_encoder
 from hybrid_rec.core.config import HybridConfig
 from hybrid_rec.core.linalg import unit_rows
-from hybrid_rec.crossfit import cases_of, make_folds
 from hybrid_rec.data.playlists import Playlists
-from hybrid_rec.evidence import FACTORS, Evidence, of_artists
-from hybrid_rec.factors import Factors
-from hybrid_rec.features import Scorer, candidate_weights
-from hybrid_rec.linear import ease_weights
 from hybrid_rec.model import (
     Metadata,
     StageOne,
@@ -35,9 +30,14 @@ from hybrid_rec.model import (
     make_scorer,
     tag_labels,
 )
-from hybrid_rec.neighbours import SHRINKAGE, item_similarities
 from hybrid_rec.plan import Shape
-from hybrid_rec.ranking import Case, Ranker, rank_candidates
+from hybrid_rec.ranking.als import Factors
+from hybrid_rec.ranking.cross_fitting import cases_of, make_folds
+from hybrid_rec.ranking.ease import ease_weights
+from hybrid_rec.ranking.features import Scorer, candidate_weights
+from hybrid_rec.ranking.knn import SHRINKAGE, item_similarities
+from hybrid_rec.ranking.ranker import Case, Ranker, rank_candidates
+from hybrid_rec.ranking.statistics import FACTORS, Evidence, of_artists
 from indexes.faiss_index import FaissIndex
 from indexes.hybrid import HybridIndex
 

@@ -19,10 +19,10 @@ from hybrid_rec.core.progress import Progress, as_progress
 from hybrid_rec.data.catalog import Catalog, as_item_ids
 from hybrid_rec.data.playlists import OnUnknown, Playlists
 from hybrid_rec.data.recommendations import PlaylistMatches, Recommendations
-from hybrid_rec.diversity import OFF, Diversity, call_diversity
 from hybrid_rec.explainer import Explainer
 from hybrid_rec.model import Model, fit_model, reindexed
 from hybrid_rec.new_items import place_new_items
+from hybrid_rec.ranking.diversity import OFF, Diversity, call_diversity
 from hybrid_rec.search import (
     Request,
     Weights,

@@ -16,12 +16,12 @@ from hybrid_rec.core.errors import ConfigError, DataError
 from hybrid_rec.data.catalog import Catalog, ObjectArray, RowArray
 from hybrid_rec.data.playlists import OnUnknown, Playlists
 from hybrid_rec.data.recommendations import Recommendations
-from hybrid_rec.diversity import Diversifier
 from hybrid_rec.explainer import Explainer
 from hybrid_rec.explanations import Stage
-from hybrid_rec.features import Matrix
 from hybrid_rec.model import Model
-from hybrid_rec.ranking import rank_candidates
+from hybrid_rec.ranking.diversity import Diversifier
+from hybrid_rec.ranking.features import Matrix
+from hybrid_rec.ranking.ranker import rank_candidates
 from indexes.base import NO_ROW, NO_SCORE
 from indexes.hybrid import HybridQueries
 

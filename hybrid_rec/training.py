@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 from hybrid_rec.blocks.cooccurrence import fit_cooccurrence
 from hybrid_rec.core.config import HybridConfig
 from hybrid_rec.core.progress import Progress
-from hybrid_rec.crossfit import Fold, make_folds
 from hybrid_rec.data.playlists import Playlists
+from hybrid_rec.ranking.cross_fitting import Fold, make_folds
 
 # What is drawn for the ranking does not change what is drawn for anything else.
 _RANKING_STREAM = 1

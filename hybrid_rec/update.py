@@ -14,9 +14,9 @@ from hybrid_rec.changes import Changes
 from hybrid_rec.core.progress import Progress
 from hybrid_rec.data.catalog import RowArray
 from hybrid_rec.data.playlists import Playlists
-from hybrid_rec.evidence import Evidence
 from hybrid_rec.item_index import build_index
 from hybrid_rec.model import Metadata, Model, blocks_of, describe_items, timed
+from hybrid_rec.ranking.statistics import Evidence
 from indexes.choice import Choice
 from indexes.delta import put_rows
 from indexes.hybrid import HybridIndex

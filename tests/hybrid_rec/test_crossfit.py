@@ -7,8 +7,8 @@ import pytest
 
 from hybrid_rec import Playlists
 from hybrid_rec.core.config import RankingConfig
-from hybrid_rec.crossfit import Fold, make_folds
 from hybrid_rec.data.synthetic import SyntheticDataset
+from hybrid_rec.ranking.cross_fitting import Fold, make_folds
 
 CONFIG = RankingConfig(cases=500)
 

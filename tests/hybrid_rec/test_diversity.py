@@ -11,7 +11,7 @@ import pytest
 from hybrid_rec import ConfigError, DiversityConfig, HybridConfig, HybridRecommender, Playlists
 from hybrid_rec.blocks.queries import block_weights
 from hybrid_rec.data.synthetic import SyntheticDataset
-from hybrid_rec.diversity import Diversifier
+from hybrid_rec.ranking.diversity import Diversifier
 from tests import recommender_contract as contract
 
 # So many candidates the ranked model has of each kind; beyond, there are more for larger k.

@@ -6,7 +6,7 @@ import numpy as np
 
 from hybrid_rec.core.config import FactorsConfig
 from hybrid_rec.data.synthetic import SyntheticDataset
-from hybrid_rec.factors import Factors
+from hybrid_rec.ranking.als import Factors
 
 CONFIG = FactorsConfig(size=8, iterations=5)
 

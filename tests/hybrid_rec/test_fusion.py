@@ -10,9 +10,9 @@ import pytest
 from hybrid_rec import HybridConfig, HybridRecommender
 from hybrid_rec.core.config import WeightsConfig
 from hybrid_rec.data.synthetic import SyntheticDataset
-from hybrid_rec.features import FEATURES
-from hybrid_rec.fusion import learn_weights
-from hybrid_rec.ranking import Case
+from hybrid_rec.ranking.block_weights import learn_weights
+from hybrid_rec.ranking.features import FEATURES
+from hybrid_rec.ranking.ranker import Case
 
 
 def planted(weights: dict[str, float], n_cases: int = 400, seed: int = 0) -> list[Case]:

@@ -14,9 +14,9 @@ from evaluation.splits import Split, cold_items
 from hybrid_rec import HybridRecommender
 from hybrid_rec.core.config import RankingConfig
 from hybrid_rec.data.synthetic import SyntheticDataset
-from hybrid_rec.features import FEATURES, Matrix
-from hybrid_rec.newcomers import interleaved, is_known
-from hybrid_rec.ranking import Case, Ranker
+from hybrid_rec.ranking.features import FEATURES, Matrix
+from hybrid_rec.ranking.ranker import Case, Ranker
+from hybrid_rec.ranking.reserved_slots import interleaved, is_known
 from tests.hybrid_rec.conftest import RANKED
 
 _SEEDS, _NEAREST = FEATURES.index("n_seeds"), FEATURES.index("nearest_playlist")

@@ -16,8 +16,8 @@ from hybrid_rec import HybridConfig, HybridRecommender
 from hybrid_rec.core.config import CandidateSource, RankingConfig
 from hybrid_rec.core.errors import ArtifactError, ConfigError, HybridRecError
 from hybrid_rec.data.synthetic import SyntheticDataset, synthetic_radio
-from hybrid_rec.features import FEATURES
-from hybrid_rec.ranking import Ranker
+from hybrid_rec.ranking.features import FEATURES
+from hybrid_rec.ranking.ranker import Ranker
 from tests import recommender_contract as contract
 from tests.hybrid_rec.conftest import RANKED
 

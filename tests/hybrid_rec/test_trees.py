@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from hybrid_rec import trees as module
-from hybrid_rec.trees import Trees
+from hybrid_rec.ranking.ranker import trees as module
+from hybrid_rec.ranking.trees import Trees
 
 NAMES = ["a", "b", "c", "d"]
 Fit = Callable[..., Trees]

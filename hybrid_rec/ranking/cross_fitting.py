@@ -12,9 +12,9 @@ from hybrid_rec.blocks.queries import playlist_queries
 from hybrid_rec.core.config import RankingConfig
 from hybrid_rec.data.catalog import RowArray
 from hybrid_rec.data.playlists import Playlists
-from hybrid_rec.features import Scorer
-from hybrid_rec.newcomers import are_new, is_known
-from hybrid_rec.ranking import Case
+from hybrid_rec.ranking.features import Scorer
+from hybrid_rec.ranking.ranker import Case
+from hybrid_rec.ranking.reserved_slots import are_new, is_known
 
 # A playlist must leave two items to give and two to find.
 _SHORTEST = 4

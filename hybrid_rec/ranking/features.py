@@ -23,8 +23,8 @@ from hybrid_rec.core.config import CandidateSource
 from hybrid_rec.core.linalg import one_blas_thread, unit_rows
 from hybrid_rec.data.catalog import RowArray
 from hybrid_rec.data.playlists import Playlists
-from hybrid_rec.evidence import Evidence
-from hybrid_rec.neighbours import first_of_each_line, strongest
+from hybrid_rec.ranking.knn import first_of_each_line, strongest
+from hybrid_rec.ranking.statistics import Evidence
 from indexes.base import Mask, allowed_mask
 from indexes.faiss_index import FaissIndex
 from indexes.hybrid import HybridIndex, HybridQueries

@@ -15,9 +15,9 @@ from hybrid_rec.core.config import RankingConfig
 from hybrid_rec.core.errors import ConfigError
 from hybrid_rec.data.catalog import RowArray
 from hybrid_rec.data.playlists import Playlists
-from hybrid_rec.features import FEATURES, Matrix, Scorer
-from hybrid_rec.newcomers import are_new, interleaved, is_known
-from hybrid_rec.trees import Trees, load_lightgbm
+from hybrid_rec.ranking.features import FEATURES, Matrix, Scorer
+from hybrid_rec.ranking.reserved_slots import are_new, interleaved, is_known
+from hybrid_rec.ranking.trees import Trees, load_lightgbm
 from indexes.base import NO_ROW, NO_SCORE
 from indexes.hybrid import HybridQueries
 

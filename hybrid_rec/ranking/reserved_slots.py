@@ -11,7 +11,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from hybrid_rec.features import FEATURES, Matrix
+from hybrid_rec.ranking.features import FEATURES, Matrix
 
 Scores = NDArray[np.float32]
 

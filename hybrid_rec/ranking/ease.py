@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import linalg, sparse
 
-from hybrid_rec.neighbours import strongest
+from hybrid_rec.ranking.knn import strongest
 
 # Above so many playlists (and played items) the inverse costs minutes and gigabytes.
 MOST_PLAYLISTS = 10_000

@@ -16,9 +16,9 @@ from hybrid_rec.core.config import EvidenceConfig
 from hybrid_rec.core.linalg import unit_rows
 from hybrid_rec.data.catalog import RowArray
 from hybrid_rec.data.playlists import Playlists
-from hybrid_rec.factors import Factors
-from hybrid_rec.linear import ease_weights
-from hybrid_rec.neighbours import SHRINKAGE, PlaylistNeighbours, item_similarities
+from hybrid_rec.ranking.als import Factors
+from hybrid_rec.ranking.ease import ease_weights
+from hybrid_rec.ranking.knn import SHRINKAGE, PlaylistNeighbours, item_similarities
 from indexes.faiss_index import FaissIndex
 
 _DAY = np.timedelta64(1, "D") / np.timedelta64(1, "us")

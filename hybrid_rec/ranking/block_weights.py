@@ -10,8 +10,8 @@ from scipy.optimize import minimize
 
 from hybrid_rec.blocks.queries import ARTIST_BLOCK, COOCCURRENCE, POPULARITY, TAG_BLOCK, TITLE
 from hybrid_rec.core.config import WeightsConfig
-from hybrid_rec.features import FEATURES
-from hybrid_rec.ranking import Case
+from hybrid_rec.ranking.features import FEATURES
+from hybrid_rec.ranking.ranker import Case
 
 _FEATURE_OF = {
     COOCCURRENCE: "cooccurrence",
