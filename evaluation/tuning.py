@@ -28,9 +28,9 @@ from hybrid_rec.core.config import HybridConfig
 from hybrid_rec.core.errors import ConfigError, DataError
 from hybrid_rec.core.progress import Advance, Progress
 from hybrid_rec.data.playlists import check_training
-from hybrid_rec.model import Model, describe_items, encode_titles, fuse
+from hybrid_rec.model.fit import Model, describe_items, encode_titles, fuse
+from hybrid_rec.model.training import Learned, learn_vectors
 from hybrid_rec.recommender import HybridRecommender
-from hybrid_rec.training import Learned, learn_vectors
 
 DEFAULT_FUSION_TRIALS = 12
 # Of what the base or the defaults take, whichever is more: such a fit must be worth five others.

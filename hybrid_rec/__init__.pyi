@@ -24,7 +24,7 @@ from .data.datasets import (
 )
 from .data.playlists import Playlists
 from .data.recommendations import PlaylistMatches, Recommendations
-from .explanations import Explanation
+from .model.explanations import Explanation
 from .recommender import HybridRecommender
 
 __all__ = [

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from hybrid_rec.artifact import fingerprint, read_manifest
 from hybrid_rec.core.errors import ArtifactError
 from hybrid_rec.core.files import existing
+from hybrid_rec.model.storage import fingerprint, read_manifest
 
 if TYPE_CHECKING:
     from hybrid_rec.recommender import HybridRecommender

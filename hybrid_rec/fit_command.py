@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from hybrid_rec.artifact import check_target
 from hybrid_rec.core.config import HybridConfig
 from hybrid_rec.core.console import write
 from hybrid_rec.data.datasets import read_dataset
+from hybrid_rec.model.storage import check_target
 from hybrid_rec.recommender import HybridRecommender
 
 

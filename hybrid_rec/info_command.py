@@ -8,9 +8,9 @@ from typing import Any
 
 import pandas as pd
 
-from hybrid_rec import artifact
 from hybrid_rec.core.console import print_table, write
-from hybrid_rec.index_measure import measure_index
+from hybrid_rec.model import storage as artifact
+from hybrid_rec.model.index_measure import measure_index
 
 
 def run_info(model: Path, *, measure: bool, n_queries: int, as_json: bool) -> None:

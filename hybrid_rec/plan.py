@@ -15,8 +15,8 @@ from scipy import sparse
 from hybrid_rec.core.config import HybridConfig
 from hybrid_rec.data.catalog import Catalog
 from hybrid_rec.data.playlists import Playlists
-from hybrid_rec.item_index import choose_index
-from hybrid_rec.model import artist_labels, tag_labels
+from hybrid_rec.model.fit import artist_labels, tag_labels
+from hybrid_rec.model.item_index import choose_index
 from hybrid_rec.ranking.cross_fitting import Fold, make_folds
 from hybrid_rec.ranking.ease import MOST_ITEMS, MOST_PLAYLISTS
 from hybrid_rec.ranking.features import FEATURES

@@ -22,7 +22,7 @@ from hybrid_rec.blocks.text.encoders import make_title_encoder
 from hybrid_rec.core.config import HybridConfig
 from hybrid_rec.core.linalg import unit_rows
 from hybrid_rec.data.playlists import Playlists
-from hybrid_rec.model import (
+from hybrid_rec.model.fit import (
     Metadata,
     StageOne,
     artist_labels,

@@ -10,20 +10,19 @@ from typing import Any, Self
 import numpy as np
 import pandas as pd
 
-from hybrid_rec import artifact
 from hybrid_rec.blocks.queries import COOCCURRENCE, parse_queries, playlist_queries
-from hybrid_rec.changes import NewPlaylists, OnKnown, read_changes
 from hybrid_rec.core.config import HybridConfig
 from hybrid_rec.core.errors import ConfigError, DataError, NotFittedError
 from hybrid_rec.core.progress import Progress, as_progress
 from hybrid_rec.data.catalog import Catalog, as_item_ids
 from hybrid_rec.data.playlists import OnUnknown, Playlists
 from hybrid_rec.data.recommendations import PlaylistMatches, Recommendations
-from hybrid_rec.explainer import Explainer
-from hybrid_rec.model import Model, fit_model, reindexed
-from hybrid_rec.new_items import place_new_items
-from hybrid_rec.ranking.diversity import OFF, Diversity, call_diversity
-from hybrid_rec.search import (
+from hybrid_rec.model import storage as artifact
+from hybrid_rec.model.changes import NewPlaylists, OnKnown, read_changes
+from hybrid_rec.model.explainer import Explainer
+from hybrid_rec.model.fit import Model, fit_model, reindexed
+from hybrid_rec.model.new_items import place_new_items
+from hybrid_rec.model.search import (
     Request,
     Weights,
     answer,
@@ -32,7 +31,8 @@ from hybrid_rec.search import (
     filter_rows,
     similar_weights,
 )
-from hybrid_rec.update import update_model
+from hybrid_rec.model.update import update_model
+from hybrid_rec.ranking.diversity import OFF, Diversity, call_diversity
 from indexes.faiss_index import FaissIndex
 
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from hybrid_rec.artifact import check_target
 from hybrid_rec.core.console import write
 from hybrid_rec.core.errors import ConfigError
 from hybrid_rec.data.readers.tidy import items_of_plays, read_items, read_plays
+from hybrid_rec.model.storage import check_target
 from hybrid_rec.recommender import HybridRecommender
 
 

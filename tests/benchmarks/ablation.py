@@ -14,8 +14,8 @@ from evaluation.run import make_split
 from hybrid_rec import HybridConfig, HybridRecommender, read_dataset
 from hybrid_rec.core.config import CandidateSource
 from hybrid_rec.core.progress import Progress
-from hybrid_rec.model import describe_items, encode_titles, fuse
-from hybrid_rec.training import learn_vectors
+from hybrid_rec.model.fit import describe_items, encode_titles, fuse
+from hybrid_rec.model.training import learn_vectors
 from tests.benchmarks import measure
 from tests.benchmarks.accuracy import SETS
 from tests.benchmarks.asked import Asked

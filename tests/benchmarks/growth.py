@@ -15,7 +15,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import NullLocator
 
 from hybrid_rec import Catalog, HybridConfig, HybridRecommender, Playlists
-from hybrid_rec.model import reindexed
+from hybrid_rec.model.fit import reindexed
 from tests.benchmarks import measure
 from tests.benchmarks.generated import N_GENRES, playlists_of
 

@@ -7,11 +7,12 @@ from pathlib import Path
 
 import pandas as pd
 
-from hybrid_rec import HybridConfig, HybridRecommender, artifact, read_dataset
+from hybrid_rec import HybridConfig, HybridRecommender, read_dataset
 from hybrid_rec.core.config import IndexConfig
-from hybrid_rec.index_measure import measure_index
-from hybrid_rec.item_index import choose_index
-from hybrid_rec.model import Model, reindexed
+from hybrid_rec.model import storage as artifact
+from hybrid_rec.model.fit import Model, reindexed
+from hybrid_rec.model.index_measure import measure_index
+from hybrid_rec.model.item_index import choose_index
 from tests.benchmarks import measure
 
 _QUERIES = 300

@@ -16,8 +16,8 @@ from implicit.cpu.als import AlternatingLeastSquares
 
 from evaluation.run import make_split
 from hybrid_rec import HybridConfig, HybridRecommender, Playlists, read_dataset, score_playlists
-from hybrid_rec.artifact import save
-from hybrid_rec.model import Model
+from hybrid_rec.model.fit import Model
+from hybrid_rec.model.storage import save
 from hybrid_rec.ranking.als import ones_for_implicit
 from tests.benchmarks import measure
 from tests.benchmarks.accuracy import SETS

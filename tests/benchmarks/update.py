@@ -19,7 +19,7 @@ from hybrid_rec import (
     read_dataset,
 )
 from hybrid_rec.core.progress import Progress
-from hybrid_rec.model import encode_titles
+from hybrid_rec.model.fit import encode_titles
 from tests.benchmarks import measure
 from tests.benchmarks.asked import Asked
 

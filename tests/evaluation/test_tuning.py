@@ -29,8 +29,8 @@ from hybrid_rec import ConfigError, DataError, HybridConfig, HybridRecommender, 
 from hybrid_rec.core.config import RankingConfig
 from hybrid_rec.core.progress import Progress
 from hybrid_rec.data.synthetic import SyntheticDataset
-from hybrid_rec.model import fuse
-from hybrid_rec.training import learn_vectors
+from hybrid_rec.model.fit import fuse
+from hybrid_rec.model.training import learn_vectors
 
 QUICK = HybridConfig(
     titles={"encoder": "tfidf", "tfidf_size": 16},

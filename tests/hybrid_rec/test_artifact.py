@@ -13,9 +13,10 @@ from typing import Any
 
 import pytest
 
-from hybrid_rec import ArtifactError, HybridConfig, HybridRecommender, artifact
+from hybrid_rec import ArtifactError, HybridConfig, HybridRecommender
 from hybrid_rec.core import files
 from hybrid_rec.data.synthetic import SyntheticDataset
+from hybrid_rec.model import storage as artifact
 
 QUERIES = [["song-001", "song-002"], ["song-003"], []]
 

@@ -9,14 +9,15 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from hybrid_rec import HybridConfig, HybridRecommender, artifact, cli
+from hybrid_rec import HybridConfig, HybridRecommender, cli
 from hybrid_rec.batch_model import SavedModel
 from hybrid_rec.core.config import IndexConfig, WeightsConfig
 from hybrid_rec.core.errors import ArtifactError, ConfigError
 from hybrid_rec.data.synthetic import SyntheticDataset
-from hybrid_rec.index_measure import measure_index
-from hybrid_rec.item_index import block_scale, choose_index
-from hybrid_rec.model import reindexed
+from hybrid_rec.model import storage as artifact
+from hybrid_rec.model.fit import reindexed
+from hybrid_rec.model.index_measure import measure_index
+from hybrid_rec.model.item_index import block_scale, choose_index
 from indexes.faiss_index import FaissIndex
 
 

@@ -480,7 +480,7 @@ def test_a_failure_in_the_middle_leaves_the_model_as_it_was(
     def broken(*_: Any) -> None:
         raise MemoryError
 
-    monkeypatch.setattr("hybrid_rec.update.put_rows", broken)
+    monkeypatch.setattr("hybrid_rec.model.update.put_rows", broken)
     with pytest.raises(MemoryError):
         model.update(parts.plays, parts.items)
     assert answers(model, parts) == then

@@ -28,13 +28,13 @@ from hybrid_rec.core.config import HybridConfig, WeightsConfig
 from hybrid_rec.core.progress import Progress
 from hybrid_rec.data.catalog import Catalog, RowArray
 from hybrid_rec.data.playlists import Playlists, check_training
-from hybrid_rec.item_index import build_index
+from hybrid_rec.model.item_index import build_index
+from hybrid_rec.model.training import Learned, learn_vectors
 from hybrid_rec.ranking.block_weights import learn_weights
 from hybrid_rec.ranking.cross_fitting import fit_cases
 from hybrid_rec.ranking.features import Scorer
 from hybrid_rec.ranking.ranker import Ranker, of_new_playlists
 from hybrid_rec.ranking.statistics import Evidence
-from hybrid_rec.training import Learned, learn_vectors
 from indexes.choice import Choice
 from indexes.hybrid import HybridIndex
 

@@ -25,7 +25,7 @@ from hybrid_rec.core.errors import ArtifactError, ConfigError
 from hybrid_rec.core.files import check_writable, existing, is_ours, replace_text, replacing, sha256
 from hybrid_rec.data.catalog import Catalog, RowArray
 from hybrid_rec.data.playlists import Playlists
-from hybrid_rec.model import Model, Ranking, artist_labels, tag_labels
+from hybrid_rec.model.fit import Model, Ranking, artist_labels, tag_labels
 from hybrid_rec.ranking.ranker import Ranker
 from hybrid_rec.ranking.statistics import ARRAYS, MATRICES, Evidence
 from indexes.base import VectorIndexError, check_rows

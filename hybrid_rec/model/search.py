@@ -16,9 +16,9 @@ from hybrid_rec.core.errors import ConfigError, DataError
 from hybrid_rec.data.catalog import Catalog, ObjectArray, RowArray
 from hybrid_rec.data.playlists import OnUnknown, Playlists
 from hybrid_rec.data.recommendations import Recommendations
-from hybrid_rec.explainer import Explainer
-from hybrid_rec.explanations import Stage
-from hybrid_rec.model import Model
+from hybrid_rec.model.explainer import Explainer
+from hybrid_rec.model.explanations import Stage
+from hybrid_rec.model.fit import Model
 from hybrid_rec.ranking.diversity import Diversifier
 from hybrid_rec.ranking.features import Matrix
 from hybrid_rec.ranking.ranker import rank_candidates

@@ -12,7 +12,7 @@ from scipy import sparse
 from hybrid_rec.blocks.queries import ARTIST_BLOCK, COOCCURRENCE, POPULARITY, TAG_BLOCK, TITLE
 from hybrid_rec.data.catalog import ObjectArray, RowArray
 from hybrid_rec.data.playlists import Playlists
-from hybrid_rec.explanations import (
+from hybrid_rec.model.explanations import (
     PLACE_PART,
     POPULARITY_PART,
     Explanation,
@@ -25,7 +25,7 @@ from hybrid_rec.explanations import (
     ranking_parts,
     reasons,
 )
-from hybrid_rec.model import Model
+from hybrid_rec.model.fit import Model
 from hybrid_rec.ranking.features import FEATURES, Matrix
 from hybrid_rec.ranking.knn import SHRINKAGE, PlaylistNeighbours
 

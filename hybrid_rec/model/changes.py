@@ -13,8 +13,8 @@ import pandas as pd
 from hybrid_rec.core.errors import DataError
 from hybrid_rec.data.catalog import Catalog, RowArray
 from hybrid_rec.data.playlists import OnUnknown, Playlists
-from hybrid_rec.model import Model
-from hybrid_rec.search import filter_rows
+from hybrid_rec.model.fit import Model
+from hybrid_rec.model.search import filter_rows
 
 OnKnown = Literal["raise", "extend"]
 NewPlaylists = Playlists | pd.DataFrame | Iterable[Iterable[Any]]

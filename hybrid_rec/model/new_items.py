@@ -30,7 +30,7 @@ from hybrid_rec.data.catalog import (
     text_column,
 )
 from hybrid_rec.data.playlists import Playlists
-from hybrid_rec.model import Model
+from hybrid_rec.model.fit import Model
 from indexes.hybrid import HybridQueries
 
 CONTEXT_SOURCE = "context"

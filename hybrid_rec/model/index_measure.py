@@ -13,9 +13,9 @@ from numpy.typing import NDArray
 from hybrid_rec.blocks.queries import block_weights, playlist_queries, take
 from hybrid_rec.core.errors import ConfigError
 from hybrid_rec.data.playlists import Playlists
-from hybrid_rec.model import Model, reindexed
+from hybrid_rec.model.fit import Model, reindexed
+from hybrid_rec.model.search import similar_weights
 from hybrid_rec.ranking.features import candidate_weights
-from hybrid_rec.search import similar_weights
 from indexes.base import SearchResult
 from indexes.hybrid import HybridIndex
 

@@ -10,12 +10,12 @@ from numpy.typing import NDArray
 from hybrid_rec.blocks.cold_start import HYBRID, METADATA, artist_means, climb, shrink, trust_of
 from hybrid_rec.blocks.cooccurrence import Start, fit_cooccurrence
 from hybrid_rec.blocks.queries import COOCCURRENCE, TITLE
-from hybrid_rec.changes import Changes
 from hybrid_rec.core.progress import Progress
 from hybrid_rec.data.catalog import RowArray
 from hybrid_rec.data.playlists import Playlists
-from hybrid_rec.item_index import build_index
-from hybrid_rec.model import Metadata, Model, blocks_of, describe_items, timed
+from hybrid_rec.model.changes import Changes
+from hybrid_rec.model.fit import Metadata, Model, blocks_of, describe_items, timed
+from hybrid_rec.model.item_index import build_index
 from hybrid_rec.ranking.statistics import Evidence
 from indexes.choice import Choice
 from indexes.delta import put_rows
