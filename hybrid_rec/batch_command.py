@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from hybrid_rec.__main__ import EXIT_INTERRUPTED
-from hybrid_rec.batch import score_items, score_new_items, score_playlists
+from hybrid_rec.batch.run import score_items, score_new_items, score_playlists
 from hybrid_rec.core.console import complain, write
 from hybrid_rec.core.errors import ConfigError
 

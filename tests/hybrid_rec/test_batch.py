@@ -24,8 +24,8 @@ from hybrid_rec import (
     score_new_items,
     score_playlists,
 )
-from hybrid_rec.batch_chunks import SeenIds, chunks
-from hybrid_rec.batch_input import ID, ITEM, Layout
+from hybrid_rec.batch.chunks import SeenIds, chunks
+from hybrid_rec.batch.input import ID, ITEM, Layout
 from indexes.faiss_index import FaissIndex
 
 Lists = dict[str, list[str]]
@@ -454,9 +454,9 @@ def test_input_is_read_no_further_than_needed() -> None:
 def test_one_endless_playlist_is_cut(
     small_ranked: Path, model: HybridRecommender, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("hybrid_rec.batch_chunks.LONGEST", 6)
-    monkeypatch.setattr("hybrid_rec.batch_queries.LONGEST", 6)
-    monkeypatch.setattr("hybrid_rec.batch_input._BATCH_ROWS", 4)
+    monkeypatch.setattr("hybrid_rec.batch.chunks.LONGEST", 6)
+    monkeypatch.setattr("hybrid_rec.batch.queries.LONGEST", 6)
+    monkeypatch.setattr("hybrid_rec.batch.input._BATCH_ROWS", 4)
     ids = model.model_.catalog.item_ids.tolist()
     lists = {"a": ids[:2], "long": ids[:50], "b": ids[3:5]}
     tidy(lists).to_parquet(tmp_path / "plays.parquet")

@@ -26,10 +26,10 @@ from hybrid_rec import (
     RunError,
     score_playlists,
 )
-from hybrid_rec.batch_files import InputFiles
-from hybrid_rec.batch_journal import Journal
-from hybrid_rec.batch_output import OutFolder
-from hybrid_rec.batch_scoring import Scored
+from hybrid_rec.batch.files import InputFiles
+from hybrid_rec.batch.journal import Journal
+from hybrid_rec.batch.output import OutFolder
+from hybrid_rec.batch.scoring import Scored
 from hybrid_rec.cli import run
 from hybrid_rec.core.progress import Advance, Progress
 
@@ -176,7 +176,7 @@ def test_another_job_is_refused_by_name(
             with pytest.raises(DataError, match=message):
                 score_playlists(model, playlists, out, k, chunk_size=size)
         assert sorted(path.name for path in out.iterdir()) == before
-    monkeypatch.setattr("hybrid_rec.batch.version", lambda _: "9.9")
+    monkeypatch.setattr("hybrid_rec.batch.run.version", lambda _: "9.9")
     with pytest.raises(DataError, match=r"libraries hybrid-rec was .* and is '9\.9' now"):
         score_playlists(small_ranked, plays, begun, 3, chunk_size=2)
 

@@ -12,8 +12,8 @@ import pytest
 import s3fs
 
 from hybrid_rec import DataError, HybridRecommender, score_playlists
-from hybrid_rec.batch_chunks import Chunk
-from hybrid_rec.batch_scoring import ItemChunk, Request, Scored, score
+from hybrid_rec.batch.chunks import Chunk
+from hybrid_rec.batch.scoring import ItemChunk, Request, Scored, score
 from tests.s3_server import S3Server
 
 
@@ -72,7 +72,7 @@ def test_a_stopped_run_goes_on(
     server.objects["bucket/plays.parquet"] = plays.read_bytes()
     url = ("s3://bucket/plays.parquet", "s3://bucket/out")
     with monkeypatch.context() as patch:
-        patch.setattr("hybrid_rec.batch_workers.score", fails)
+        patch.setattr("hybrid_rec.batch.workers.score", fails)
         with pytest.raises(KeyboardInterrupt):
             score_playlists(small_ranked, *url, 5, chunk_size=9)
     kept = {

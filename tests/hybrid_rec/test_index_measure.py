@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from hybrid_rec import HybridConfig, HybridRecommender, cli
-from hybrid_rec.batch_model import SavedModel
+from hybrid_rec.batch.saved_model import SavedModel
 from hybrid_rec.core.config import IndexConfig, WeightsConfig
 from hybrid_rec.core.errors import ArtifactError, ConfigError
 from hybrid_rec.data.synthetic import SyntheticDataset

@@ -8,9 +8,9 @@ from typing import Any
 
 import pyarrow.parquet as pq
 
-from hybrid_rec.batch_output import FORMAT, JOB, WORK, Json, OutFolder
-from hybrid_rec.batch_queries import REJECTED
-from hybrid_rec.batch_scoring import Scored
+from hybrid_rec.batch.output import FORMAT, JOB, WORK, Json, OutFolder
+from hybrid_rec.batch.queries import REJECTED
+from hybrid_rec.batch.scoring import Scored
 from hybrid_rec.core.errors import DataError
 
 FORMAT_VERSION = 1

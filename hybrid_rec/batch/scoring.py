@@ -13,9 +13,9 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from hybrid_rec.batch_chunks import Chunk
-from hybrid_rec.batch_input import Layout
-from hybrid_rec.batch_queries import Rejections, complaint_of, new_items_of, playlists_of
+from hybrid_rec.batch.chunks import Chunk
+from hybrid_rec.batch.input import Layout
+from hybrid_rec.batch.queries import Rejections, complaint_of, new_items_of, playlists_of
 
 if TYPE_CHECKING:
     from hybrid_rec.data.recommendations import Recommendations

@@ -11,7 +11,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from hybrid_rec.batch_input import ID, TEXT, Layout
+from hybrid_rec.batch.input import ID, TEXT, Layout
 from hybrid_rec.data.catalog import RowArray
 
 LONGEST = 1_000_000

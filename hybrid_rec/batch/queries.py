@@ -11,8 +11,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from hybrid_rec.batch_chunks import LONGEST, Chunk
-from hybrid_rec.batch_input import FILE, ID, ITEM, ITEMS, ORDERS, ROW
+from hybrid_rec.batch.chunks import LONGEST, Chunk
+from hybrid_rec.batch.input import FILE, ID, ITEM, ITEMS, ORDERS, ROW
 from hybrid_rec.data.catalog import Catalog, ObjectArray, RowArray
 from hybrid_rec.data.playlists import Playlists
 

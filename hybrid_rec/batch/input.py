@@ -14,7 +14,7 @@ import pyarrow.compute as pc
 import pyarrow.csv as pa_csv
 import pyarrow.parquet as pq
 
-from hybrid_rec.batch_files import InputFile, InputFiles, is_text
+from hybrid_rec.batch.files import InputFile, InputFiles, is_text
 from hybrid_rec.core.errors import DataError
 from hybrid_rec.data.tables import one_line, wanted_columns
 

@@ -13,9 +13,9 @@ from typing import Any
 
 from threadpoolctl import threadpool_limits
 
-from hybrid_rec.batch_chunks import Chunk
-from hybrid_rec.batch_model import SavedModel
-from hybrid_rec.batch_scoring import ItemChunk, Request, Scored, score, warm_up
+from hybrid_rec.batch.chunks import Chunk
+from hybrid_rec.batch.saved_model import SavedModel
+from hybrid_rec.batch.scoring import ItemChunk, Request, Scored, score, warm_up
 from hybrid_rec.core.errors import RunError
 
 Chunks = Iterable[Chunk | ItemChunk]

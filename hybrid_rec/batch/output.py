@@ -12,7 +12,7 @@ from typing import Any, BinaryIO
 
 import filelock
 
-from hybrid_rec.batch_files import Place
+from hybrid_rec.batch.files import Place
 from hybrid_rec.core.errors import DataError, RunError
 from hybrid_rec.data.tables import one_line
 

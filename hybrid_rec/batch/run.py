@@ -10,14 +10,14 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any, Self
 
-from hybrid_rec.batch_chunks import chunks
-from hybrid_rec.batch_files import InputFiles, Place
-from hybrid_rec.batch_input import TableReader
-from hybrid_rec.batch_journal import Journal
-from hybrid_rec.batch_model import SavedModel
-from hybrid_rec.batch_output import OutFolder
-from hybrid_rec.batch_scoring import ITEMS, NEW_ITEMS, PLAYLISTS, ItemChunk, Request, Scored
-from hybrid_rec.batch_workers import Chunks, scorers
+from hybrid_rec.batch.chunks import chunks
+from hybrid_rec.batch.files import InputFiles, Place
+from hybrid_rec.batch.input import TableReader
+from hybrid_rec.batch.journal import Journal
+from hybrid_rec.batch.output import OutFolder
+from hybrid_rec.batch.saved_model import SavedModel
+from hybrid_rec.batch.scoring import ITEMS, NEW_ITEMS, PLAYLISTS, ItemChunk, Request, Scored
+from hybrid_rec.batch.workers import Chunks, scorers
 from hybrid_rec.core.errors import ConfigError, DataError
 from hybrid_rec.core.progress import Progress, as_progress
 

@@ -1,0 +1,1 @@
+"""Batch scoring: Parquet in, Parquet out, chunk by chunk."""
