@@ -13,12 +13,12 @@ from evaluation.comparison import Comparison
 from evaluation.leakage import lint_split
 from evaluation.report import check_target, write_report
 from evaluation.run import DEFAULT_BASELINES, HYBRID, STUDIES, compare, make_split, study
+from hybrid_rec.cli.demo import CONFIG as DEMO_CONFIG
 from hybrid_rec.core.config import HybridConfig
 from hybrid_rec.core.console import print_frame, write
 from hybrid_rec.core.errors import ConfigError
 from hybrid_rec.core.progress import as_progress
 from hybrid_rec.data.datasets import read_dataset
-from hybrid_rec.demo import CONFIG as DEMO_CONFIG
 
 
 @dataclass(frozen=True)

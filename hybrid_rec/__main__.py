@@ -9,7 +9,7 @@ INTERRUPTED = "hybrid-rec: interrupted; nothing was saved."
 def main() -> None:
     """Run the command and exit with its code."""
     try:
-        from hybrid_rec.cli import run
+        from hybrid_rec.cli.app import run
     except KeyboardInterrupt:
         sys.stderr.write(f"{INTERRUPTED}\n")
         sys.exit(EXIT_INTERRUPTED)

@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from hybrid_rec import Dataset, HybridConfig, HybridRecommender, read_dataset
-from hybrid_rec.plan_command import make_plan
+from hybrid_rec.cli.planning.command import make_plan
 from tests.benchmarks import measure
 from tests.benchmarks.accuracy import SETS
 

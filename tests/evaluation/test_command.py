@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from hybrid_rec.cli import run
+from hybrid_rec.cli.app import run
 
 QUICK = (
     '[titles]\nencoder = "tfidf"\ntfidf_size = 16\n[cooccurrence]\nepochs = 1\nvector_size = 8\n'

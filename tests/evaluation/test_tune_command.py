@@ -18,7 +18,7 @@ from evaluation import tune_command, tuning
 from evaluation.harness import Evaluation, evaluate
 from evaluation.search import Space, Whole
 from hybrid_rec import HybridConfig
-from hybrid_rec.cli import run
+from hybrid_rec.cli.app import run
 from hybrid_rec.data.synthetic import SyntheticDataset
 
 BASE = (

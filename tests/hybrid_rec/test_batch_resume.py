@@ -30,7 +30,7 @@ from hybrid_rec.batch.files import InputFiles
 from hybrid_rec.batch.journal import Journal
 from hybrid_rec.batch.output import OutFolder
 from hybrid_rec.batch.scoring import Scored
-from hybrid_rec.cli import run
+from hybrid_rec.cli.app import run
 from hybrid_rec.core.progress import Advance, Progress
 
 COMMAND = [sys.executable, "-c", "from hybrid_rec.__main__ import main; main()"]

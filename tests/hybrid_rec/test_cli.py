@@ -14,7 +14,7 @@ import pandas as pd
 import pytest
 
 from hybrid_rec import HybridRecommender
-from hybrid_rec.cli import app, run
+from hybrid_rec.cli.app import app, run
 from hybrid_rec.core.console import print_frame
 from hybrid_rec.data.synthetic import SyntheticDataset
 
@@ -296,7 +296,7 @@ _INTERRUPTED = """
 import sys
 class Interrupt:
     def find_spec(self, name, path=None, target=None):
-        if name == "hybrid_rec.cli":
+        if name == "hybrid_rec.cli.app":
             raise KeyboardInterrupt
 sys.meta_path.insert(0, Interrupt())
 from hybrid_rec.__main__ import main

@@ -9,8 +9,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from hybrid_rec import HybridConfig, HybridRecommender, cli
+from hybrid_rec import HybridConfig, HybridRecommender
 from hybrid_rec.batch.saved_model import SavedModel
+from hybrid_rec.cli import app as cli
 from hybrid_rec.core.config import IndexConfig, WeightsConfig
 from hybrid_rec.core.errors import ArtifactError, ConfigError
 from hybrid_rec.data.synthetic import SyntheticDataset

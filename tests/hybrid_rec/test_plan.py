@@ -9,18 +9,19 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from hybrid_rec import HybridConfig, HybridRecommender, Playlists, cli
-from hybrid_rec.core.config import IndexConfig
-from hybrid_rec.core.errors import ConfigError, DataError
-from hybrid_rec.data.synthetic import SyntheticDataset, synthetic_radio
-from hybrid_rec.plan import (
+from hybrid_rec import HybridConfig, HybridRecommender, Playlists
+from hybrid_rec.cli import app as cli
+from hybrid_rec.cli.planning.command import make_plan
+from hybrid_rec.cli.planning.sizes import (
     Shape,
     disk_bytes,
     fit_memory_bytes,
     score_memory_bytes,
 )
-from hybrid_rec.plan_command import make_plan
-from hybrid_rec.plan_times import _best, _factors_work
+from hybrid_rec.cli.planning.times import _best, _factors_work
+from hybrid_rec.core.config import IndexConfig
+from hybrid_rec.core.errors import ConfigError, DataError
+from hybrid_rec.data.synthetic import SyntheticDataset, synthetic_radio
 
 
 def shape_of(world: SyntheticDataset, config: HybridConfig) -> Shape:
@@ -90,7 +91,7 @@ def test_the_work_of_factors_is_rows_and_plays() -> None:
 
 def test_the_best_of_some_runs_counts(monkeypatch: pytest.MonkeyPatch) -> None:
     clock = iter([0.0, 3.0, 10.0, 11.0, 20.0, 22.0])
-    monkeypatch.setattr("hybrid_rec.plan_times.time.perf_counter", lambda: next(clock))
+    monkeypatch.setattr("hybrid_rec.cli.planning.times.time.perf_counter", lambda: next(clock))
     asked: list[None] = []
     assert _best(lambda: asked.append(None), 3) == 1
     assert len(asked) == 3

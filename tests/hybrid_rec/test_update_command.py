@@ -12,7 +12,7 @@ import pandas as pd
 import pytest
 
 from hybrid_rec import HybridRecommender
-from hybrid_rec.cli import run
+from hybrid_rec.cli.app import run
 from hybrid_rec.data.synthetic import SyntheticDataset
 
 
@@ -107,7 +107,7 @@ def test_options_that_let_them_through(
 
 _KILLED = """
 import os, pathlib, signal, sys
-from hybrid_rec.cli import run
+from hybrid_rec.cli.app import run
 rename = pathlib.Path.rename
 def killing(self, target):
     os.kill(os.getpid(), signal.SIGKILL)

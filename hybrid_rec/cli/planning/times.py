@@ -19,6 +19,7 @@ from scipy import linalg
 from hybrid_rec.blocks.cooccurrence import fit_cooccurrence
 from hybrid_rec.blocks.queries import block_weights, playlist_queries, take
 from hybrid_rec.blocks.text.encoders import make_title_encoder
+from hybrid_rec.cli.planning.sizes import Shape
 from hybrid_rec.core.config import HybridConfig
 from hybrid_rec.core.linalg import unit_rows
 from hybrid_rec.data.playlists import Playlists
@@ -30,7 +31,6 @@ from hybrid_rec.model.fit import (
     make_scorer,
     tag_labels,
 )
-from hybrid_rec.plan import Shape
 from hybrid_rec.ranking.als import Factors
 from hybrid_rec.ranking.cross_fitting import cases_of, make_folds
 from hybrid_rec.ranking.ease import ease_weights

@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 from hybrid_rec.__main__ import EXIT_INTERRUPTED, INTERRUPTED
-from hybrid_rec.cli_options import (
+from hybrid_rec.cli.options import (
     AsJson,
     ConfigFile,
     Count,
@@ -69,7 +69,7 @@ def demo(
     seed: Annotated[int, typer.Option(help="Seed of the generated world.", min=0)] = 0,
 ) -> None:
     """Fit a generated radio world and show what the model answers; offline, under a minute."""
-    from hybrid_rec.demo import run_demo
+    from hybrid_rec.cli.demo import run_demo
 
     run_demo(seed)
 
@@ -95,7 +95,7 @@ def fit(
     quiet: Annotated[bool, typer.Option("--quiet", help="No progress bars.")] = False,
 ) -> None:
     """Learn from playlists and save a model; a model that is already there is replaced."""
-    from hybrid_rec.fit_command import run_fit
+    from hybrid_rec.cli.fit import run_fit
 
     run_fit(dataset, out, items=items, config=config, seed=seed, quiet=quiet)
 
@@ -128,7 +128,7 @@ def update(
     quiet: Annotated[bool, typer.Option("--quiet", help="No progress bars.")] = False,
 ) -> None:
     """Teach a saved model new playlists and items, or let it forget some, without a new fit."""
-    from hybrid_rec.update_command import run_update
+    from hybrid_rec.cli.update import run_update
 
     run_update(
         model, out or model, playlists=playlists, items=items, remove=remove, extend=extend,
@@ -153,7 +153,7 @@ def recommend(
     as_json: AsJson = False,
 ) -> None:
     """Continue one playlist, given by the items in it."""
-    from hybrid_rec.ask_command import run_recommend
+    from hybrid_rec.cli.ask import run_recommend
 
     run_recommend(
         model, item, k, weight=weight, skip_unknown=skip_unknown, mmr=mmr, artist_cap=artist_cap,
@@ -172,7 +172,7 @@ def similar(
     as_json: AsJson = False,
 ) -> None:
     """Items similar to each of the given ones."""
-    from hybrid_rec.ask_command import run_similar
+    from hybrid_rec.cli.ask import run_similar
 
     run_similar(
         model, item, k, weight=weight, skip_unknown=skip_unknown, explain=explain, as_json=as_json
@@ -205,7 +205,7 @@ def score(
     as_json: Annotated[bool, typer.Option("--json", help="Print the manifest.")] = False,
 ) -> None:
     """Score playlists by the million, from files to files; a run that was stopped goes on."""
-    from hybrid_rec.batch_command import run_score
+    from hybrid_rec.cli.score import run_score
 
     run_score(
         model, paths, k=k, items=items, new_items=new_items, chunk_size=chunk_size,
@@ -318,7 +318,7 @@ def info(
     as_json: AsJson = False,
 ) -> None:
     """What a saved model holds: counts, index, configuration, versions, files."""
-    from hybrid_rec.info_command import run_info
+    from hybrid_rec.cli.info import run_info
 
     run_info(model, measure=measure, n_queries=queries, as_json=as_json)
 
@@ -337,7 +337,7 @@ def plan(
     as_json: AsJson = False,
 ) -> None:
     """What memory, disk and time a fit and a scoring run would take; nothing is written."""
-    from hybrid_rec.plan_command import run_plan
+    from hybrid_rec.cli.planning.command import run_plan
 
     run_plan(
         dataset, items=items, config=config, n_queries=queries, k=k, workers=workers,

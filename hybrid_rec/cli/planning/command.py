@@ -14,20 +14,20 @@ import pandas as pd
 from hybrid_rec.blocks.text.cache import TitleCache, default_cache_dir
 from hybrid_rec.blocks.text.cleaning import distinct_titles
 from hybrid_rec.blocks.text.encoders import make_title_encoder
-from hybrid_rec.core.config import HybridConfig
-from hybrid_rec.core.console import print_table, write
-from hybrid_rec.core.errors import ConfigError
-from hybrid_rec.data.catalog import Catalog
-from hybrid_rec.data.datasets import read_dataset
-from hybrid_rec.data.playlists import Playlists, check_training
-from hybrid_rec.plan import (
+from hybrid_rec.cli.planning.sizes import (
     Shape,
     disk_bytes,
     fit_memory_bytes,
     score_disk_bytes,
     score_memory_bytes,
 )
-from hybrid_rec.plan_times import Times, measure_times
+from hybrid_rec.cli.planning.times import Times, measure_times
+from hybrid_rec.core.config import HybridConfig
+from hybrid_rec.core.console import print_table, write
+from hybrid_rec.core.errors import ConfigError
+from hybrid_rec.data.catalog import Catalog
+from hybrid_rec.data.datasets import read_dataset
+from hybrid_rec.data.playlists import Playlists, check_training
 
 _GB = 1e9
 

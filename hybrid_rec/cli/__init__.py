@@ -1,0 +1,1 @@
+"""The `hybrid-rec` command, one file a subcommand."""

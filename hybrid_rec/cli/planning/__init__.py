@@ -1,0 +1,1 @@
+"""What a fit and a scoring run will take, before they start."""
