@@ -10,9 +10,9 @@ from typing import Any, cast
 import pandas as pd
 
 from evaluation.comparison import Comparison
-from evaluation.leakage import lint_split
-from evaluation.report import check_target, write_report
+from evaluation.report.report import check_target, write_report
 from evaluation.run import DEFAULT_BASELINES, HYBRID, STUDIES, compare, make_split, study
+from evaluation.splits.leakage import lint_split
 from hybrid_rec.cli.demo import CONFIG as DEMO_CONFIG
 from hybrid_rec.core.config import HybridConfig
 from hybrid_rec.core.console import print_frame, write
@@ -154,7 +154,7 @@ def base_config(path: Path | None, dataset: str, seed: int) -> HybridConfig:
 
 
 def _baselines(text: str | None) -> tuple[str, ...]:
-    from evaluation.baselines import BASELINES
+    from evaluation.recommenders.baselines import BASELINES
 
     if text is None:
         return DEFAULT_BASELINES

@@ -11,8 +11,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from evaluation.metrics import METRICS, evaluate_rankings, target_hits
-from evaluation.splits import Split
+from evaluation.metrics.accuracy import METRICS, evaluate_rankings, target_hits
+from evaluation.splits.splits import Split
 from hybrid_rec.core.errors import ConfigError, DataError
 from hybrid_rec.core.progress import Progress, as_progress
 from hybrid_rec.data.catalog import Catalog, ObjectArray, RowArray

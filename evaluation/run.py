@@ -9,11 +9,11 @@ from typing import Any, Literal, get_args
 import numpy as np
 import pandas as pd
 
-from evaluation.baselines import make_baseline
 from evaluation.comparison import Comparison
 from evaluation.harness import DEFAULT_KS, Recommender, evaluate
-from evaluation.leakage import Finding, lint_recommenders
-from evaluation.splits import (
+from evaluation.recommenders.baselines import make_baseline
+from evaluation.splits.leakage import Finding, lint_recommenders
+from evaluation.splits.splits import (
     Part,
     SeedRule,
     Split,
@@ -120,7 +120,7 @@ def compare(
     Args:
         split: Training playlists and cases.
         config: Configuration of the hybrid; its seed is that of the baselines too.
-        baselines: Names from `evaluation.baselines.BASELINES`.
+        baselines: Names from `evaluation.recommenders.baselines.BASELINES`.
         k: Cut-offs.
         progress: Told of every stage.
 

@@ -9,10 +9,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from evaluation import beyond
 from evaluation.comparison import bootstrap_interval
 from evaluation.harness import DEFAULT_KS, Evaluation, Recommender, evaluate
-from evaluation.splits import Split
+from evaluation.metrics import beyond
+from evaluation.splits.splits import Split
 from hybrid_rec.blocks.labels import Labels
 from hybrid_rec.blocks.queries import COOCCURRENCE
 from hybrid_rec.core.config import DiversityConfig

@@ -295,7 +295,7 @@ def tune(
     as_json: AsJson = False,
 ) -> None:
     """Search Word2Vec and fusion settings on validation playlists; Ctrl-C keeps the best so far."""
-    from evaluation.tune_command import TuneRequest, run_tune
+    from evaluation.tuning.command import TuneRequest, run_tune
 
     run_tune(
         TuneRequest(

@@ -10,13 +10,13 @@ from typing import Any
 
 import pandas as pd
 
-from evaluation.baselines import make_baseline
 from evaluation.comparison import Comparison
 from evaluation.harness import Evaluation, Recommender, evaluate
-from evaluation.leakage import lint_split
-from evaluation.peers import ImplicitALS
+from evaluation.recommenders.baselines import make_baseline
+from evaluation.recommenders.peers import ImplicitALS
 from evaluation.run import HYBRID, make_split
-from evaluation.splits import Split
+from evaluation.splits.leakage import lint_split
+from evaluation.splits.splits import Split
 from hybrid_rec import HybridConfig, HybridRecommender, read_dataset
 from tests.benchmarks import measure
 
@@ -104,7 +104,7 @@ def _rows(
     for evaluation in evaluations:
         row: dict[str, Any] = {"recommender": evaluation.name}
         for metric in metrics:
-            row[metric] = measure.mean_and_error(evaluation.cases[metric])
+            row[metric] = measure.mean_and_error(evaluation.splits.cases[metric])
         rows.append(row)
     return rows
 

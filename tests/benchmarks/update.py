@@ -8,9 +8,9 @@ import sys
 import numpy as np
 import pandas as pd
 
-from evaluation.cases import Split
 from evaluation.harness import evaluate
 from evaluation.run import make_split
+from evaluation.splits.cases import Split
 from hybrid_rec import (
     Catalog,
     HybridConfig,

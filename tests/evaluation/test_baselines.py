@@ -9,8 +9,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from evaluation import base, baselines
-from evaluation.baselines import (
+from evaluation.metrics.accuracy import evaluate_rankings
+from evaluation.recommenders import base, baselines
+from evaluation.recommenders.baselines import (
     BASELINES,
     EASE,
     Baseline,
@@ -23,8 +24,7 @@ from evaluation.baselines import (
     Random,
     make_baseline,
 )
-from evaluation.metrics import evaluate_rankings
-from evaluation.splits import continuation
+from evaluation.splits.splits import continuation
 from hybrid_rec import (
     Catalog,
     ConfigError,

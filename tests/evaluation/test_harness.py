@@ -9,7 +9,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from evaluation.beyond import (
+from evaluation.harness import Evaluation, evaluate
+from evaluation.metrics.beyond import (
     artist_repetition,
     beyond_accuracy,
     coverage,
@@ -19,8 +20,7 @@ from evaluation.beyond import (
     popularity_bias,
     vector_distance,
 )
-from evaluation.harness import Evaluation, evaluate
-from evaluation.splits import Split
+from evaluation.splits.splits import Split
 from hybrid_rec import Catalog, ConfigError, DataError, Playlists
 from hybrid_rec.core.progress import Progress
 

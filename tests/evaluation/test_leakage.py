@@ -7,8 +7,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from evaluation.leakage import Finding, lint_recommenders, lint_split
-from evaluation.splits import Split
+from evaluation.splits.leakage import Finding, lint_recommenders, lint_split
+from evaluation.splits.splits import Split
 from hybrid_rec import Catalog, Playlists
 
 CATALOG = Catalog.from_columns([str(i) for i in range(40)], [None] * 40, [None] * 40)
@@ -60,7 +60,7 @@ def test_chunks_change_nothing(clean: Split, monkeypatch: pytest.MonkeyPatch) ->
         clean, seeds=playlists(range(20, 23), range(5)), targets=playlists(range(5, 8), range(5, 9))
     )
     whole = lint_split(leaky)
-    monkeypatch.setattr("evaluation.leakage._CHUNK", 1)
+    monkeypatch.setattr("evaluation.splits.leakage._CHUNK", 1)
     assert lint_split(leaky) == whole
 
 

@@ -11,8 +11,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from evaluation import metrics
-from evaluation.metrics import METRICS, evaluate_rankings, target_hits
+from evaluation.metrics import accuracy as metrics
+from evaluation.metrics.accuracy import METRICS, evaluate_rankings, target_hits
 from hybrid_rec import DataError, Playlists
 from hybrid_rec.core.errors import ConfigError
 

@@ -13,7 +13,7 @@ from implicit.cpu.als import AlternatingLeastSquares
 from implicit.nearest_neighbours import BM25Recommender
 from scipy import sparse
 
-from evaluation.baselines import Baseline, ImplicitALS, ImplicitBM25
+from evaluation.recommenders.baselines import Baseline, ImplicitALS, ImplicitBM25
 from hybrid_rec import ConfigError, HybridRecError, Playlists, Recommendations
 from hybrid_rec.data.synthetic import SyntheticDataset
 
@@ -106,7 +106,7 @@ def test_blas_keeps_its_threads(world: SyntheticDataset) -> None:
 
 def test_the_library_is_loaded_only_to_fit() -> None:
     code = (
-        "import sys, evaluation.baselines as b; b.make_baseline('implicit-als'); "
+        "import sys, evaluation.recommenders.baselines as b; b.make_baseline('implicit-als'); "
         "sys.exit('implicit' in sys.modules)"
     )
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

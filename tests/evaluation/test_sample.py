@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 
 from evaluation.run import make_split, make_validation_split
-from evaluation.sample import sample_split
-from evaluation.splits import Split, cold_items, continuation, leave_last_out
+from evaluation.splits.sample import sample_split
+from evaluation.splits.splits import Split, cold_items, continuation, leave_last_out
 from hybrid_rec import ConfigError, DataError, Playlists
 from hybrid_rec.data.synthetic import SyntheticDataset, synthetic_radio
 

@@ -7,7 +7,7 @@ import sys
 import numpy as np
 import pytest
 
-from evaluation.search import (
+from evaluation.tuning.search import (
     Flag,
     Proposer,
     Real,

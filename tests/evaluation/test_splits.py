@@ -14,7 +14,7 @@ import pytest
 from hypothesis import assume, given, reject, settings
 from hypothesis import strategies as st
 
-from evaluation.splits import (
+from evaluation.splits.splits import (
     Split,
     cold_items,
     continuation,

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from evaluation.harness import evaluate
-from evaluation.splits import Split, continuation
+from evaluation.splits.splits import Split, continuation
 from evaluation.studies import ann_loss, cold_penalty, diversity_cost, training_noise
 from hybrid_rec import (
     ConfigError,

@@ -14,9 +14,10 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from evaluation import tune_command, tuning
 from evaluation.harness import Evaluation, evaluate
-from evaluation.search import Space, Whole
+from evaluation.tuning import command as tune_command
+from evaluation.tuning import tuning
+from evaluation.tuning.search import Space, Whole
 from hybrid_rec import HybridConfig
 from hybrid_rec.cli.app import run
 from hybrid_rec.data.synthetic import SyntheticDataset

@@ -9,10 +9,11 @@ from typing import Any
 import numpy as np
 import pytest
 
-from evaluation import tuning
 from evaluation.harness import evaluate
 from evaluation.run import make_split, make_validation_split
-from evaluation.search import (
+from evaluation.splits.splits import Split
+from evaluation.tuning import tuning
+from evaluation.tuning.search import (
     Flag,
     Proposer,
     Settings,
@@ -22,9 +23,8 @@ from evaluation.search import (
     fit_space,
     settings_of,
 )
-from evaluation.splits import Split
-from evaluation.trials import Metric, Trial, changes, ranked, trial_table, tuned_toml
-from evaluation.tuning import Tuner
+from evaluation.tuning.trials import Metric, Trial, changes, ranked, trial_table, tuned_toml
+from evaluation.tuning.tuning import Tuner
 from hybrid_rec import ConfigError, DataError, HybridConfig, HybridRecommender, Playlists
 from hybrid_rec.core.config import RankingConfig
 from hybrid_rec.core.progress import Progress

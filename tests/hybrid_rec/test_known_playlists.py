@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from evaluation.harness import evaluate
-from evaluation.splits import Split, cold_items
+from evaluation.splits.splits import Split, cold_items
 from hybrid_rec import HybridRecommender
 from hybrid_rec.core.config import RankingConfig
 from hybrid_rec.data.synthetic import SyntheticDataset

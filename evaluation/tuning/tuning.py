@@ -11,7 +11,8 @@ import numpy as np
 
 from evaluation.comparison import bootstrap_interval
 from evaluation.harness import evaluate
-from evaluation.search import (
+from evaluation.splits.splits import Split
+from evaluation.tuning.search import (
     FIT_STARTUP,
     FUSION_STARTUP,
     Proposer,
@@ -22,8 +23,7 @@ from evaluation.search import (
     settings_of,
     with_settings,
 )
-from evaluation.splits import Split
-from evaluation.trials import Metric, Trial
+from evaluation.tuning.trials import Metric, Trial
 from hybrid_rec.core.config import HybridConfig
 from hybrid_rec.core.errors import ConfigError, DataError
 from hybrid_rec.core.progress import Advance, Progress

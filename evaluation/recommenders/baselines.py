@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import linalg, sparse
 
-from evaluation.base import (
+from evaluation.recommenders.base import (
     Baseline,
     Candidates,
     VectorBaseline,
@@ -17,8 +17,8 @@ from evaluation.base import (
     check_seed,
     check_whole,
 )
-from evaluation.neighbours import ItemKNN, PlaylistKNN
-from evaluation.peers import ImplicitALS, ImplicitBM25
+from evaluation.recommenders.neighbours import ItemKNN, PlaylistKNN
+from evaluation.recommenders.peers import ImplicitALS, ImplicitBM25
 from hybrid_rec.blocks.cooccurrence import fit_cooccurrence
 from hybrid_rec.blocks.labels import Labels
 from hybrid_rec.blocks.queries import ARTIST_BLOCK, COOCCURRENCE, TITLE

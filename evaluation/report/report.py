@@ -13,12 +13,12 @@ import jinja2
 import numpy as np
 import pandas as pd
 
-from evaluation.beyond import beyond_accuracy
-from evaluation.charts import label, report_charts
 from evaluation.comparison import Comparison, bootstrap_interval
-from evaluation.examples import examples
 from evaluation.harness import Evaluation
-from evaluation.metrics import evaluate_rankings
+from evaluation.metrics.accuracy import evaluate_rankings
+from evaluation.metrics.beyond import beyond_accuracy
+from evaluation.report.charts import label, report_charts
+from evaluation.report.examples import examples
 from hybrid_rec.core.errors import ConfigError, DataError
 from hybrid_rec.core.files import check_writable, is_ours, replacing
 
@@ -251,7 +251,7 @@ def _verdict(facts: Mapping[str, Any]) -> dict[str, str]:
 
 def _environment() -> jinja2.Environment:
     environment = jinja2.Environment(
-        loader=jinja2.PackageLoader("evaluation"),
+        loader=jinja2.PackageLoader("evaluation.report"),
         autoescape=jinja2.select_autoescape(("html.j2",)),
         undefined=jinja2.StrictUndefined,
         trim_blocks=True,

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from scipy import sparse
 
-from evaluation.base import (
+from evaluation.recommenders.base import (
     Baseline,
     Candidates,
     VectorBaseline,

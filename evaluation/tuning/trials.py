@@ -11,8 +11,8 @@ import pandas as pd
 import tomli_w
 from numpy.typing import NDArray
 
-from evaluation.metrics import CLICKS, METRICS
-from evaluation.search import Setting, Settings
+from evaluation.metrics.accuracy import CLICKS, METRICS
+from evaluation.tuning.search import Setting, Settings
 from hybrid_rec.core.config import HybridConfig
 from hybrid_rec.core.errors import ConfigError
 
@@ -24,7 +24,7 @@ class Metric:
     """What is to become better."""
 
     name: str
-    """One of `evaluation.metrics.METRICS`."""
+    """One of `evaluation.metrics.accuracy.METRICS`."""
     k: int
     """Its cut-off."""
 

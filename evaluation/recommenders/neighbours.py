@@ -6,7 +6,13 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from evaluation.base import Baseline, Candidates, check_real, check_whole, sparse_candidates
+from evaluation.recommenders.base import (
+    Baseline,
+    Candidates,
+    check_real,
+    check_whole,
+    sparse_candidates,
+)
 from hybrid_rec.data.catalog import Catalog
 from hybrid_rec.data.playlists import Playlists
 from hybrid_rec.ranking.knn import PlaylistNeighbours, item_similarities

@@ -7,7 +7,7 @@ from typing import Literal
 
 import numpy as np
 
-from evaluation.cases import (
+from evaluation.splits.cases import (
     Mask,
     Repeats,
     SeedRule,

@@ -1,0 +1,1 @@
+"""Metrics of lists, with formula and source."""

@@ -1,0 +1,1 @@
+"""What the hybrid is measured beside: baselines and peers."""

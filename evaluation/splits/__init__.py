@@ -1,0 +1,1 @@
+"""What is learned from, what is given and what is to be found."""
