@@ -31,7 +31,7 @@ from indexes.base import (
     scores_of_rows,
 )
 from indexes.faiss_scale import as_scale, unwrapped, wrapped
-from indexes.scan import Scanner
+from indexes.fast_scan.scan import Scanner
 
 # Candidates beyond k that are fetched, so that ties and rounding at the border can be settled.
 _SPARE = 16

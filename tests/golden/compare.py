@@ -8,7 +8,7 @@ import platform
 from pathlib import Path
 from typing import Any
 
-from indexes.bfloat16 import processor_has_bfloat16
+from indexes.fast_scan.bfloat16 import processor_has_bfloat16
 
 FOLDER = Path(__file__).resolve().parent
 # Scores are kept to six digits; what is nearer than this may change places with its neighbour.

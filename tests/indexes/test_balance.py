@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from indexes.balance import Balance
+from indexes.fast_scan.balance import Balance
 
 
 @pytest.mark.parametrize("n_queries", [1, 50])

@@ -7,10 +7,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from indexes import bfloat16
 from indexes.base import Vectors
-from indexes.bfloat16 import Bfloat16Vectors
 from indexes.faiss_index import FaissIndex
+from indexes.fast_scan import bfloat16
+from indexes.fast_scan.bfloat16 import Bfloat16Vectors
 
 
 def random_vectors(n: int, dim: int, seed: int = 0) -> Vectors:
@@ -28,8 +28,8 @@ def copied(index: FaissIndex) -> bool:
 
 @pytest.fixture
 def always(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("indexes.scan_copy.pays", lambda _: True)
-    monkeypatch.setattr("indexes.scan_copy._FEW_DIMENSIONS", 1)
+    monkeypatch.setattr("indexes.fast_scan.scan_copy.pays", lambda _: True)
+    monkeypatch.setattr("indexes.fast_scan.scan_copy._FEW_DIMENSIONS", 1)
 
 
 def bound_that_holds(halves: Bfloat16Vectors, vectors: Vectors, queries: Vectors) -> Vectors:
@@ -136,7 +136,7 @@ def test_searches_find_the_same_to_the_last_bit(masked: bool) -> None:
     found = index.search(queries, 50, block=block)
     assert copied(index)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("indexes.scan_copy.pays", lambda _: False)
+        patch.setattr("indexes.fast_scan.scan_copy.pays", lambda _: False)
         exact = FaissIndex.build(vectors).search(queries, 50, block=block)
     assert np.array_equal(found.rows, exact.rows)
     assert np.array_equal(found.scores, exact.scores)
@@ -146,7 +146,7 @@ def test_searches_find_the_same_to_the_last_bit(masked: bool) -> None:
 def test_vectors_that_are_left_alone_are_looked_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     looked: list[Vectors] = []
     monkeypatch.setattr(Bfloat16Vectors, "of", lambda vectors, _: looked.append(vectors))
-    monkeypatch.setattr("indexes.scan_copy.pays", lambda n_products: n_products > 0)
+    monkeypatch.setattr("indexes.fast_scan.scan_copy.pays", lambda n_products: n_products > 0)
     index = FaissIndex.build(2 * np.eye(40, dtype=np.float32))
     for _ in range(3):
         assert index.search(np.eye(40, dtype=np.float32)[:2], 1).rows.tolist() == [[0], [1]]
@@ -155,7 +155,9 @@ def test_vectors_that_are_left_alone_are_looked_at_once(monkeypatch: pytest.Monk
 
 @pytest.mark.usefixtures("always")
 def test_one_query_is_enough_where_many_are_to_come(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("indexes.scan_copy.pays", lambda n_products: n_products >= 100 * 300 * 16)
+    monkeypatch.setattr(
+        "indexes.fast_scan.scan_copy.pays", lambda n_products: n_products >= 100 * 300 * 16
+    )
     index = FaissIndex.build(random_vectors(300, 16))
     query = random_vectors(1, 16, seed=3)
     index.search(query, 1)

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from indexes.base import Vectors
-from indexes.scan import Scanner
+from indexes.fast_scan.scan import Scanner
 
 VECTORS = np.random.default_rng(0).standard_normal((50, 8), dtype=np.float32)
 QUERIES = np.random.default_rng(1).standard_normal((7, 8), dtype=np.float32)
@@ -24,7 +24,7 @@ def scan(scanner: Scanner, queries: Vectors) -> Iterator[tuple[Vectors, float]]:
 
 @pytest.fixture(autouse=True)
 def _lots_of_three(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("indexes.scan._SCORES", 3 * 50)
+    monkeypatch.setattr("indexes.fast_scan.scan._SCORES", 3 * 50)
 
 
 @pytest.mark.parametrize("n_expected", [0, 100])

@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 from indexes.base import Vectors
-from indexes.bfloat16 import Bfloat16Vectors
 from indexes.faiss_index import FaissIndex
-from indexes.scan_copy import Copy
+from indexes.fast_scan.bfloat16 import Bfloat16Vectors
+from indexes.fast_scan.scan_copy import Copy
 
 
 def random_vectors(n: int, dim: int, seed: int = 0) -> Vectors:
@@ -33,7 +33,7 @@ def test_searches_find_the_same_to_the_last_bit(monkeypatch: pytest.MonkeyPatch)
     spans = [(0, 20), (5, 20), (10, 30)]
     expected = [plain.search(narrow_queries(*span), 50) for span in spans]
     assert columns_of(plain) is None
-    monkeypatch.setattr("indexes.scan_copy._MUCH", 0)
+    monkeypatch.setattr("indexes.fast_scan.scan_copy._MUCH", 0)
     # The second is part of the first, the third is not.
     for span, truth in zip(spans, expected, strict=True):
         found = copied.search(narrow_queries(*span), 50)
@@ -45,7 +45,7 @@ def test_searches_find_the_same_to_the_last_bit(monkeypatch: pytest.MonkeyPatch)
 
 
 def test_a_copy_is_made_when_so_much_is_expected(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("indexes.scan_copy._MUCH", 100 * 500 * 8)
+    monkeypatch.setattr("indexes.fast_scan.scan_copy._MUCH", 100 * 500 * 8)
     index = FaissIndex.build(random_vectors(500, 64))
     one = narrow_queries(0, 8)[:1]
     index.search(one, 3)
@@ -56,12 +56,12 @@ def test_a_copy_is_made_when_so_much_is_expected(monkeypatch: pytest.MonkeyPatch
 
 
 def test_a_better_copy_covers_what_the_first_did(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("indexes.scan_copy._MUCH", 0)
-    monkeypatch.setattr("indexes.scan_copy._FEW_DIMENSIONS", 1)
-    monkeypatch.setattr("indexes.scan_copy.pays", lambda _: False)
+    monkeypatch.setattr("indexes.fast_scan.scan_copy._MUCH", 0)
+    monkeypatch.setattr("indexes.fast_scan.scan_copy._FEW_DIMENSIONS", 1)
+    monkeypatch.setattr("indexes.fast_scan.scan_copy.pays", lambda _: False)
     index = FaissIndex.build(random_vectors(500, 64))
     index.search(narrow_queries(0, 20), 3)
-    monkeypatch.setattr("indexes.scan_copy.pays", lambda _: True)
+    monkeypatch.setattr("indexes.fast_scan.scan_copy.pays", lambda _: True)
     index.search(narrow_queries(2, 20), 3)
     better = columns_of(index)
     assert better is not None
@@ -70,7 +70,7 @@ def test_a_better_copy_covers_what_the_first_did(monkeypatch: pytest.MonkeyPatch
 
 
 def test_what_is_added_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("indexes.scan_copy._MUCH", 0)
+    monkeypatch.setattr("indexes.fast_scan.scan_copy._MUCH", 0)
     index = FaissIndex.build(random_vectors(500, 64))
     new = narrow_queries(0, 8)
     new *= 100 / np.linalg.norm(new, axis=1, keepdims=True)
@@ -80,7 +80,7 @@ def test_what_is_added_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_all_columns_are_not_copied(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("indexes.scan_copy._MUCH", 0)
+    monkeypatch.setattr("indexes.fast_scan.scan_copy._MUCH", 0)
     index = FaissIndex.build(random_vectors(500, 64))
     index.search(random_vectors(3, 64, seed=2), 3)
     assert columns_of(index) is None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from indexes.bfloat16 import processor_has_bfloat16
+from indexes.fast_scan.bfloat16 import processor_has_bfloat16
 
 Precision = Literal["float32", "bfloat16"]
 

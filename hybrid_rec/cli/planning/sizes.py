@@ -21,8 +21,8 @@ from hybrid_rec.ranking.cross_fitting import Fold, make_folds
 from hybrid_rec.ranking.ease import MOST_ITEMS, MOST_PLAYLISTS
 from hybrid_rec.ranking.features import FEATURES
 from hybrid_rec.ranking.statistics import FACTORS, of_artists
-from indexes.bfloat16 import processor_has_bfloat16
 from indexes.choice import Choice, index_bytes
+from indexes.fast_scan.bfloat16 import processor_has_bfloat16
 
 FLOAT = 4
 # Of Python with the libraries of a fit, and what a sentence model adds, as measured.

@@ -9,8 +9,8 @@ from typing import Self
 
 import numpy as np
 
-from indexes.balance import Balance
 from indexes.base import Vectors, norms
+from indexes.fast_scan.balance import Balance
 
 _CPU_INFO = Path("/proc/cpuinfo")
 _INSTRUCTIONS = frozenset({"avx512_bf16", "amx_bf16"})

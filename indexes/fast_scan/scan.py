@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 import numpy as np
 
 from indexes.base import Vectors, norms
-from indexes.scan_copy import ScanCopies
+from indexes.fast_scan.scan_copy import ScanCopies
 
 # Scores that one step holds: 192 MiB. More queries at once are multiplied faster.
 _SCORES = 3 << 24

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from indexes.base import Vectors
-from indexes.bfloat16 import Bfloat16Vectors, pays
+from indexes.fast_scan.bfloat16 import Bfloat16Vectors, pays
 
 # From so many dimensions on all columns are copied, so that one copy serves all such queries.
 _MANY_DIMENSIONS = 192
