@@ -2,8 +2,7 @@
 
 import sys
 
-EXIT_INTERRUPTED = 130
-INTERRUPTED = "hybrid-rec: interrupted; nothing was saved."
+from hybrid_rec.core.exit_codes import EXIT_INTERRUPTED, INTERRUPTED
 
 
 def main() -> None:

@@ -9,7 +9,6 @@ from typing import Annotated
 
 import typer
 
-from hybrid_rec.__main__ import EXIT_INTERRUPTED, INTERRUPTED
 from hybrid_rec.cli.options import (
     AsJson,
     ConfigFile,
@@ -30,10 +29,15 @@ from hybrid_rec.cli.options import (
 )
 from hybrid_rec.core.console import complain, write
 from hybrid_rec.core.errors import HybridRecError, RunError, StoppedEarlyError
+from hybrid_rec.core.exit_codes import (
+    EXIT_INTERRUPTED,
+    EXIT_MISTAKE,
+    EXIT_STOPPED,
+    INTERRUPTED,
+)
 from hybrid_rec.core.interrupts import insistent_interrupts
 
 SYNTHETIC = "synthetic"
-EXIT_STOPPED, EXIT_MISTAKE = 1, 2
 # What errors advise in Python, and what it is called here.
 _OPTIONS = {"on_unknown='skip'": "--skip-unknown", "on_known='extend'": "--extend"}
 
@@ -250,7 +254,7 @@ def evaluate(
     as_json: AsJson = False,
 ) -> None:
     """Measure the hybrid beside baselines on held-out playlists; a table, and a report if asked."""
-    from evaluation.command import Request, run_command
+    from hybrid_rec.cli.evaluate import Request, run_command
 
     run_command(
         Request(
@@ -295,7 +299,7 @@ def tune(
     as_json: AsJson = False,
 ) -> None:
     """Search Word2Vec and fusion settings on validation playlists; Ctrl-C keeps the best so far."""
-    from evaluation.tuning.command import TuneRequest, run_tune
+    from hybrid_rec.cli.tune import TuneRequest, run_tune
 
     run_tune(
         TuneRequest(

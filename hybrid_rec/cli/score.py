@@ -7,10 +7,10 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from hybrid_rec.__main__ import EXIT_INTERRUPTED
 from hybrid_rec.batch.run import score_items, score_new_items, score_playlists
 from hybrid_rec.core.console import complain, write
 from hybrid_rec.core.errors import ConfigError
+from hybrid_rec.core.exit_codes import EXIT_INTERRUPTED
 
 
 def run_score(

@@ -104,7 +104,7 @@ def _rows(
     for evaluation in evaluations:
         row: dict[str, Any] = {"recommender": evaluation.name}
         for metric in metrics:
-            row[metric] = measure.mean_and_error(evaluation.splits.cases[metric])
+            row[metric] = measure.mean_and_error(evaluation.cases[metric])
         rows.append(row)
     return rows
 

@@ -33,13 +33,13 @@ from hybrid_rec import (
     NotFittedError,
     Playlists,
     UnknownItemError,
-    neighbours,
     read_dataset,
 )
 from hybrid_rec.blocks.cooccurrence import fit_cooccurrence
 from hybrid_rec.blocks.text.encoders import make_title_encoder
 from hybrid_rec.core.config import TitleConfig
 from hybrid_rec.data.synthetic import SyntheticDataset, synthetic_radio
+from hybrid_rec.ranking import knn as neighbours
 from tests import recommender_contract as contract
 
 TFIDF = TitleConfig(encoder="tfidf", tfidf_size=64)

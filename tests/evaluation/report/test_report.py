@@ -175,7 +175,7 @@ def test_cases_are_those_of_the_evaluations(report: Path, comparison: Comparison
     for evaluation in comparison.evaluations:
         mine = cases[cases["recommender"] == evaluation.name].drop(columns="recommender")
         pd.testing.assert_frame_equal(
-            mine.reset_index(drop=True), evaluation.splits.cases, check_dtype=False
+            mine.reset_index(drop=True), evaluation.cases, check_dtype=False
         )
 
 
@@ -231,7 +231,7 @@ def test_hits_of_an_example_are_its_targets(page: str, comparison: Comparison) -
     cards = page.split('<article class="case">')[1:]
     for card in cards:
         name = re.findall(r"<h4><span>([^<]*)</span>", card)[0]
-        place = evaluation.splits.cases["case"].tolist().index(name)
+        place = evaluation.cases["case"].tolist().index(name)
         targets = set(evaluation.split.targets[place].tolist())
         marked = [
             "hit" in line
@@ -326,9 +326,7 @@ def test_what_was_not_measured_is_refused(
 
 def replaced(evaluation: Evaluation, name: str, hits: list[float]) -> Evaluation:
     """An evaluation with another name and other hits."""
-    cases = evaluation.splits.cases.assign(
-        **{"hit_rate@5": np.resize(hits, len(evaluation.splits.cases))}
-    )
+    cases = evaluation.cases.assign(**{"hit_rate@5": np.resize(hits, len(evaluation.cases))})
     return replace(evaluation, name=name, cases=cases)
 
 

@@ -15,10 +15,10 @@ import pandas as pd
 import pytest
 
 from evaluation.harness import Evaluation, evaluate
-from evaluation.tuning import command as tune_command
 from evaluation.tuning import tuning
 from evaluation.tuning.search import Space, Whole
 from hybrid_rec import HybridConfig
+from hybrid_rec.cli import tune as tune_command
 from hybrid_rec.cli.app import run
 from hybrid_rec.data.synthetic import SyntheticDataset
 

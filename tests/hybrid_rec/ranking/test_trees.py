@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from hybrid_rec.ranking.ranker import trees as module
+from hybrid_rec.ranking import trees as module
 from hybrid_rec.ranking.trees import Trees
 
 NAMES = ["a", "b", "c", "d"]

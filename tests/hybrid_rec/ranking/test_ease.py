@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from scipy import sparse
 
+from hybrid_rec.ranking import ease as linear
 from hybrid_rec.ranking.ease import ease_weights
-from hybrid_rec.ranking.ranker import ease as linear
 
 
 def some_holds(n_playlists: int = 40, n_items: int = 30) -> sparse.csr_array:

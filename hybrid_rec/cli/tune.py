@@ -11,13 +11,13 @@ from typing import Any
 
 import numpy as np
 
-from evaluation.command import base_config
 from evaluation.run import make_validation_split
 from evaluation.splits.sample import sample_split
 from evaluation.splits.splits import Split
 from evaluation.tuning.search import load_optuna
 from evaluation.tuning.trials import Metric, Trial, changes, ranked, shown, trial_table, tuned_toml
 from evaluation.tuning.tuning import Tuner
+from hybrid_rec.cli.evaluate import base_config
 from hybrid_rec.core.config import HybridConfig
 from hybrid_rec.core.console import complain, print_frame, write
 from hybrid_rec.core.errors import ConfigError, DataError, StoppedEarlyError

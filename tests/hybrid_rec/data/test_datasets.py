@@ -611,7 +611,8 @@ def test_report_cannot_be_changed() -> None:
 
 def test_import_loads_neither_torch_nor_gensim() -> None:
     code = (
-        "import sys, hybrid_rec.data.datasets; heavy = {'torch', 'gensim', 'sentence_transformers'}; "
+        "import sys, hybrid_rec.data.datasets; "
+        "heavy = {'torch', 'gensim', 'sentence_transformers'}; "
         "print(sorted(heavy & {*sys.modules}))"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
