@@ -42,10 +42,19 @@ class Trees:
             self._booster = lightgbm.Booster(model_str=text)
         except lightgbm.basic.LightGBMError as error:
             raise ArtifactError(f"ranking model must be a LightGBM text, but: {error}.") from None
-        if self._booster.feature_name() != list(features):
+        found = self._booster.feature_name()
+        if found != list(features):
+            lacking, more = set(features) - set(found), set(found) - set(features)
+            difference = (
+                "; ".join(
+                    f"{what} {', '.join(sorted(names))}"
+                    for what, names in (("lacks", lacking), ("has beside them", more))
+                    if names
+                )
+                or "has them in another order"
+            )
             raise ArtifactError(
-                f"ranking model must have the {len(features)} features of this version, "
-                f"but has {len(self._booster.feature_name())}: fit it again."
+                f"ranking model must have the features of its blocks, but {difference}; fit it again."
             )
 
     def predict(self, rows: NDArray[np.float32]) -> NDArray[np.float64]:
