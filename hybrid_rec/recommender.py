@@ -305,7 +305,9 @@ class HybridRecommender:
         matches = np.full((len(playlists), k), None, dtype=object)
         scores = np.full((len(playlists), k), -np.inf, np.float32)
         asked = np.flatnonzero(vectors.any(axis=1))
-        found = self.model_.playlist_index.search(vectors[asked], min(k, len(self.model_.playlists)))
+        found = self.model_.playlist_index.search(
+            vectors[asked], min(k, len(self.model_.playlists))
+        )
         width = found.rows.shape[1]
         matches[asked, :width] = self.model_.playlists.playlist_ids[found.rows]
         scores[asked, :width] = found.scores

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import time
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar, Literal, Self
 
@@ -11,7 +13,7 @@ import numpy as np
 import pyarrow as pa
 from scipy import sparse
 
-from hybrid_rec.core.arrays import Doubles, Floats
+from hybrid_rec.core.arrays import Doubles
 from hybrid_rec.core.config import BlockConfig, HybridConfig
 from hybrid_rec.core.errors import DataError
 from hybrid_rec.core.linalg import unit_rows, unit_sparse_rows
@@ -23,6 +25,28 @@ ColumnKind = Literal["text", "strings", "numbers", "vector"]
 """What a column holds: texts, texts or lists of them, numbers, or lists of numbers."""
 
 _SILENT = Progress()
+# Of what a block writes beside its rows, for each number of a row.
+_LABEL_BYTES = 16.0
+
+
+@dataclass(frozen=True)
+class BlockPlan:
+    """What fitting and encoding a block will take."""
+
+    width: int
+    """Numbers in a row."""
+    entries: int
+    """Numbers of all rows that are stored."""
+    state_bytes: float
+    """Size of what the block itself writes, in bytes."""
+    seconds: float
+    """Of fitting it and encoding all items."""
+    todo: int = 0
+    """Texts that must be encoded; such a block was not fitted for the plan."""
+    mapped_bytes: float = 0.0
+    """Size of files that are mapped into memory meanwhile."""
+    loads_model: bool = False
+    """Whether a language model is loaded."""
 
 
 class Block(ABC):
@@ -78,6 +102,18 @@ class Block(ABC):
         """This block, and what it must know of more items that come to it in an update."""
         del items
         return self
+
+    def plan(self, items: pa.Table) -> BlockPlan:
+        """What fitting the block and encoding all items will take; by doing it, where it is quick.
+
+        Raises:
+            DataError: If a column cannot be used.
+        """
+        started = time.perf_counter()
+        rows = self.fit(items).encode(items)
+        spent = time.perf_counter() - started
+        entries = rows.nnz if self.is_sparse else rows.size
+        return BlockPlan(self.width, int(entries), _LABEL_BYTES * self.width, spent)
 
     def pool(self, values: Values, counts: sparse.csr_array) -> Values:
         """Rows of queries: the mean of their items' rows, renormalised.

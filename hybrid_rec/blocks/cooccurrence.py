@@ -13,10 +13,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hybrid_rec.blocks.corpus_files import CorpusFiles, item_tokens, shuffled
+from hybrid_rec.core.arrays import Rows
 from hybrid_rec.core.config import CooccurrenceConfig
 from hybrid_rec.core.errors import DataError
 from hybrid_rec.core.progress import Advance, Progress
-from hybrid_rec.core.arrays import Rows
 from hybrid_rec.data.playlists import Playlists
 
 # gensim ignores what follows in a longer sentence.

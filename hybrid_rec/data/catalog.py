@@ -29,7 +29,8 @@ from hybrid_rec.data.columns import (  # noqa: F401
     text_column,
 )
 
-RowArray, ObjectArray = Rows, Objects  # SHIM
+RowArray = Rows  # SHIM
+ObjectArray = Objects  # SHIM
 ITEM_ID, TITLE, ARTIST, TAGS = "item_id", "title", "artist", "tags"
 _SHOWN = 5
 
