@@ -23,7 +23,7 @@ from hybrid_rec.blocks.queries import (
     TITLE,
     block_weights,
 )
-from hybrid_rec.blocks.text.encoders import TitleEncoder, make_title_encoder
+from hybrid_rec.blocks.text.encoders import TextEncoder, make_text_encoder
 from hybrid_rec.core.config import HybridConfig, WeightsConfig
 from hybrid_rec.core.progress import Progress
 from hybrid_rec.data.catalog import Catalog, RowArray
@@ -103,7 +103,7 @@ class Model:
     """Tags that have a column; none if the catalogue has no tags."""
     text_map: TextMap
     """From titles and tags to co-occurrence space."""
-    titles: TitleEncoder
+    titles: TextEncoder
     """Encoder of titles that are not in the catalogue."""
     ranking: Ranking | None = None
     """The second stage; None where it is switched off or there are too few playlists."""
@@ -159,7 +159,7 @@ def tag_labels(catalog: Catalog) -> tuple[Labels, sparse.csr_array]:
 
 def encode_titles(
     catalog: Catalog, config: HybridConfig, progress: Progress
-) -> tuple[TitleEncoder, NDArray[np.float32]]:
+) -> tuple[TextEncoder, NDArray[np.float32]]:
     """The encoder of titles, and those of the catalogue, `(n_items, title_dim)`.
 
     Only `titles` and `seed` of the configuration matter.
@@ -167,7 +167,7 @@ def encode_titles(
     Raises:
         ModelUnavailableError: If the title model cannot be found.
     """
-    encoder = make_title_encoder(config.titles, config.seed).fit(catalog.titles)
+    encoder = make_text_encoder(config.titles, config.seed).fit(catalog.titles)
     return encoder, encoder.encode(catalog.titles, progress)
 
 
@@ -205,7 +205,7 @@ def fuse(
     catalog: Catalog,
     config: HybridConfig,
     learned: Learned,
-    encoder: TitleEncoder,
+    encoder: TextEncoder,
     metadata: Metadata,
     progress: Progress,
 ) -> Model:

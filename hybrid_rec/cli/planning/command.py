@@ -11,9 +11,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from hybrid_rec.blocks.text.cache import TitleCache, default_cache_dir
-from hybrid_rec.blocks.text.cleaning import distinct_titles
-from hybrid_rec.blocks.text.encoders import make_title_encoder
+from hybrid_rec.blocks.text.cache import TextCache, default_cache_dir
+from hybrid_rec.blocks.text.cleaning import distinct_texts
+from hybrid_rec.blocks.text.encoders import make_text_encoder
 from hybrid_rec.cli.planning.sizes import (
     Shape,
     disk_bytes,
@@ -136,15 +136,15 @@ class _Titles:
 
 
 def _titles(catalog: Catalog, config: HybridConfig) -> _Titles:
-    texts, _ = distinct_titles(catalog.titles)
-    encoder = make_title_encoder(config.titles, config.seed)
+    texts, _ = distinct_texts(catalog.titles)
+    encoder = make_text_encoder(config.titles, config.seed)
     if config.titles.encoder == "tfidf":
         return _Titles(config.titles.tfidf_size, texts)
     if not config.titles.cache:
         return _Titles(encoder.dim, texts)
     base = config.titles.cache_dir or default_cache_dir()
     folder = base / "titles" / encoder.fingerprint()
-    found, _ = TitleCache(folder, encoder.dim).get(texts)
+    found, _ = TextCache(folder, encoder.dim).get(texts)
     size = sum(path.stat().st_size for path in folder.glob("*")) if folder.is_dir() else 0
     return _Titles(encoder.dim, [texts[i] for i in np.flatnonzero(~found).tolist()], size)
 

