@@ -84,8 +84,9 @@ class Recorder(Progress):
 @pytest.fixture(autouse=True)
 def own_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("HYBRID_REC_CACHE", str(tmp_path / "cache"))
-    monkeypatch.setenv("HF_HUB_CACHE", str(tmp_path / "hub-cache"))
-    monkeypatch.setenv("HF_HUB_OFFLINE", "1")
+    for name, value in {"HF_HUB_CACHE": str(tmp_path / "hub-cache"), "HF_HUB_OFFLINE": "1"}.items():
+        monkeypatch.setenv(name, value)  # for other processes
+        monkeypatch.setattr(f"huggingface_hub.constants.{name}", value)  # read once, at import
     return tmp_path / "cache"
 
 
