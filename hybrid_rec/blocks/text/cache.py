@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 Shard = NDArray[np.void]
 
 _KEY_BYTES = 32  # blake2b-128, hexadecimal: NumPy strings cannot end in a zero byte
+_SURELY_WHOLE = 120  # bytes of a text that no model cuts: a token has one at least
 _MANY_SHARDS = 64
 _SMALL_SHARD = 8192
 _STALE_SECONDS = 24 * 3600
@@ -188,4 +189,8 @@ class TextCache:
 
 
 def _key(text: str) -> bytes:
-    return hashlib.blake2b(text.encode(errors="surrogatepass"), digest_size=16).hexdigest().encode()
+    content = text.encode(errors="surrogatepass")
+    if len(content) > _SURELY_WHOLE:
+        # Older caches may hold what a model made of the beginning of it.
+        content = b"whole\0" + content
+    return hashlib.blake2b(content, digest_size=16).hexdigest().encode()

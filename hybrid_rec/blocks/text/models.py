@@ -268,10 +268,10 @@ def _forwarding_bar(advance: Advance) -> type[Any]:
     lock = threading.Lock()
     reported = 0
 
-    class Bar(tqdm):  # type: ignore[misc]
+    class Bar(tqdm):
         def __init__(self, *args: Any, **kwargs: Any) -> None:
             self.bytes_done = 0.0 if kwargs.get("unit") == "B" else -math.inf
-            super().__init__(*args, **{**kwargs, "disable": True})
+            super().__init__(*args, **{**kwargs, "disable": True})  # type: ignore[no-untyped-call]
 
         def update(self, n: float | None = 1) -> None:
             nonlocal reported

@@ -15,6 +15,7 @@ from hybrid_rec.blocks.text.cleaning import Clean, Texts, clean_title, distinct_
 from hybrid_rec.blocks.text.models import LocatedModel, locate_model
 from hybrid_rec.blocks.text.precision import Precision, resolve_precision
 from hybrid_rec.blocks.text.state import EncoderState, read_state, spread_rows, write_state
+from hybrid_rec.blocks.text.windows import split_texts
 from hybrid_rec.core.config import TitleConfig
 from hybrid_rec.core.errors import ArtifactError, ModelUnavailableError
 from hybrid_rec.core.linalg import unit_rows
@@ -36,6 +37,9 @@ class SentenceEncoder:
 
     A batch holds texts of one length in tokens, so nothing is padded: on a CPU a text gets the
     same bytes in whatever company it is encoded. Elsewhere expect differences below 1e-6.
+
+    A text that is longer than the model reads is encoded in windows that overlap by an eighth; its
+    vector is their mean, weighted by their tokens, of length 1.
     """
 
     def __init__(self, config: TitleConfig, clean: Clean = clean_title) -> None:
@@ -142,6 +146,9 @@ class SentenceEncoder:
     def _encode_new(
         self, texts: list[str], cache: TextCache | None, advance: Advance
     ) -> FloatArray:
+        windows = split_texts(texts, self._model)
+        to_come = np.bincount(windows.owners, minlength=len(texts))
+        is_long = to_come > 1
         vectors = np.zeros((len(texts), self.dim), np.float32)
         pending: list[int] = []
 
@@ -151,28 +158,30 @@ class SentenceEncoder:
             pending.clear()
 
         try:
-            for batch in self._batches(texts):
-                vectors[batch] = self._encode_batch([texts[i] for i in batch.tolist()])
-                pending += batch.tolist()
-                advance(len(batch))
+            for batch in self._batches(windows.lengths):
+                encoded = self._encode_batch([windows.pieces[i] for i in batch.tolist()])
+                owners = windows.owners[batch]
+                part = is_long[owners]
+                vectors[owners[~part]] = encoded[~part]
+                # One after the other, for a batch may hold several windows of a text.
+                weights = windows.lengths[batch[part], None].astype(np.float32)
+                np.add.at(vectors, owners[part], encoded[part] * weights)
+                np.subtract.at(to_come, owners, 1)
+                done = np.unique(owners[to_come[owners] == 0])
+                vectors[done[is_long[done]]] = unit_rows(vectors[done[is_long[done]]])
+                pending += done.tolist()
+                advance(len(done))
                 if len(pending) >= _FLUSH:
                     flush()
         finally:
             flush()
         return vectors
 
-    def _batches(self, texts: list[str]) -> Iterator[NDArray[np.int64]]:
-        """Positions of texts that have one length in tokens.
+    def _batches(self, lengths: NDArray[np.int64]) -> Iterator[NDArray[np.int64]]:
+        """Positions of pieces that have one length in tokens.
 
         There are at most `batch_size` in a batch, and no more than fill it with tokens.
         """
-        tokenizer = self._model.tokenizer
-        if callable(tokenizer):
-            longest = self._model.max_seq_length
-            limit = {"truncation": True, "max_length": longest} if longest else {}
-            lengths = np.array([len(ids) for ids in tokenizer(texts, **limit)["input_ids"]])
-        else:
-            lengths = np.array([len(text) for text in texts])
         order = np.argsort(lengths, kind="stable")
         for group in np.split(order, np.flatnonzero(np.diff(lengths[order])) + 1):
             filled = max(_SMALLEST_BATCH, _TOKENS // max(1, int(lengths[group[0]])))

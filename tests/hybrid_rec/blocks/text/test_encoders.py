@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
+import io
 import json
+import re
 import subprocess
 import sys
 from collections.abc import Callable, Iterator, Sequence
@@ -22,6 +25,7 @@ from hybrid_rec.blocks.text.models import packaged_folder
 from hybrid_rec.blocks.text.precision import resolve_precision
 from hybrid_rec.blocks.text.sentences import SentenceEncoder
 from hybrid_rec.blocks.text.tfidf import TfidfEncoder
+from hybrid_rec.blocks.text.windows import split_texts
 from hybrid_rec.core.config import TitleConfig
 from hybrid_rec.core.errors import ArtifactError, DataError, ModelUnavailableError, NotFittedError
 from hybrid_rec.core.progress import Advance, Progress
@@ -40,19 +44,34 @@ SONGS = [
 ]
 
 
+class FakeTokenizer:
+    """A token a word, and one at either end."""
+
+    is_fast = True
+
+    def __call__(self, texts: Any, **settings: Any) -> dict[str, Any]:
+        if settings.get("truncation"):
+            return {"input_ids": [["[", *t.split(), "]"][: settings["max_length"]] for t in texts]}
+        assert settings["return_offsets_mapping"]
+        return {"offset_mapping": [match.span() for match in re.finditer(r"\S+", texts)]}
+
+    def num_special_tokens_to_add(self) -> int:
+        return 2
+
+
 class FakeModel:
     """Stands in for a SentenceTransformer: its vectors tell the letters of a text."""
 
-    max_seq_length = 16
+    max_seq_length = 18
 
     def __init__(self) -> None:
         self.batches: list[list[str]] = []
         self.interrupt_at: int | None = None
         self.spoil: Callable[[NDArray[np.float32]], NDArray[np.float32]] = lambda vectors: vectors
 
-    def tokenizer(self, texts: list[str], truncation: bool, max_length: int) -> dict[str, Any]:
-        assert truncation
-        return {"input_ids": [text.split()[:max_length] for text in texts]}
+    @property
+    def tokenizer(self) -> FakeTokenizer:
+        return FakeTokenizer()
 
     def encode(self, texts: list[str], **settings: Any) -> NDArray[np.float32]:
         if self.interrupt_at == len(self.batches):
@@ -336,8 +355,71 @@ def test_batches_of_long_titles_are_smaller(
     titles = [f"{'word ' * length}{number}" for length in (0, 4, 15) for number in range(120)]
     SentenceEncoder(config).encode(titles)
     sizes = {len(batch[0].split()): len(batch) for batch in fake.batches[::-1]}
-    assert sizes == {1: 100, 5: 20, 16: 8}  # never fewer than are filled up to
+    assert sizes == {1: 33, 5: 14, 16: 8}  # never fewer than are filled up to
     assert sorted(fake.seen) == sorted(titles)
+
+
+def test_a_long_text_is_the_mean_of_its_windows_by_their_tokens(
+    config: TitleConfig, fake: FakeModel
+) -> None:
+    words = [f"{number:02}abc" for number in range(40)]
+    texts = ["one song", " ".join(words), " ".join(words[5:21])]
+    progress = Recorder()
+    vectors = SentenceEncoder(config, clean_text).encode(texts, progress)
+    windows = [words[:16], words[14:30], words[28:]]  # 16 words and two tokens at the ends
+    assert sorted(fake.seen) == sorted([*map(" ".join, windows), texts[0], texts[2]])
+    letters = np.array([[*map(ord, window[0])] for window in windows], np.float64)
+    letters *= np.array([18, 18, 14])[:, None] / np.linalg.norm(letters, axis=1, keepdims=True)
+    mean = letters.sum(axis=0) / np.linalg.norm(letters.sum(axis=0))
+    np.testing.assert_allclose(vectors[1], mean, rtol=1e-6)
+    np.testing.assert_array_equal(vectors[2], SentenceEncoder(config).encode([texts[2]])[0])
+    assert progress.stages == [("Encoding texts", 3, progress.stages[0][2])]
+    assert sum(progress.stages[0][2]) == 3
+
+
+def test_a_long_text_gets_the_same_bytes_in_any_company_and_from_the_cache(
+    config: TitleConfig, fake: FakeModel
+) -> None:
+    texts = [" ".join(f"{(n * length) % 97:02}abc" for n in range(length)) for length in range(99)]
+    together = SentenceEncoder(config, clean_text).encode(texts)
+    uncached = config.model_copy(update={"cache": False})
+    alone = [SentenceEncoder(uncached, clean_text).encode([text])[0] for text in texts]
+    np.testing.assert_array_equal(np.vstack(alone), together)
+    fake.batches.clear()
+    np.testing.assert_array_equal(SentenceEncoder(config, clean_text).encode(texts), together)
+    assert fake.batches == []
+
+
+def test_what_an_older_cache_holds_of_a_long_text_is_not_believed(
+    config: TitleConfig, fake: FakeModel, own_cache: Path
+) -> None:
+    long, short = "word " * 30, "one song"
+    encoder = SentenceEncoder(config, clean_text)
+    folder = own_cache / "titles" / encoder.fingerprint()
+    shard = np.zeros(2, [("key", "S32"), ("vector", "<f4", (DIM,))])
+    shard["key"] = [
+        hashlib.blake2b(text.encode(), digest_size=16).hexdigest() for text in (long.strip(), short)
+    ]
+    shard["vector"] = 0.5
+    buffer = io.BytesIO()
+    np.save(buffer, shard)
+    folder.mkdir(parents=True)
+    (folder / f"{hashlib.sha256(buffer.getbuffer()).hexdigest()}.npy").write_bytes(
+        buffer.getbuffer()
+    )
+    vectors = encoder.encode([long, short])
+    assert (vectors[1] == 0.5).all()
+    assert short not in fake.seen
+    assert (vectors[0] != 0.5).all()
+
+
+def test_a_long_text_of_a_tokenizer_that_cannot_tell_places_is_cut_with_a_warning(
+    config: TitleConfig, fake: FakeModel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(FakeTokenizer, "is_fast", False)
+    with pytest.warns(UserWarning, match="1 of 2 texts have more than the 18 tokens"):
+        SentenceEncoder(config, clean_text).encode(["word " * 30, "one song"])
+    assert sorted(fake.seen) == ["one song", ("word " * 30).strip()]
 
 
 def test_each_precision_has_a_cache_of_its_own(
@@ -493,6 +575,45 @@ def test_neighbours_of_the_real_model_make_sense(real: SentenceEncoder) -> None:
     bells = cosine(real, "Christmas Song", "Jingle Bells")
     assert bells > cosine(real, "Christmas Song", "Highway to Hell") + 0.2
     assert real.dim == 384
+
+
+ABOUT_SEA = "The ship sails over the waves, the sailor sees the harbour and the grey ocean. "
+ABOUT_KITCHEN = "She bakes bread with butter and flour, the oven is hot, the cake smells sweet. "
+
+
+@pytest.mark.parametrize("kitchen", [10, 30])
+def test_the_real_model_reads_a_long_text_to_its_end(
+    real: SentenceEncoder, kitchen: int, capfd: pytest.CaptureFixture[str]
+) -> None:
+    text = ABOUT_SEA * 17 + ABOUT_KITCHEN * kitchen
+    whole, cut, end = real.encode([text, ABOUT_SEA * 12, ABOUT_KITCHEN * 10])
+    assert whole @ end > cut @ end + 0.2
+    np.testing.assert_allclose(np.linalg.norm(whole), 1, rtol=1e-6)
+    assert capfd.readouterr() == ("", "")  # no word of tokens that are too many
+
+
+@pytest.mark.parametrize(
+    "letters",
+    [
+        "\u6f22\u5b57\u97f3\u6a02",
+        "supercalifragilisticexpialidociousnessxyz ",
+        "\U0001f600\U0001f601 ",
+        "a b c d ",
+        "\u0915\u0940 ",
+    ],
+)
+def test_windows_hold_the_whole_text_and_fit(real: SentenceEncoder, letters: str) -> None:
+    drawn = np.random.default_rng(0).choice(list(letters), 4000)
+    text = clean_text("".join(drawn))
+    model = real._load()
+    windows = split_texts(["short", text], model)
+    assert windows.owners.tolist() == [0] + [1] * (len(windows.pieces) - 1)
+    lengths = [len(ids) for ids in model.tokenizer(windows.pieces, verbose=False)["input_ids"]]
+    assert max(lengths) <= model.max_seq_length
+    places = [text.index(piece) for piece in windows.pieces[1:]]
+    ends = [place + len(piece) for place, piece in zip(places, windows.pieces[1:], strict=True)]
+    assert (places[0], ends[-1], len(places) > 2) == (0, len(text), True)
+    assert all(place < end for place, end in zip(places[1:], ends, strict=False))
 
 
 @pytest.mark.parametrize("precision", ["real", "rounded"])
