@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from hybrid_rec.blocks.text.cleaning import Clean, Texts, clean_title
 from hybrid_rec.blocks.text.sentences import SentenceEncoder
 from hybrid_rec.blocks.text.tfidf import TfidfEncoder
+from hybrid_rec.blocks.text.word2vec import DEFAULT_SIZE, Word2VecEncoder
 from hybrid_rec.core.config import TitleConfig
 from hybrid_rec.core.progress import Progress
 
@@ -49,8 +50,11 @@ def make_text_encoder(config: TitleConfig, seed: int, clean: Clean = clean_title
         clean: What is done to each text first, by `fit` and by `encode`: `clean_title` for titles,
             `clean_text` for lyrics and descriptions, which keep their brackets and years.
     """
-    if config.encoder == "tfidf":
+    encoder = str(config.encoder)
+    if encoder == "tfidf":
         return TfidfEncoder(config.tfidf_size, seed, clean)
+    if encoder == "word2vec":
+        return Word2VecEncoder(DEFAULT_SIZE, seed, clean)
     return SentenceEncoder(config, clean)
 
 
@@ -64,5 +68,9 @@ def load_text_encoder(folder: Path, config: TitleConfig, clean: Clean = clean_ti
         ArtifactError: If the state is missing, damaged or that of another encoder. Also raised
             by `encode`, later, if the sentence model is not the one that was saved.
     """
-    kind = TfidfEncoder if config.encoder == "tfidf" else SentenceEncoder
-    return kind.load(folder, config, clean)
+    encoder = str(config.encoder)
+    if encoder == "tfidf":
+        return TfidfEncoder.load(folder, config.tfidf_size, clean)
+    if encoder == "word2vec":
+        return Word2VecEncoder.load(folder, DEFAULT_SIZE, clean)
+    return SentenceEncoder.load(folder, config, clean)

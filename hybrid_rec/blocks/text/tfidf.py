@@ -20,7 +20,6 @@ from hybrid_rec.blocks.text.state import (
     spread_rows,
     write_state,
 )
-from hybrid_rec.core.config import TitleConfig
 from hybrid_rec.core.errors import ArtifactError, NotFittedError
 from hybrid_rec.core.linalg import unit_rows
 from hybrid_rec.core.progress import Progress
@@ -52,13 +51,17 @@ class TfidfEncoder:
         self._projection: FloatArray = np.empty((0, 0), np.float32)
 
     @classmethod
-    def load(cls, folder: Path, config: TitleConfig, clean: Clean = clean_title) -> Self:
-        """See `load_text_encoder`."""
+    def load(cls, folder: Path, size: int, clean: Clean = clean_title) -> Self:
+        """The encoder that was saved to `folder`; `clean` must be what it was made with.
+
+        Raises:
+            ArtifactError: If a file is missing or damaged, or vectors have another size.
+        """
         state = read_state(folder, _TfidfState)
-        if state.size != config.tfidf_size:
+        if state.size != size:
             raise ArtifactError(
                 f"the block's `tfidf_size` must be {state.size}, the size that was saved to "
-                f"{folder}, got {config.tfidf_size}; set it so, or fit again."
+                f"{folder}, got {size}; set it so, or fit again."
             )
         encoder = cls(state.size, state.seed, clean)
         encoder._vocabulary = state.vocabulary

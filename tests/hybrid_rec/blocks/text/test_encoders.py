@@ -168,12 +168,18 @@ class Trap:
         return Path.touch, (self.path,)
 
 
-# One contract for both encoders
+# One contract for all encoders
 
 
-@pytest.fixture(params=["tfidf", "sentence-transformers"])
-def any_config(request: pytest.FixtureRequest, config: TitleConfig, fake: FakeModel) -> TitleConfig:
+@pytest.fixture(params=["tfidf", "sentence-transformers", "word2vec"])
+def any_config(
+    request: pytest.FixtureRequest,
+    config: TitleConfig,
+    fake: FakeModel,
+    monkeypatch: pytest.MonkeyPatch,
+) -> TitleConfig:
     del fake
+    monkeypatch.setattr("hybrid_rec.blocks.text.encoders.DEFAULT_SIZE", DIM)
     return config.model_copy(update={"encoder": request.param, "tfidf_size": DIM})
 
 
