@@ -22,7 +22,7 @@ from evaluation.recommenders.peers import ImplicitALS, ImplicitBM25
 from hybrid_rec.blocks.cooccurrence import fit_cooccurrence
 from hybrid_rec.blocks.labels import Labels
 from hybrid_rec.blocks.queries import ARTIST_BLOCK, COOCCURRENCE, TITLE
-from hybrid_rec.blocks.text.encoders import make_title_encoder
+from hybrid_rec.blocks.text.encoders import make_text_encoder
 from hybrid_rec.core.config import CooccurrenceConfig, TitleConfig
 from hybrid_rec.core.errors import ConfigError, DataError
 from hybrid_rec.core.linalg import unit_rows, unit_sparse_rows
@@ -167,7 +167,7 @@ class MetadataOnly(VectorBaseline):
 
     def _fit(self, playlists: Playlists, catalog: Catalog) -> None:
         del playlists
-        encoder = make_title_encoder(self.titles, self.seed).fit(catalog.titles)
+        encoder = make_text_encoder(self.titles, self.seed).fit(catalog.titles)
         self._titles = encoder.encode(catalog.titles)
         labels = Labels.of(catalog.artists)
         self._artists = labels.one_hot(labels.codes(catalog.artists))

@@ -10,10 +10,10 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from hybrid_rec import read_dataset, read_yes_catalog
-from hybrid_rec.blocks.text.cleaning import distinct_titles
-from hybrid_rec.blocks.text.encoders import SentenceEncoder
+from hybrid_rec.blocks.text.cleaning import distinct_texts
 from hybrid_rec.blocks.text.models import locate_model
 from hybrid_rec.blocks.text.precision import resolve_precision
+from hybrid_rec.blocks.text.sentences import SentenceEncoder
 from hybrid_rec.core.config import TitleConfig
 from tests.benchmarks import measure
 
@@ -34,7 +34,7 @@ def real_titles() -> dict[str, list[str]]:
     }
     found = {}
     for name, catalog in catalogs.items():
-        texts, places = distinct_titles(catalog.titles)
+        texts, places = distinct_texts(catalog.titles)
         found[f"{name}, distinct"] = texts[:: len(texts) // N_TITLES][:N_TITLES]
         found[f"{name}, as they come"] = [texts[i] for i in places[places >= 0][:N_TITLES]]
     return found

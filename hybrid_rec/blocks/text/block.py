@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
+import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Self
 
 import numpy as np
 import pyarrow as pa
 
-from hybrid_rec.blocks.base import _SILENT, Block
+from hybrid_rec.blocks.base import _SILENT, Block, BlockPlan
 from hybrid_rec.blocks.registry import register_block
-from hybrid_rec.blocks.text.encoders import TitleEncoder, load_title_encoder, make_title_encoder
+from hybrid_rec.blocks.text.cleaning import Clean, clean_text, clean_title, distinct_texts
+from hybrid_rec.blocks.text.encoders import TextEncoder, load_text_encoder, make_text_encoder
+from hybrid_rec.blocks.text.sentences import SentenceEncoder
 from hybrid_rec.core.arrays import Floats, Objects
 from hybrid_rec.core.config import BlockConfig, HybridConfig, TextBlockConfig
 from hybrid_rec.core.progress import Progress
+
+# Texts that are encoded for a plan.
+_SAMPLE = 256
 
 
 @register_block
@@ -29,8 +36,11 @@ class TextBlock(Block):
 
     def __init__(self, name: str, config: BlockConfig, settings: HybridConfig) -> None:
         super().__init__(name, config, settings)
+        self._clean: Clean = clean_title if self.config.cleaning == "title" else clean_text
         self._text_config = self.config.resolved(settings.titles)
-        self._encoder: TitleEncoder = make_title_encoder(self._text_config, settings.seed)
+        self._encoder: TextEncoder = make_text_encoder(
+            self._text_config, settings.seed, self._clean
+        )
 
     @property
     def width(self) -> int:
@@ -38,7 +48,7 @@ class TextBlock(Block):
         return self._encoder.dim
 
     @property
-    def encoder(self) -> TitleEncoder:
+    def encoder(self) -> TextEncoder:
         """What turns texts into vectors."""
         return self._encoder
 
@@ -58,6 +68,33 @@ class TextBlock(Block):
         """
         return self._encoder.encode(self.texts(items), progress)
 
+    def plan(self, items: pa.Table) -> BlockPlan:
+        """See `Block.plan`; of many texts only some are encoded, and the rest is counted."""
+        texts = self.texts(items)
+        distinct, _ = distinct_texts(texts, self._clean)
+        encoder, mapped = self._encoder, 0
+        todo = distinct
+        if isinstance(encoder, SentenceEncoder):
+            todo, mapped = encoder.not_cached(distinct)
+        rng = np.random.default_rng(0)
+        sample = [todo[i] for i in np.sort(rng.permutation(len(todo))[:_SAMPLE]).tolist()]
+        # What is encoded for a plan is not kept, so that it can be measured again.
+        apart = self._text_config.model_copy(update={"cache": False})
+        trial = make_text_encoder(apart, self.settings.seed, self._clean)
+        seconds = load = 0.0
+        if sample:
+            load = _seconds(lambda: trial.fit(sample[:1]).encode(sample[:1]))
+            seconds = _seconds(lambda: trial.fit(sample).encode(sample))
+        return BlockPlan(
+            self.width,
+            self.width * items.num_rows,
+            0.0,
+            load + seconds * len(todo) / max(len(sample), 1),
+            len(todo),
+            mapped,
+            bool(todo) and isinstance(encoder, SentenceEncoder),
+        )
+
     def save(self, folder: Path) -> None:
         """Write the encoder, but for a sentence model, which is named."""
         self._encoder.save(folder)
@@ -66,7 +103,7 @@ class TextBlock(Block):
     def load(cls, name: str, config: BlockConfig, settings: HybridConfig, folder: Path) -> Self:
         """See `Block.load`."""
         block = cls(name, config, settings)
-        block._encoder = load_title_encoder(folder, block._text_config)
+        block._encoder = load_text_encoder(folder, block._text_config, block._clean)
         return block
 
     def texts(self, items: pa.Table) -> Objects:
@@ -91,3 +128,9 @@ class TextBlock(Block):
                 for parts in zip(*columns, strict=True)
             ]
         return texts
+
+
+def _seconds(call: Callable[[], object]) -> float:
+    started = time.perf_counter()
+    call()
+    return time.perf_counter() - started

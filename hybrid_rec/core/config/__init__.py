@@ -21,9 +21,7 @@ from hybrid_rec.core.config.search import DiversityConfig, IndexConfig
 from hybrid_rec.core.config.section import LARGEST_SEED, Section
 from hybrid_rec.core.config.weights import WeightsConfig
 
-TitleConfig = TextConfig  # SHIM
 __all__ = [
-    "TitleConfig",
     "COOCCURRENCE",
     "DEFAULT_BLOCKS",
     "LARGEST_SEED",
