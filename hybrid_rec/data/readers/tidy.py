@@ -14,9 +14,10 @@ from numpy.typing import NDArray
 
 from hybrid_rec.core.errors import DataError
 from hybrid_rec.data.catalog import Catalog, ObjectArray, RowArray, id_column, text_column
+from hybrid_rec.data.paths import located
 from hybrid_rec.data.playlists import Playlists
 from hybrid_rec.data.report import MISSING_IDS, RESPELLED, UNKNOWN_ITEMS, Dataset, finish
-from hybrid_rec.data.tables import ROWS_FROM_0, located, read_table, wanted_columns
+from hybrid_rec.data.tables import ROWS_FROM_0, read_table, wanted_columns
 
 _ROWS_WITH_ID = " Rows count from 0, without the header and without rows that lack an id."
 # Stands for a missing id while plays are read, and in no catalogue, so that such rows are skipped.

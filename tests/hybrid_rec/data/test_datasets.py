@@ -26,7 +26,6 @@ from hypothesis import strategies as st
 
 from hybrid_rec.core.errors import ConfigError, DataError
 from hybrid_rec.core.progress import Advance, Progress
-from hybrid_rec.data import tables as reading
 from hybrid_rec.data.datasets import (
     Dataset,
     DatasetReport,
@@ -408,7 +407,7 @@ def test_tidy_round_trip_through_a_file(
 def test_newlines_in_titles_survive_block_borders(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(reading, "_BLOCK_BYTES", 256)
+    monkeypatch.setattr("hybrid_rec.data.tables.csv_file._BLOCK_BYTES", 256)
     frame = pd.DataFrame({"playlist_id": "p", "item_id": [f"i{number}" for number in range(400)]})
     frame["title"] = [f"line\n{number},x\n" * (number % 4 + 1) for number in range(400)]
     frame.to_csv(tmp_path / "plays.csv", index=False)
