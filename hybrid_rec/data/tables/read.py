@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Generator, Mapping, Sequence
 from pathlib import Path
 
@@ -14,6 +15,8 @@ from hybrid_rec.data.tables.file import TableFile
 from hybrid_rec.data.tables.parquet_file import parquet_batches, parquet_head
 
 _BATCH_ROWS = 1 << 16
+# What pandas calls an index without a name in CSV and in Parquet.
+_PANDAS_INDEX = re.compile(r"|__index_level_\d+__")
 
 
 def table_head(file: TableFile, required: Sequence[str] = ()) -> tuple[pa.Schema, int | None]:
@@ -64,7 +67,8 @@ def read_table(
         path: The file; its ending gives the format.
         what: What the file is, for messages: "a file of plays".
         required: Columns that the file must have.
-        optional: Columns that are read where the file has them; None for all others.
+        optional: Columns that are read where the file has them; None for all others, but for the
+            index that pandas writes beside them.
         types: Arrow types of columns in CSV and TSV that are not text.
 
     Raises:
@@ -73,7 +77,8 @@ def read_table(
     """
     file = TableFile.at(path, what)
     found = table_head(file, required)[0].names
-    wanted = wanted_columns(path, found, required, found if optional is None else optional)
+    others = [name for name in found if not _PANDAS_INDEX.fullmatch(name)]
+    wanted = wanted_columns(path, found, required, others if optional is None else optional)
     batches, n_rows = [], 0
     for batch in table_batches(file, wanted):
         batches.append(batch if file.delimiter is None else _typed(file, batch, types, n_rows))
