@@ -11,8 +11,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from hybrid_rec.batch.input import ID, TEXT, Layout
+from hybrid_rec.batch.layout import ID, Layout
 from hybrid_rec.data.catalog import RowArray
+from hybrid_rec.data.tables import TEXT
 
 LONGEST = 1_000_000
 """The most rows of one playlist that count. A chunk may hold more: these are left out, and said."""

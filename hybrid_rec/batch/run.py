@@ -14,6 +14,7 @@ from hybrid_rec.batch.chunks import chunks
 from hybrid_rec.batch.files import InputFiles, Place
 from hybrid_rec.batch.input import TableReader
 from hybrid_rec.batch.journal import Journal
+from hybrid_rec.batch.layout import ColumnKind
 from hybrid_rec.batch.output import OutFolder
 from hybrid_rec.batch.saved_model import SavedModel
 from hybrid_rec.batch.scoring import ITEMS, NEW_ITEMS, PLAYLISTS, ItemChunk, Request, Scored
@@ -26,6 +27,8 @@ _LIBRARIES = ("hybrid-rec", "faiss-cpu", "lightgbm", "numpy", "pyarrow", "scipy"
 # Rows of a playlist, to guess the number of playlists from the number of rows.
 _TYPICAL_LENGTH = 20
 _MOST_QUERIES, _MOST_WORKERS = 1_000_000, 1_024
+# What may describe a new item.
+_NEW_ITEM_COLUMNS: dict[str, ColumnKind] = {"title": "text", "artist": "text", "tags": "strings"}
 
 
 @dataclass(frozen=True)
@@ -75,7 +78,7 @@ class _Source:
     def of_files(cls, location: str | Path, kind: str, k: int, size: int) -> Self:
         what = "playlists" if kind == PLAYLISTS else "new items"
         files = InputFiles(location, what)
-        reader = TableReader(files, new_items=kind == NEW_ITEMS)
+        reader = TableReader(files, new_items=kind == NEW_ITEMS, columns=_NEW_ITEM_COLUMNS)
         names = tuple(file.name for file in files.files)
         return cls(
             Request(kind, k, reader.layout, names),
@@ -175,9 +178,10 @@ def score_new_items(
 
     Args:
         model: Folder of a saved model.
-        items: Like `playlists` of `score_playlists`, with the columns `title` and `artist`, and
-            optionally `item_id` (without it rows are numbered from 0), `tags` and `context`
-            (lists, in CSV joined by "|"); see `HybridRecommender.recommend_for_new_items`.
+        items: Like `playlists` of `score_playlists`, with columns that describe items to the
+            model, `title`, `artist` and `tags`, or with `context`, and optionally `item_id`
+            (without it rows are numbered from 0). Lists are joined by "|" in CSV. See
+            `HybridRecommender.recommend_for_new_items`.
         out: See `score_playlists`; parts have one more column, `query_source`, which says how the
             new item was placed.
         k: See `score_playlists`.

@@ -14,7 +14,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from hybrid_rec.batch.chunks import Chunk
-from hybrid_rec.batch.input import Layout
+from hybrid_rec.batch.layout import Layout
 from hybrid_rec.batch.queries import Rejections, complaint_of, new_items_of, playlists_of
 
 if TYPE_CHECKING:
@@ -114,7 +114,9 @@ def score(model: HybridRecommender, request: Request, chunk: Chunk | ItemChunk) 
         rows = np.setdiff1d(np.arange(chunk.start, chunk.stop), model.model_.removed)
         found = model.similar_items(model.model_.catalog.item_ids[rows].tolist(), request.k)
     elif request.kind == PLAYLISTS:
-        found = model.recommend(playlists_of(chunk, model.model_.catalog, rejections), request.k)
+        kind = None if request.layout is None else request.layout.order_kind
+        playlists = playlists_of(chunk, model.model_.catalog, rejections, kind)
+        found = model.recommend(playlists, request.k)
     else:
         frame = new_items_of(chunk, model.model_.catalog, rejections)
         found = model.recommend_for_new_items(frame, request.k)

@@ -15,9 +15,10 @@ from numpy.typing import NDArray
 from hybrid_rec.core.errors import DataError
 from hybrid_rec.core.progress import Progress, as_progress
 from hybrid_rec.data.catalog import Catalog, ObjectArray, as_item_ids
+from hybrid_rec.data.paths import A_FILE, A_FOLDER, located, what_is_at
 from hybrid_rec.data.playlists import Playlists
 from hybrid_rec.data.report import MISSING_IDS, Dataset, finish
-from hybrid_rec.data.tables import A_FILE, A_FOLDER, located, read_json, what_is_at
+from hybrid_rec.data.text_files import read_json
 
 # JSON can spell half a character, which no UTF-8 can hold.
 _SURROGATE = re.compile("[\ud800-\udfff]")

@@ -11,9 +11,10 @@ import numpy as np
 
 from hybrid_rec.core.errors import DataError
 from hybrid_rec.data.catalog import Catalog, RowArray
+from hybrid_rec.data.paths import existing_folder
 from hybrid_rec.data.playlists import Playlists
 from hybrid_rec.data.report import Dataset, finish
-from hybrid_rec.data.tables import existing_folder, read_lines
+from hybrid_rec.data.text_files import read_lines
 
 _STATION = re.compile(r"[wk][a-z]{2,3}-(fm|am)")
 
