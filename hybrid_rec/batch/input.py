@@ -13,7 +13,6 @@ import pyarrow.compute as pc
 
 from hybrid_rec.batch.files import InputFile, InputFiles, is_csv
 from hybrid_rec.batch.layout import (
-    ColumnKind,
     Layout,
     check_types,
     is_list,
@@ -21,6 +20,7 @@ from hybrid_rec.batch.layout import (
     new_item_layout,
     playlist_layout,
 )
+from hybrid_rec.blocks.base import ColumnKind
 from hybrid_rec.core.errors import DataError
 from hybrid_rec.data.play_order import Kind, read_order
 from hybrid_rec.data.tables import TEXT, converted, split_lists, table_batches, table_head

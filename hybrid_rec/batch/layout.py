@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Literal
 
 import pyarrow as pa
 
+from hybrid_rec.blocks.base import ColumnKind
 from hybrid_rec.core.errors import DataError
 from hybrid_rec.data.paths import shortened
 from hybrid_rec.data.play_order import ORDER_COLUMNS, Kind
@@ -15,9 +15,6 @@ from hybrid_rec.data.tables import wanted_columns
 
 ID, ITEM, ITEMS, CONTEXT = "<id>", "item_id", "item_ids", "context"
 """Columns of a batch; the first one has a name that no column of an item is likely to have."""
-
-ColumnKind = Literal["text", "numbers", "strings", "vector"]
-"""What a column of new items holds: a text, a number, a list of strings or a list of numbers."""
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,8 @@ from numpy.typing import NDArray
 from hybrid_rec.batch.chunks import LONGEST, Chunk
 from hybrid_rec.batch.input import FILE, ROW
 from hybrid_rec.batch.layout import CONTEXT, ID, ITEM, ITEMS
-from hybrid_rec.data.catalog import Catalog, ObjectArray, RowArray
+from hybrid_rec.core.arrays import Objects, Rows
+from hybrid_rec.data.catalog import Catalog
 from hybrid_rec.data.play_order import ORDER_COLUMNS, Kind, Mask, read_order
 from hybrid_rec.data.playlists import Playlists
 
@@ -43,17 +44,17 @@ class Rejections:
     """Collects what is rejected of one chunk."""
 
     def __init__(self) -> None:
-        self._rows: list[RowArray] = []
-        self._plays: list[RowArray] = []
-        self._items: list[ObjectArray] = []
-        self._reasons: list[ObjectArray] = []
+        self._rows: list[Rows] = []
+        self._plays: list[Rows] = []
+        self._items: list[Objects] = []
+        self._reasons: list[Objects] = []
 
     def add(
         self,
         reason: str,
-        rows: RowArray,
-        plays: RowArray | None = None,
-        items: ObjectArray | None = None,
+        rows: Rows,
+        plays: Rows | None = None,
+        items: Objects | None = None,
     ) -> None:
         """Reject rows of the chunk, or single plays in them.
 
@@ -111,7 +112,7 @@ class _Plays:
         rejections: Where the reasons go.
     """
 
-    def __init__(self, rows: RowArray, items: pa.Array, kept: Mask, rejections: Rejections) -> None:
+    def __init__(self, rows: Rows, items: pa.Array, kept: Mask, rejections: Rejections) -> None:
         self.rows, self.kept = rows, kept
         self.ids = np.array(items.to_pylist(), dtype=object)
         self._rejections = rejections
@@ -124,7 +125,7 @@ class _Plays:
         self._rejections.add(reason, self.rows[named], named, self.ids[named])
         self.kept &= ~bad
 
-    def find(self, catalog: Catalog) -> RowArray:
+    def find(self, catalog: Catalog) -> Rows:
         """The catalogue row of each play that is left; those that have none drop out."""
         found = np.full(len(self.ids), -1, np.int64)
         found[self.kept] = catalog.rows(self.ids[self.kept].tolist(), "negative")
@@ -202,13 +203,13 @@ def _sound(chunk: Chunk, rejections: Rejections) -> tuple[Mask, Mask]:
     return ~nameless & asked[chunk.owners], asked
 
 
-def _ids(chunk: Chunk) -> ObjectArray:
+def _ids(chunk: Chunk) -> Objects:
     """The id of each query; None where it has none."""
     first = np.searchsorted(chunk.owners, np.arange(len(chunk.repeated)))
     return np.array(chunk.table[ID].take(pa.array(first)).to_pylist(), dtype=object)
 
 
-def _flat(chunk: Chunk, name: str) -> tuple[pa.Array, RowArray]:
+def _flat(chunk: Chunk, name: str) -> tuple[pa.Array, Rows]:
     """The entries of a column of lists, and the row of each."""
     lists = chunk.table[name].combine_chunks()
     sizes = np.asarray(pc.fill_null(pc.list_value_length(lists), 0), dtype=np.int64)

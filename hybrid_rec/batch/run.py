@@ -14,10 +14,9 @@ from hybrid_rec.batch.chunks import chunks
 from hybrid_rec.batch.files import InputFiles, Place
 from hybrid_rec.batch.input import TableReader
 from hybrid_rec.batch.journal import Journal
-from hybrid_rec.batch.layout import ColumnKind
 from hybrid_rec.batch.output import OutFolder
 from hybrid_rec.batch.saved_model import SavedModel
-from hybrid_rec.batch.scoring import ITEMS, NEW_ITEMS, PLAYLISTS, ItemChunk, Request, Scored
+from hybrid_rec.batch.scoring import ITEMS, NEW_ITEMS, PLAYLISTS, BatchRequest, ItemChunk, Scored
 from hybrid_rec.batch.workers import Chunks, scorers
 from hybrid_rec.core.errors import ConfigError, DataError
 from hybrid_rec.core.progress import Progress, as_progress
@@ -28,7 +27,6 @@ _LIBRARIES = ("hybrid-rec", "faiss-cpu", "lightgbm", "numpy", "pyarrow", "scipy"
 _TYPICAL_LENGTH = 20
 _MOST_QUERIES, _MOST_WORKERS = 1_000_000, 1_024
 # What may describe a new item.
-_NEW_ITEM_COLUMNS: dict[str, ColumnKind] = {"title": "text", "artist": "text", "tags": "strings"}
 
 
 @dataclass(frozen=True)
@@ -54,7 +52,7 @@ class BatchResult:
 class _Source:
     """What is scored, as chunks."""
 
-    request: Request
+    request: BatchRequest
     size: int
     files: InputFiles | None
     chunks: Callable[[], Chunks]
@@ -75,13 +73,15 @@ class _Source:
         return self.n_rows // _TYPICAL_LENGTH if tidy else self.n_rows
 
     @classmethod
-    def of_files(cls, location: str | Path, kind: str, k: int, size: int) -> Self:
+    def of_files(
+        cls, location: str | Path, kind: str, k: int, size: int, model: SavedModel
+    ) -> Self:
         what = "playlists" if kind == PLAYLISTS else "new items"
         files = InputFiles(location, what)
-        reader = TableReader(files, new_items=kind == NEW_ITEMS, columns=_NEW_ITEM_COLUMNS)
+        reader = TableReader(files, new_items=kind == NEW_ITEMS, columns=model.columns)
         names = tuple(file.name for file in files.files)
         return cls(
-            Request(kind, k, reader.layout, names),
+            BatchRequest(kind, k, reader.layout, names),
             size,
             files,
             lambda: chunks(reader.batches(), reader.layout, size),
@@ -89,12 +89,12 @@ class _Source:
         )
 
     @classmethod
-    def of_catalog(cls, n_items: int, k: int, size: int) -> Self:
+    def of_catalog(cls, k: int, size: int, model: SavedModel) -> Self:
         def ranges() -> Iterator[ItemChunk]:
-            for number, start in enumerate(range(0, n_items, size)):
-                yield ItemChunk(number, start, min(start + size, n_items))
+            for number, start in enumerate(range(0, model.n_items, size)):
+                yield ItemChunk(number, start, min(start + size, model.n_items))
 
-        return cls(Request(ITEMS, k), size, None, ranges, n_items)
+        return cls(BatchRequest(ITEMS, k), size, None, ranges, model.n_items)
 
 
 def score_playlists(
@@ -158,8 +158,7 @@ def score_items(
     See `score_playlists` for the arguments, what is returned and what is raised.
     """
     _check(chunk_size, workers)
-    n_items = SavedModel.of(model).n_items
-    make = partial(_Source.of_catalog, n_items, k, chunk_size)
+    make = partial(_Source.of_catalog, k, chunk_size)
     return _run(model, make, out, workers=workers, strict=False, progress=progress)
 
 
@@ -200,7 +199,7 @@ def score_new_items(
 
 def _run(
     folder: str | Path,
-    make_source: Callable[[], _Source],
+    make_source: Callable[[SavedModel], _Source],
     out: str | Path,
     *,
     workers: int,
@@ -210,7 +209,7 @@ def _run(
     began = time.perf_counter()
     reporter = as_progress(progress)
     model = SavedModel.of(folder)
-    source = make_source()
+    source = make_source(model)
     target = OutFolder(out)
     _check_apart(target, model, source)
     job = {

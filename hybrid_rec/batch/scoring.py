@@ -51,7 +51,7 @@ class ItemChunk:
 
 
 @dataclass(frozen=True)
-class Request:
+class BatchRequest:
     """What is asked of the model for every chunk."""
 
     kind: str
@@ -80,7 +80,7 @@ class Scored:
     """The first rejected row, for a message; None for none."""
 
 
-def warm_up(model: HybridRecommender, request: Request, n_queries: int) -> None:
+def warm_up(model: HybridRecommender, request: BatchRequest, n_queries: int) -> None:
     """Ask once, so that all that a model makes on first use is there before it is shared.
 
     Args:
@@ -100,12 +100,10 @@ def warm_up(model: HybridRecommender, request: Request, n_queries: int) -> None:
     else:
         import pandas as pd
 
-        model.recommend_for_new_items(
-            pd.DataFrame({"title": ["title"], "artist": ["artist"]}), request.k
-        )
+        model.recommend_for_new_items(pd.DataFrame({"context": [first]}), request.k)
 
 
-def score(model: HybridRecommender, request: Request, chunk: Chunk | ItemChunk) -> Scored:
+def score(model: HybridRecommender, request: BatchRequest, chunk: Chunk | ItemChunk) -> Scored:
     """Score one chunk; the same chunk gives the same bytes, apart from the seconds."""
     began = time.perf_counter()
     rejections = Rejections()

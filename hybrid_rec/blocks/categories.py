@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Self
+from typing import Any, Self
 
 import numpy as np
 import pyarrow as pa
 from scipy import sparse
 
-from hybrid_rec.blocks.base import _SILENT, Block, Values, products
+from hybrid_rec.blocks.base import _SILENT, Block, ColumnKind, Values, products
 from hybrid_rec.blocks.labels import Labels
 from hybrid_rec.blocks.registry import register_block
 from hybrid_rec.core.arrays import Doubles, Rows
@@ -34,7 +34,6 @@ class CategoriesBlock(Block):
 
     kind = "categories"
     config_type = CategoriesBlockConfig
-    column_kind = "strings"
     is_sparse = True
     config: CategoriesBlockConfig
 
@@ -42,6 +41,11 @@ class CategoriesBlock(Block):
         super().__init__(name, config, settings)
         self.labels = Labels({})
         self.has_lists = False
+
+    @property
+    def column_kind(self) -> ColumnKind:
+        """Lists of texts, or texts, as the catalogue has them."""
+        return "strings" if self.has_lists else "text"
 
     @property
     def width(self) -> int:
@@ -96,7 +100,8 @@ class CategoriesBlock(Block):
         if not length:
             return np.zeros((rows.shape[0], seeds.shape[0]))
         scale = np.divide(1.0, np.sqrt(sums), out=np.zeros_like(sums), where=sums > 0)
-        return products(rows.multiply(scale).tocsr(), held) * (counts / length)
+        parts: Doubles = products(rows.multiply(scale).tocsr(), held) * (counts / length)
+        return parts
 
     def save(self, folder: Path) -> None:
         """Write the labels in the order of their columns."""
@@ -106,9 +111,9 @@ class CategoriesBlock(Block):
     def load(cls, name: str, config: BlockConfig, settings: HybridConfig, folder: Path) -> Self:
         """See `Block.load`."""
         state = read_json(folder / _FILE)
-        labels = state.get("labels") if isinstance(state, dict) else None
-        whole = isinstance(labels, list) and all(isinstance(label, str) for label in labels)
-        if not whole or len(set(labels)) != len(labels) or not isinstance(state.get("lists"), bool):
+        labels: list[Any] = list(state.get("labels", ())) if isinstance(state, dict) else [None]
+        whole = all(isinstance(label, str) for label in labels) and len(set(labels)) == len(labels)
+        if not whole or not isinstance(state.get("lists"), bool):
             raise ArtifactError(
                 f"{folder / _FILE} must list different labels; save the model again."
             )

@@ -8,7 +8,7 @@ from typing import Self
 import numpy as np
 import pyarrow as pa
 
-from hybrid_rec.blocks.base import _SILENT, Block
+from hybrid_rec.blocks.base import _SILENT, Block, ColumnKind
 from hybrid_rec.blocks.registry import register_block
 from hybrid_rec.core.arrays import Doubles, Floats
 from hybrid_rec.core.config import BlockConfig, HybridConfig, NumbersBlockConfig
@@ -38,12 +38,16 @@ class NumbersBlock(Block):
 
     kind = "numbers"
     config_type = NumbersBlockConfig
-    column_kind = "numbers"
     config: NumbersBlockConfig
 
     def __init__(self, name: str, config: BlockConfig, settings: HybridConfig) -> None:
         super().__init__(name, config, settings)
         self._statistics: Doubles = np.empty((0, 4))
+
+    @property
+    def column_kind(self) -> ColumnKind:
+        """See `Block.column_kind`."""
+        return "numbers"
 
     @property
     def width(self) -> int:

@@ -8,7 +8,7 @@ from typing import Self
 import numpy as np
 import pyarrow as pa
 
-from hybrid_rec.blocks.base import _SILENT, Block
+from hybrid_rec.blocks.base import _SILENT, Block, ColumnKind
 from hybrid_rec.blocks.registry import register_block
 from hybrid_rec.core.arrays import Floats
 from hybrid_rec.core.config import BlockConfig, HybridConfig, VectorsBlockConfig
@@ -26,11 +26,15 @@ class VectorsBlock(Block):
 
     kind = "vectors"
     config_type = VectorsBlockConfig
-    column_kind = "vector"
 
     def __init__(self, name: str, config: BlockConfig, settings: HybridConfig) -> None:
         super().__init__(name, config, settings)
         self._width = 0
+
+    @property
+    def column_kind(self) -> ColumnKind:
+        """See `Block.column_kind`."""
+        return "vector"
 
     @property
     def width(self) -> int:

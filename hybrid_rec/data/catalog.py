@@ -69,7 +69,7 @@ class Catalog:
             DataError: If an id is missing, if the frame is empty, if a column holds cells of
                 several kinds, or if an id stands twice with different texts or numbers.
         """
-        require_columns(items, (ITEM_ID,), "items", optional=list(items))
+        require_columns(items, (ITEM_ID,), "items", optional=[str(name) for name in items.columns])
         if items.empty:
             raise DataError("items must hold at least one item, got an empty frame.")
         ids = id_column(items[ITEM_ID], ITEM_ID).to_numpy()
@@ -238,7 +238,7 @@ class Catalog:
 
     def to_frame(self) -> pd.DataFrame:
         """A DataFrame of all columns, `item_id` first; lists are Python lists, missing is None."""
-        frame = {ITEM_ID: self.item_ids}
+        frame: dict[str, Any] = {ITEM_ID: self.item_ids}
         for name in self.columns:
             column = self.table[name]
             if name == TAGS:

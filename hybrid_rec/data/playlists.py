@@ -12,16 +12,10 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy import sparse
 
+from hybrid_rec.core.arrays import Objects, Rows
 from hybrid_rec.core.errors import DataError
-from hybrid_rec.data.catalog import (
-    Catalog,
-    ObjectArray,
-    RowArray,
-    as_item_ids,
-    check_whole_text,
-    id_column,
-    require_columns,
-)
+from hybrid_rec.data.catalog import Catalog
+from hybrid_rec.data.columns import as_item_ids, check_whole_text, id_column, require_columns
 from hybrid_rec.data.play_order import Times, order_of
 
 OnUnknown = Literal["raise", "skip"]
@@ -40,11 +34,11 @@ class Playlists:
         (2, [0, 1, 0], [2, 2])
     """
 
-    offsets: RowArray
+    offsets: Rows
     """Where each playlist starts and the last one ends, `(n_playlists + 1,)` int64."""
-    rows: RowArray
+    rows: Rows
     """Catalogue rows of all plays, `(n_plays,)` int64."""
-    playlist_ids: ObjectArray
+    playlist_ids: Objects
     """Playlist ids, `(n_playlists,)` strings."""
     n_items: int
     """Size of the catalogue that the rows refer to."""
@@ -136,10 +130,10 @@ class Playlists:
     @classmethod
     def from_rows(
         cls,
-        lengths: Sequence[int] | RowArray,
-        rows: RowArray,
+        lengths: Sequence[int] | Rows,
+        rows: Rows,
         n_items: int,
-        playlist_ids: Sequence[str] | ObjectArray | None = None,
+        playlist_ids: Sequence[str] | Objects | None = None,
         times: Times | None = None,
     ) -> Playlists:
         """Playlists from their lengths and the rows of all plays; negative rows are skipped."""
@@ -160,14 +154,14 @@ class Playlists:
     def __len__(self) -> int:
         return len(self.offsets) - 1
 
-    def __getitem__(self, number: int) -> RowArray:
+    def __getitem__(self, number: int) -> Rows:
         """Rows of one playlist in play order; negative numbers count from the end."""
         if not -len(self) <= number < len(self):
             raise IndexError(f"playlist must be in [0, {len(self)}), got {number}.")
         number %= len(self)
         return self.rows[self.offsets[number] : self.offsets[number + 1]]
 
-    def __iter__(self) -> Iterator[RowArray]:
+    def __iter__(self) -> Iterator[Rows]:
         return (self[number] for number in range(len(self)))
 
     @property
@@ -176,22 +170,22 @@ class Playlists:
         return len(self.rows)
 
     @cached_property
-    def lengths(self) -> RowArray:
+    def lengths(self) -> Rows:
         """Plays in each playlist, `(n_playlists,)` int64."""
         return np.diff(self.offsets)
 
     @cached_property
-    def owners(self) -> RowArray:
+    def owners(self) -> Rows:
         """The playlist of each play, `(n_plays,)` int64."""
         return np.repeat(np.arange(len(self), dtype=np.int64), self.lengths)
 
     @cached_property
-    def play_counts(self) -> RowArray:
+    def play_counts(self) -> Rows:
         """Plays of each item, `(n_items,)` int64; 0 for a cold item."""
         return np.bincount(self.rows, minlength=self.n_items).astype(np.int64)
 
     @cached_property
-    def playlist_counts(self) -> RowArray:
+    def playlist_counts(self) -> Rows:
         """Playlists that hold each item at least once, `(n_items,)` int64."""
         return np.bincount(self.matrix().indices, minlength=self.n_items).astype(np.int64)
 
@@ -235,7 +229,7 @@ class Playlists:
             times=None if self.times is None else self.times[mask],
         )
 
-    def extended(self, other: Playlists, numbers: RowArray) -> Playlists:
+    def extended(self, other: Playlists, numbers: Rows) -> Playlists:
         """These playlists with the plays of others behind them.
 
         Where there are times, plays of `other` without any count as made at the latest time known.

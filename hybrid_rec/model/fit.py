@@ -179,7 +179,7 @@ def blocks_of(
     """
     # Beside each other, for what is often asked without the others.
     dense = {COOCCURRENCE: vectors, POPULARITY: np.log1p(plays).astype(np.float32)[:, None]}
-    hot = {}
+    hot: dict[str, sparse.csr_array] = {}
     for block in items.blocks:
         (hot if block.is_sparse else dense)[block.name] = items.rows[block.name]
     return dense, hot

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pyarrow.parquet as pq
 
-from hybrid_rec.blocks.base import Block
+from hybrid_rec.blocks.base import Block, ColumnKind
 from hybrid_rec.blocks.block_set import BlockSet
 from hybrid_rec.blocks.categories import CategoriesBlock
 from hybrid_rec.blocks.cold_start import ColdStartMap
@@ -30,6 +30,8 @@ from indexes.base import check_rows
 from indexes.hybrid import HybridIndex
 
 _TITLE, _ARTIST, _TAGS = "title", "artist", "tags"
+FORMAT_1_COLUMNS: dict[str, ColumnKind] = {_TITLE: "text", _ARTIST: "text", _TAGS: "strings"}
+"""The columns that its items were described by."""
 _TREES, _NEW_TREES = "ranker.txt", "ranker_new.txt"
 
 _PARAMETERS = {

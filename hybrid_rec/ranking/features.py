@@ -12,7 +12,6 @@ from functools import cached_property
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy import sparse
 
 from hybrid_rec.blocks.block_set import BlockSet
@@ -20,7 +19,8 @@ from hybrid_rec.core.arrays import Doubles, Floats, Mask, Rows
 from hybrid_rec.core.config import COOCCURRENCE, POPULARITY
 from hybrid_rec.ranking.query_batch import QueryBatch, entries
 
-Numbers = NDArray[Any]
+# Arrays of whatever kind NumPy makes of them, one number a candidate.
+Numbers = Any
 _MOST_SEEDS = 200
 
 

@@ -11,7 +11,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from hybrid_rec.data.catalog import ObjectArray, RowArray, text_column
+from hybrid_rec.core.arrays import Objects, Rows
+from hybrid_rec.data.columns import text_column
 from hybrid_rec.data.tables import split_lists
 
 _LISTS = (list, tuple, set, frozenset, np.ndarray)
@@ -70,7 +71,7 @@ def played_items(plays: pd.DataFrame, columns: Sequence[str]) -> tuple[pd.DataFr
 
 
 def _most_frequent(
-    codes: RowArray, column: pd.Series[Any], n_items: int
+    codes: Rows, column: pd.Series[Any], n_items: int
 ) -> tuple[pd.Series[Any], NDArray[np.bool_]]:
     """The most frequent value of each item, the first among equals, and which have several."""
     is_number = pd.api.types.is_numeric_dtype(column.dtype)
@@ -91,7 +92,7 @@ def _most_frequent(
     return pd.Series(result, dtype=np.float64 if is_number else object), several
 
 
-def _hashable(column: pd.Series[Any]) -> ObjectArray:
+def _hashable(column: pd.Series[Any]) -> Objects:
     """Texts, or lists as tuples; None where either is missing or empty."""
     lists = [isinstance(cell, _LISTS) for cell in column]
     if not any(lists):

@@ -12,9 +12,11 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from hybrid_rec.core.arrays import Objects
 from hybrid_rec.core.errors import DataError
 from hybrid_rec.core.progress import Progress, as_progress
-from hybrid_rec.data.catalog import Catalog, ObjectArray, as_item_ids
+from hybrid_rec.data.catalog import Catalog
+from hybrid_rec.data.columns import as_item_ids
 from hybrid_rec.data.paths import A_FILE, A_FOLDER, located, what_is_at
 from hybrid_rec.data.playlists import Playlists
 from hybrid_rec.data.report import MISSING_IDS, Dataset, finish
@@ -106,7 +108,7 @@ def _slices(path_or_glob: str | Path) -> list[Path]:
 class _Slice:
     """What stays in memory of a slice."""
 
-    pids: ObjectArray
+    pids: Objects
     lengths: NDArray[np.int32]
     rows: NDArray[np.int32]
     n_missing: int

@@ -12,7 +12,8 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from hybrid_rec.core.errors import DataError
-from hybrid_rec.data.catalog import Catalog, id_column
+from hybrid_rec.data.catalog import Catalog
+from hybrid_rec.data.columns import id_column
 from hybrid_rec.data.paths import located
 from hybrid_rec.data.play_order import ORDER_COLUMNS
 from hybrid_rec.data.playlists import Playlists
