@@ -10,20 +10,10 @@ from typing import Self
 import numpy as np
 from numpy.typing import ArrayLike
 
-from indexes.base import (
-    Mask,
-    Rows,
-    SearchResult,
-    VectorIndexError,
-    Vectors,
-    allowed_mask,
-    as_vectors,
-    best,
-    check_k,
-    check_rows,
-    scores_of_rows,
-)
+from indexes.base import Mask, Rows, SearchResult, VectorIndexError, Vectors
+from indexes.checks import allowed_mask, as_vectors, check_k, check_rows
 from indexes.faiss_index import FaissIndex
+from indexes.selection import best, scores_of_rows
 
 # The delta stands behind the FAISS index in one file; FAISS does not read so far.
 _MAGIC = b"hrdelta1"

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
-from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 from typing import Any, Self
@@ -13,32 +11,17 @@ import faiss
 import numpy as np
 from numpy.typing import ArrayLike
 
-from indexes.base import (
-    NO_ROW,
-    NO_SCORE,
-    Mask,
-    Rows,
-    SearchResult,
-    VectorIndexError,
-    Vectors,
-    allowed_mask,
-    as_vectors,
-    best,
-    check_k,
-    check_rows,
-    contenders,
-    narrowed,
-    scores_of_rows,
-)
+from indexes.base import NO_ROW, NO_SCORE, Mask, Rows, SearchResult, VectorIndexError, Vectors
+from indexes.checks import allowed_mask, as_vectors, check_k, check_rows
+from indexes.faiss_factory import add, empty_index, is_flat, reason, search_parameters, train
 from indexes.faiss_scale import as_scale, unwrapped, wrapped
 from indexes.fast_scan.scan import Scanner
+from indexes.selection import best, contenders, narrowed, scores_of_rows
 
 # Candidates beyond k that are fetched, so that ties and rounding at the border can be settled.
 _SPARE = 16
 # Floats that one step of rescoring may gather: 64 MiB.
 _GATHER = 1 << 24
-# FAISS 1.15 ends the process, or never ends, with graphs and codes of such sizes.
-_TOO_SMALL = re.compile(r"(?:HNSW0*[01]|NSG0*[0-2]|[Qx]0+)(?!\d)")
 
 
 class FaissIndex:
@@ -59,7 +42,7 @@ class FaissIndex:
         self._scale = scale
         # What was loaded from a file frees the index inside when it goes.
         self._outer = index
-        self._flat = _is_flat(index)
+        self._flat = is_flat(index)
         self._scanner = Scanner(len(self))
 
     @classmethod
@@ -91,27 +74,10 @@ class FaissIndex:
         """
         checked = as_vectors(vectors, None, "vectors")
         widths = None if scale is None else as_scale(scale, checked.shape[1])
-        _check_factory(factory)
-        try:
-            index = faiss.index_factory(checked.shape[1], factory, faiss.METRIC_INNER_PRODUCT)
-        except RuntimeError as error:
-            raise VectorIndexError(
-                f"factory must be a FAISS factory string for {checked.shape[1]} dimensions, "
-                f"got {factory!r}: {_reason(error)}"
-            ) from None
-        _check_kind(index, factory)
-        _seed(index, seed)
+        index = empty_index(factory, checked.shape[1])
         # An exact index finds the same in every geometry.
-        built = cls(index, None if _is_flat(index) else widths)
-        if not index.is_trained:
-            try:
-                index.train(built._scaled(checked))
-            except RuntimeError as error:
-                raise VectorIndexError(
-                    f"index {factory!r} must be trained on enough vectors, "
-                    f"got {len(checked)}: {_reason(error)}"
-                ) from None
-        _widen_search(index)
+        built = cls(index, None if is_flat(index) else widths)
+        train(index, built._scaled(checked), factory, seed)
         built.add(checked)
         built._check_reconstruction(factory)
         return built
@@ -132,16 +98,7 @@ class FaissIndex:
     def add(self, vectors: ArrayLike) -> None:
         """See `VectorIndex.add`. Graph indexes are built on one thread, to be reproducible."""
         checked = as_vectors(vectors, self.dim, "vectors")
-        try:
-            with _one_thread():
-                self._index.add(self._scaled(checked))
-        except RuntimeError as error:
-            raise VectorIndexError(
-                f"vectors cannot be added to an index of this kind: {_reason(error)}."
-            ) from None
-        inverted = _inverted_lists(self._index)
-        if inverted is not None:
-            inverted.set_direct_map_type(faiss.DirectMap.Array)
+        add(self._index, self._scaled(checked))
         self._scanner = Scanner(len(self))
 
     def search(
@@ -194,7 +151,7 @@ class FaissIndex:
         else:
             # The selector only borrows the bits, so they are held until the search is over.
             bits = np.packbits(mask, bitorder="little")
-            parameters = _search_parameters(self._index, faiss.IDSelectorBitmap(bits))
+            parameters = search_parameters(self._index, faiss.IDSelectorBitmap(bits))
             try:
                 _, rows = self._index.search(queries, width, params=parameters)
             except RuntimeError:
@@ -278,7 +235,7 @@ class FaissIndex:
         except RuntimeError as error:
             raise VectorIndexError(
                 f"factory must name an index that can give its vectors back, "
-                f"got {factory!r}: {_reason(error)}"
+                f"got {factory!r}: {reason(error)}"
             ) from None
 
     def save(self, path: Path) -> None:
@@ -287,7 +244,7 @@ class FaissIndex:
         try:
             faiss.write_index(index, str(path))
         except RuntimeError as error:
-            raise OSError(f"cannot write {path}: {_reason(error)}") from None
+            raise OSError(f"cannot write {path}: {reason(error)}") from None
 
     @classmethod
     def load(cls, path: Path, *, mmap: bool = False) -> Self:
@@ -296,93 +253,10 @@ class FaissIndex:
             index = faiss.read_index(str(path), faiss.IO_FLAG_MMAP_IFC if mmap else 0)
         except RuntimeError as error:
             raise VectorIndexError(
-                f"index file must be a readable FAISS index, got {path}: {_reason(error)}"
+                f"index file must be a readable FAISS index, got {path}: {reason(error)}"
             ) from None
         if index.metric_type != faiss.METRIC_INNER_PRODUCT:
             raise VectorIndexError(f"index file must hold an inner-product index, got {path}.")
         loaded = cls(*unwrapped(index))
         loaded._outer = index
         return loaded
-
-
-def _is_flat(index: Any) -> bool:
-    return type(faiss.downcast_index(index)) in (faiss.IndexFlat, faiss.IndexFlatIP)
-
-
-def _check_factory(factory: Any) -> None:
-    if not isinstance(factory, str):
-        raise VectorIndexError(f"factory must be a FAISS factory string, got {factory!r}.")
-    if _TOO_SMALL.search(factory):
-        raise VectorIndexError(f"factory must not hold numbers as small as in {factory!r}.")
-    if "Lattice" in factory:
-        raise VectorIndexError(
-            f"factory must name an index that can be loaded again, got {factory!r}."
-        )
-
-
-def _check_kind(index: Any, factory: str) -> None:
-    inner = faiss.downcast_index(index)
-    inverted = _inverted_lists(index)
-    if isinstance(inner, faiss.IndexIDMap):
-        raise VectorIndexError(f"factory must leave the numbering of rows to us, got {factory!r}.")
-    # FAISS 1.15 crashes when it reconstructs from such an index after it was loaded.
-    if isinstance(inverted, faiss.IndexIVFFastScan):
-        raise VectorIndexError(
-            f"factory must name an index that can give its vectors back after loading, "
-            f"got {factory!r}; IVF with 'PQ…x4fs' cannot, plain 'PQ…' can."
-        )
-
-
-def _inverted_lists(index: Any) -> Any | None:
-    try:
-        return faiss.downcast_index(faiss.extract_index_ivf(index))
-    except RuntimeError:
-        return None
-
-
-def _widen_search(index: Any) -> None:
-    """Search settings that a factory string cannot say; the defaults of FAISS find too little."""
-    inner = faiss.downcast_index(index)
-    inverted = _inverted_lists(index)
-    if isinstance(inner, faiss.IndexHNSW):
-        # With fewer, a graph over a catalogue with many alike vectors misses more than 2 %.
-        inner.hnsw.efSearch = 1024
-    if inverted is not None:
-        inverted.nprobe = max(1, inverted.nlist // 8)
-
-
-def _seed(index: Any, seed: int) -> None:
-    """Seed the k-means of an inverted file; other trainings of FAISS have fixed seeds."""
-    inverted = _inverted_lists(index)
-    if inverted is not None:
-        inverted.cp.seed = 1 + seed % (2**31 - 2)
-
-
-def _reason(error: RuntimeError) -> str:
-    """The last sentence of a FAISS error, without its C++ location."""
-    text = str(error).strip().splitlines()[-1]
-    return re.sub(r"^.* at \S+:\d+: ", "", text).removeprefix("Error: ")
-
-
-@contextmanager
-def _one_thread() -> Iterator[None]:
-    threads = faiss.omp_get_max_threads()
-    faiss.omp_set_num_threads(1)
-    try:
-        yield
-    finally:
-        faiss.omp_set_num_threads(threads)
-
-
-def _search_parameters(index: Any, selector: Any) -> Any:
-    """Search parameters of the index's own type that carry the selector."""
-    inner = faiss.downcast_index(index)
-    if isinstance(inner, faiss.IndexPreTransform):
-        return faiss.SearchParametersPreTransform(
-            index_params=_search_parameters(inner.index, selector)
-        )
-    if isinstance(inner, faiss.IndexIVF):
-        return faiss.SearchParametersIVF(sel=selector, nprobe=inner.nprobe)
-    if isinstance(inner, faiss.IndexHNSW):
-        return faiss.SearchParametersHNSW(sel=selector, efSearch=inner.hnsw.efSearch)
-    return faiss.SearchParameters(sel=selector)

@@ -16,7 +16,8 @@ import faiss
 import numpy as np
 from numpy.typing import ArrayLike
 
-from indexes.base import VectorIndexError, Vectors, as_vectors
+from indexes.base import VectorIndexError, Vectors
+from indexes.checks import as_vectors
 
 
 def as_scale(scale: ArrayLike, dim: int) -> Vectors:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 from typing import Self
@@ -13,30 +12,19 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy import sparse
 
-from indexes.base import (
-    NO_ROW,
-    NO_SCORE,
-    Mask,
-    Rows,
-    SearchResult,
-    VectorIndexError,
-    Vectors,
-    allowed_mask,
-    as_vectors,
-    best,
-    check_k,
-    check_rows,
-    contenders,
-    narrowed,
-)
+from indexes.base import NO_ROW, NO_SCORE, Mask, Rows, SearchResult, VectorIndexError, Vectors
+from indexes.checks import allowed_mask, as_vectors, check_k, check_rows
 from indexes.delta import DenseIndex, load_dense
 from indexes.faiss_index import FaissIndex
+from indexes.hybrid_queries import HybridQueries, weighted
+from indexes.posting_lists import PostingLists, as_block
+from indexes.selection import best, contenders, narrowed
+
+__all__ = ["HybridIndex", "HybridQueries"]
 
 # With an approximate index, a query whose one-hot blocks touch more than this share of all rows is
 # answered by a full scan.
 _SCAN_SHARE = 0.1
-# Above this share of all rows, posting lists are added up in an array of all rows.
-_COUNT_SHARE = 0.05
 # Queries whose posting lists are held together.
 _CHUNK = 256
 _DENSE_FILE = "index.faiss"
@@ -44,16 +32,6 @@ _LAYOUT_FILE = "index.json"
 
 # Rows in the posting lists of a query, ascending, and their one-hot scores.
 _Extra = tuple[Rows, Vectors]
-
-
-@dataclass(frozen=True)
-class HybridQueries:
-    """Queries block by block; a block that is left out counts as zero."""
-
-    dense: Mapping[str, ArrayLike] = field(default_factory=dict)
-    """Dense blocks by name, each `(n_queries, dim)`."""
-    sparse: Mapping[str, sparse.csr_array] = field(default_factory=dict)
-    """One-hot blocks by name, each `(n_queries, n_columns)`."""
 
 
 class HybridIndex:
@@ -85,8 +63,8 @@ class HybridIndex:
             )
         self.index = index
         self.layout = dict(layout)
-        self.one_hot = {name: _as_block(m, len(index), name) for name, m in (one_hot or {}).items()}
-        self._postings = {name: block.tocsc() for name, block in self.one_hot.items()}
+        self.one_hot = {name: as_block(m, len(index), name) for name, m in (one_hot or {}).items()}
+        self._postings = PostingLists(self.one_hot, len(index))
         if set(self.layout) & set(self.one_hot):
             raise VectorIndexError("dense and one-hot blocks must have different names.")
 
@@ -207,8 +185,8 @@ class HybridIndex:
         exclude: Sequence[Rows] | None,
     ) -> Iterator[tuple[Vectors, Rows, _Extra]]:
         """For each query itself, rows that hold its k best, ascending, and its posting lists."""
-        dense = self._dense_queries(queries, weights)
-        hot = self._sparse_queries(queries, weights, len(dense))
+        n_columns = {name: block.shape[1] for name, block in self.one_hot.items()}
+        dense, hot = weighted(queries, weights, self.layout, n_columns)
         mask = allowed_mask(len(self), allow, block)
         if exclude is not None and len(exclude) != len(dense):
             raise VectorIndexError(
@@ -220,7 +198,7 @@ class HybridIndex:
                 check_rows(entry, len(self), "exclude") for entry in (exclude or [])[part]
             ] or [np.empty(0, np.int64)] * len(dense[part])
             lists = {name: query[part] for name, query in hot.items()}
-            extra = (self._one_hot_scores(lists, number) for number in range(len(left_out)))
+            extra = (self._postings.scores(lists, number) for number in range(len(left_out)))
             if self.index.exact:
                 near = self._near_scanned(dense[part], extra, k, mask, left_out)
             else:
@@ -283,72 +261,6 @@ class HybridIndex:
             scores += np.where(hot_rows[place] == rows, hot_scores[place], np.float32(0))
         return scores
 
-    def _one_hot_scores(self, hot: Mapping[str, sparse.csr_array], number: int) -> _Extra:
-        """The rows in the posting lists of one query, ascending, and their one-hot scores."""
-        rows: list[Rows] = []
-        parts: list[Vectors] = []
-        for name, block in hot.items():
-            postings = self._postings[name]
-            for at in range(block.indptr[number], block.indptr[number + 1]):
-                column = block.indices[at]
-                span = slice(postings.indptr[column], postings.indptr[column + 1])
-                rows.append(postings.indices[span])
-                parts.append(postings.data[span] * block.data[at])
-        if not rows:
-            return np.empty(0, np.int64), np.empty(0, np.float32)
-        listed, values = np.concatenate(rows), np.concatenate(parts)
-        if len(listed) > _COUNT_SHARE * len(self):
-            # Sooner than sorting; rows that are not listed have 0, and so do no harm.
-            scores = np.bincount(listed, weights=values, minlength=len(self))
-            distinct = np.flatnonzero(scores)
-            return distinct, scores[distinct].astype(np.float32)
-        distinct, place = np.unique(listed, return_inverse=True)
-        scores = np.bincount(place, weights=values, minlength=len(distinct))
-        return distinct.astype(np.int64), scores.astype(np.float32)
-
-    def _dense_queries(self, queries: HybridQueries, weights: Mapping[str, float]) -> Vectors:
-        """The dense blocks of the queries, scaled by their weights, side by side."""
-        unknown = (set(weights) | set(queries.dense) | set(queries.sparse)) - (
-            set(self.layout) | set(self.one_hot)
-        )
-        if unknown:
-            raise VectorIndexError(
-                f"blocks must be among {[*self.layout, *self.one_hot]}, got {sorted(unknown)}."
-            )
-        if not all(np.isfinite(weight) for weight in weights.values()):
-            raise VectorIndexError(f"weights must be finite, got {dict(weights)}.")
-        if not queries.dense and not queries.sparse:
-            raise VectorIndexError("a search must have at least one block of queries, got none.")
-        sizes = {name: np.shape(block)[0] for name, block in queries.dense.items()}
-        sizes |= {name: block.shape[0] for name, block in queries.sparse.items()}
-        if len(set(sizes.values())) != 1:
-            raise VectorIndexError(f"query blocks must have equally many rows, got {sizes}.")
-        n_queries = next(iter(sizes.values()))
-        parts = []
-        for name, width in self.layout.items():
-            if name in queries.dense:
-                part = as_vectors(queries.dense[name], width, f"queries of {name!r}")
-                parts.append(part * np.float32(weights.get(name, 0.0)))
-            else:
-                parts.append(np.zeros((n_queries, width), np.float32))
-        return np.ascontiguousarray(np.concatenate(parts, axis=1))
-
-    def _sparse_queries(
-        self, queries: HybridQueries, weights: Mapping[str, float], n_queries: int
-    ) -> dict[str, sparse.csr_array]:
-        """The one-hot blocks of the queries, scaled; those that weigh nothing are left out."""
-        scaled = {}
-        for name, query in queries.sparse.items():
-            weight = np.float32(weights.get(name, 0.0))
-            wanted = (n_queries, self.one_hot[name].shape[1])
-            if query.shape != wanted:
-                raise VectorIndexError(
-                    f"queries of {name!r} must have shape {wanted}, got {query.shape}."
-                )
-            if weight and query.nnz:
-                scaled[name] = _as_block(query * weight, n_queries, name)
-        return scaled
-
     def save(self, folder: Path) -> None:
         """Write the index into an existing folder: one FAISS file, the layout, the blocks."""
         self.index.save(folder / _DENSE_FILE)
@@ -378,14 +290,3 @@ def _union(near: Rows, hot: Rows, mask: Mask | None, exclude: Rows) -> Rows:
     if mask is not None:
         rows = rows[mask[rows]]
     return np.setdiff1d(rows, exclude, assume_unique=True) if len(exclude) else rows
-
-
-def _as_block(matrix: sparse.csr_array, n_rows: int, name: str) -> sparse.csr_array:
-    """A sparse block as float32 in canonical form."""
-    block = sparse.csr_array(matrix, dtype=np.float32)
-    block.sum_duplicates()
-    if block.shape[0] != n_rows:
-        raise VectorIndexError(f"block {name!r} must have {n_rows} rows, got {block.shape[0]}.")
-    if not np.isfinite(block.data).all():
-        raise VectorIndexError(f"block {name!r} must be finite, but holds NaN or infinity.")
-    return block

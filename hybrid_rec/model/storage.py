@@ -28,7 +28,8 @@ from hybrid_rec.data.playlists import Playlists
 from hybrid_rec.model.fit import Model, Ranking, artist_labels, tag_labels
 from hybrid_rec.ranking.ranker import Ranker
 from hybrid_rec.ranking.statistics import ARRAYS, MATRICES, Evidence
-from indexes.base import VectorIndexError, check_rows
+from indexes.base import VectorIndexError
+from indexes.checks import check_rows
 from indexes.choice import Choice
 from indexes.hybrid import HybridIndex
 

@@ -13,8 +13,8 @@ from hybrid_rec.blocks.queries import ARTIST_BLOCK, POPULARITY
 from hybrid_rec.core.config import DiversityConfig, HybridConfig
 from hybrid_rec.core.errors import ConfigError
 from hybrid_rec.data.catalog import RowArray
-from indexes.base import inner_products
 from indexes.hybrid import HybridIndex
+from indexes.selection import inner_products
 
 Diversity = DiversityConfig | Mapping[str, float | int | None]
 Values = NDArray[np.float64]

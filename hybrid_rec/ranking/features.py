@@ -25,7 +25,8 @@ from hybrid_rec.data.catalog import RowArray
 from hybrid_rec.data.playlists import Playlists
 from hybrid_rec.ranking.knn import first_of_each_line, strongest
 from hybrid_rec.ranking.statistics import Evidence
-from indexes.base import Mask, allowed_mask
+from indexes.base import Mask
+from indexes.checks import allowed_mask
 from indexes.faiss_index import FaissIndex
 from indexes.hybrid import HybridIndex, HybridQueries
 

@@ -9,8 +9,9 @@ from typing import Self
 
 import numpy as np
 
-from indexes.base import Vectors, norms
+from indexes.base import Vectors
 from indexes.fast_scan.balance import Balance
+from indexes.selection import norms
 
 _CPU_INFO = Path("/proc/cpuinfo")
 _INSTRUCTIONS = frozenset({"avx512_bf16", "amx_bf16"})

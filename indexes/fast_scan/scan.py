@@ -6,8 +6,9 @@ from collections.abc import Callable, Iterator
 
 import numpy as np
 
-from indexes.base import Vectors, norms
+from indexes.base import Vectors
 from indexes.fast_scan.scan_copy import ScanCopies
+from indexes.selection import norms
 
 # Scores that one step holds: 192 MiB. More queries at once are multiplied faster.
 _SCORES = 3 << 24

@@ -185,8 +185,12 @@ def test_bad_input() -> None:
         HybridIndex.build({})
     with pytest.raises(VectorIndexError, match="block 'a' must have 2 rows, got 3000"):
         HybridIndex.build({"c": np.zeros((2, 3))}, hot)
-    with pytest.raises(VectorIndexError, match=r"blocks must be among \['c', 't', 'a'\]"):
+    known = r"blocks must be among \['c', 't'\] \(dense\) and \['a'\] \(sparse\)"
+    with pytest.raises(VectorIndexError, match=known):
         index.search(queries, 3, {"artist": 1.0})
+    for wrong in (HybridQueries(sparse={"c": hot["a"][:1]}), HybridQueries({"a": dense["c"][:1]})):
+        with pytest.raises(VectorIndexError, match=known):
+            index.search(wrong, 3, {"a": 1.0})
     with pytest.raises(VectorIndexError, match=r"queries of 'a' must have shape \(1, 400\)"):
         index.search(HybridQueries({"c": dense["c"][:1]}, {"a": hot["a"][:1, :5]}), 3, {"a": 1.0})
     with pytest.raises(VectorIndexError, match=r"queries of 'c' must have shape \(n, 16\)"):
