@@ -1,4 +1,4 @@
-"""DeltaIndex: a trained index that stays as it is, and beside it rows that are new or moved."""
+"""DeltaIndex: a trained index that does not change, and a small index of new and moved rows."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ _FOOTER = struct.Struct("<Q8s")
 
 
 class DeltaIndex:
-    """A trained index with a flat delta beside it. See `VectorIndex` for the contract.
+    """A trained index (the base) with a flat index of changed rows (the delta) beside it.
 
-    Most trained indexes cannot overwrite a vector, and training one again for a few rows would be
-    a waste. So a row that is new or has moved lives in the delta, which is flat and looked at in
-    full; in the base a moved row is a tombstone that no search returns. The base is never changed,
-    so several delta indexes may share it. Exact where the base is exact.
+    See `VectorIndex` for the contract. Most trained indexes cannot overwrite a vector, and training
+    again for a few rows takes too long. So rows that are new or have moved are kept in the delta,
+    which every search scans; the base still holds the old vectors of moved rows, but searches skip
+    them. The base never changes, so several delta indexes may share it. Exact if the base is exact.
 
     Args:
         base: Rows 0 to `len(base) - 1`.
@@ -84,21 +84,21 @@ class DeltaIndex:
 
     @property
     def n_delta(self) -> int:
-        """Rows that live in the delta."""
+        """Number of rows in the delta."""
         return len(self._rows)
 
     def __len__(self) -> int:
         return self._n_rows
 
     def add(self, vectors: ArrayLike) -> None:
-        """See `VectorIndex.add`; the new rows live in the delta."""
+        """See `VectorIndex.add`; the new rows go into the delta."""
         checked = as_vectors(vectors, self.dim, "vectors")
         self._delta.add(checked)
         self._rows = np.append(self._rows, np.arange(len(checked)) + self._n_rows)
         self._n_rows += len(checked)
 
     def with_rows(self, rows: Rows, vectors: ArrayLike) -> Self:
-        """An index in which `rows` have other vectors; this one stays as it is.
+        """An index in which `rows` have new vectors; this one does not change.
 
         Args:
             rows: Ascending. Rows of this index, and those that follow it without a gap.
@@ -147,9 +147,9 @@ class DeltaIndex:
             line[self._rows] = moved
             yield line, max(slack, other)
 
-    def expect(self, n_queries: int) -> None:
-        """See `FaissIndex.expect`."""
-        self._base.expect(n_queries)
+    def prepare(self, n_queries: int) -> None:
+        """See `FaissIndex.prepare`."""
+        self._base.prepare(n_queries)
 
     def scores(self, queries: Vectors, rows: Rows) -> Vectors:
         """See `FaissIndex.scores`."""
@@ -183,7 +183,7 @@ class DeltaIndex:
         return cls(FaissIndex.load(path, mmap=mmap), *(delta or ()))
 
     def _split(self, mask: Mask | None) -> tuple[Mask | None, Mask | None]:
-        """Which rows of the base and which entries of the delta count; None for all."""
+        """The allowed rows of the base and the allowed entries of the delta; None for all."""
         if not len(self._rows):
             return mask, None
         if mask is None:
@@ -207,7 +207,7 @@ def load_dense(path: Path, *, mmap: bool = False) -> DenseIndex:
 
 
 def put_rows(index: DenseIndex, rows: Rows, vectors: ArrayLike) -> DeltaIndex:
-    """The index with other vectors in `rows`, in its delta; see `DeltaIndex.with_rows`."""
+    """An index with new vectors for `rows` in its delta; see `DeltaIndex.with_rows`."""
     delta = index if isinstance(index, DeltaIndex) else DeltaIndex(index)
     return delta.with_rows(rows, vectors)
 

@@ -1,4 +1,4 @@
-"""FAISS behind the `VectorIndex` contract: any factory string, exact order, no surprises."""
+"""FaissIndex: any kind of FAISS index behind the `VectorIndex` contract."""
 
 from __future__ import annotations
 
@@ -15,26 +15,27 @@ from indexes.base import NO_ROW, NO_SCORE, Mask, Rows, SearchResult, VectorIndex
 from indexes.checks import allowed_mask, as_vectors, check_k, check_rows
 from indexes.faiss_factory import add, empty_index, is_flat, reason, search_parameters, train
 from indexes.faiss_scale import as_scale, unwrapped, wrapped
-from indexes.fast_scan.scan import Scanner
+from indexes.scan import Scanner
 from indexes.selection import best, contenders, narrowed, scores_of_rows
 
-# Candidates beyond k that are fetched, so that ties and rounding at the border can be settled.
+# Candidates fetched beyond k, because ties and rounding may change which rows are the last of k.
 _SPARE = 16
-# Floats that one step of rescoring may gather: 64 MiB.
+# Floats gathered at a time when candidates are scored again: 64 MiB.
 _GATHER = 1 << 24
 
 
 class FaissIndex:
     """A FAISS inner-product index. See `VectorIndex` for the contract.
 
-    FAISS proposes candidates; their scores are then computed again from the stored vectors, so
-    that they do not depend on the number of queries, and ties are settled by row. With `Flat`
-    storage and no quantiser ("Flat") the result is exact. An approximate index may miss rows, but
-    returns k of them whenever the filter leaves as many.
+    FAISS proposes candidates. Their scores are then computed again from the stored vectors, so
+    that they do not depend on the number of queries, and ties are ordered by row. The kind "Flat"
+    is exact. An approximate index may miss rows, but returns k of them whenever the filter allows
+    that many.
 
     Args:
         index: A trained FAISS index with the inner-product metric.
-        scale: What the vectors in `index` were multiplied by, see `build`; None for nothing.
+        scale: What the vectors in `index` were multiplied by, `(dim,)`, see `build`; None if they
+            were not.
     """
 
     def __init__(self, index: Any, scale: Vectors | None = None) -> None:
@@ -119,7 +120,7 @@ class FaissIndex:
         todo = np.arange(len(checked))
         width = min(k + _SPARE, n_allowed)
         while len(todo) and width:
-            # Past a quarter of the rows, looking at all of them is the cheaper way to be exact.
+            # If a quarter of the rows would be candidates, scanning all of them is cheaper.
             if self._flat or width * 4 >= n_allowed:
                 result, done = self._scan(checked[todo], k, mask), np.ones(len(todo), dtype=bool)
             else:
@@ -132,7 +133,7 @@ class FaissIndex:
     def _propose(
         self, queries: Vectors, k: int, width: int, mask: Mask | None
     ) -> tuple[SearchResult, Mask]:
-        """FAISS candidates, scored again, and which queries have k of them."""
+        """The candidates of FAISS, scored again, and which queries got k of them."""
         scores = np.empty((len(queries), width), np.float32)
         step = max(1, _GATHER // (width * self.dim))
         rows = self._ask(queries, width, mask)
@@ -143,27 +144,27 @@ class FaissIndex:
         return result, result.found == k
 
     def _ask(self, queries: Vectors, width: int, mask: Mask | None) -> Rows:
-        """What FAISS proposes; -1 where it found nothing."""
+        """Rows that FAISS proposes, `(n_queries, width)`; -1 where it found nothing."""
         if self._scale is not None:
             queries = np.ascontiguousarray(queries / self._scale)
         if mask is None:
             _, rows = self._index.search(queries, width)
         else:
-            # The selector only borrows the bits, so they are held until the search is over.
+            # The selector does not own the bits, so they must live until the search is over.
             bits = np.packbits(mask, bitorder="little")
             parameters = search_parameters(self._index, faiss.IDSelectorBitmap(bits))
             try:
                 _, rows = self._index.search(queries, width, params=parameters)
             except RuntimeError:
-                # This kind of index knows no filters: what it should not propose is dropped, and
-                # a search that comes back short is repeated wider.
+                # This kind of index has no filters: rows that are not allowed are dropped, and
+                # `search` asks again for more where too few are left.
                 _, rows = self._index.search(queries, width)
                 rows[~mask[rows]] = NO_ROW
         found: Rows = rows.astype(np.int64, copy=False)
         return found
 
     def _scan(self, queries: Vectors, k: int, mask: Mask | None) -> SearchResult:
-        """Every allowed row looked at."""
+        """The k best of all allowed rows, each of them scored."""
         rows = np.full((len(queries), k), NO_ROW, np.int64)
         scores = np.full((len(queries), k), NO_SCORE, np.float32)
         for number, (line, slack) in enumerate(self.scan(queries)):
@@ -176,15 +177,23 @@ class FaissIndex:
         return SearchResult(rows, scores)
 
     def scan(self, queries: Vectors) -> Iterator[tuple[Vectors, float]]:
-        """For each query its score with every row, `(n_rows,)`, and how far off one may be.
+        """For each query its scores of all rows, `(n_rows,)`, and their largest error.
 
-        `scores` gives scores that do not depend on what else is asked. See `Scanner.lines`.
+        Unlike those of `scores`, they depend on which queries are asked together. See
+        `Scanner.lines`.
         """
         return self._scanner.lines(queries, self._stored_parts, whole=self._flat)
 
-    def expect(self, n_queries: int) -> None:
-        """See `Scanner.expect`."""
-        self._scanner.expect(n_queries)
+    def prepare(self, n_queries: int) -> None:
+        """Tell the index how many queries will follow, so that it can prepare.
+
+        It may then spend memory and time at the first search that it would not for a single query.
+        Results do not change.
+
+        Args:
+            n_queries: About how many queries there will be in all.
+        """
+        self._scanner.n_expected = n_queries
 
     def scores(self, queries: Vectors, rows: Rows) -> Vectors:
         """Inner products of each query with its own rows, -inf where the row is -1.
@@ -212,14 +221,14 @@ class FaissIndex:
         return vectors if self._scale is None else np.ascontiguousarray(vectors * self._scale)
 
     def _stored(self) -> Vectors:
-        """The vectors of a flat index without a copy; FAISS owns them, so nothing may keep them."""
+        """The vectors of a flat index without a copy; FAISS owns them, so do not keep them."""
         flat = faiss.downcast_index(self._index)
         view = faiss.rev_swig_ptr(flat.get_xb(), len(self) * self.dim)
         stored: Vectors = view.reshape(len(self), self.dim)
         return stored
 
     def _stored_parts(self) -> Iterator[tuple[int, Vectors]]:
-        """All vectors, some at a time, and the row of the first."""
+        """All vectors in parts, each with the row of its first vector."""
         if self._flat:
             yield 0, self._stored()
             return

@@ -1,11 +1,11 @@
 """How much each dimension counts in the geometry of an approximate index.
 
-A score is the sum of `w q x` over the dimensions. An approximate index finds what is near in a
-geometry of its own, and if dimensions that weigh little in every query count fully there, it finds
-next to nothing. It therefore holds `s x` and is asked `w q / s`: the same scores, and with s near
-the square root of w, vectors lie as near to each other as the scores of one for the other are high.
-Other weights than those that s was made for need no new index; the further they are, the less is
-found.
+A score is the sum of `w q x` over the dimensions, with weights w, a query q and a vector x. An
+approximate index finds vectors that are near in its own geometry. If dimensions with a small weight
+count fully there, it misses most of the best rows. So the index holds `s x` and is asked for
+`w q / s`, which has the same scores. With s near the square root of w, vectors are near to each
+other if they score high for each other. Queries may use other weights than those that s was made
+for; the more they differ, the more rows are missed.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""HybridIndex: dense blocks in FAISS, one-hot blocks as posting lists, weights at query time."""
+"""HybridIndex: dense blocks in FAISS, sparse blocks as posting lists, weights at query time."""
 
 from __future__ import annotations
 
@@ -22,28 +22,29 @@ from indexes.selection import best, contenders, narrowed
 
 __all__ = ["HybridIndex", "HybridQueries"]
 
-# With an approximate index, a query whose one-hot blocks touch more than this share of all rows is
+# With an approximate index, a query whose sparse blocks touch more than this share of all rows is
 # answered by a full scan.
 _SCAN_SHARE = 0.1
-# Queries whose posting lists are held together.
+# Queries whose posting lists are in memory at a time.
 _CHUNK = 256
 _DENSE_FILE = "index.faiss"
 _LAYOUT_FILE = "index.json"
 
-# Rows in the posting lists of a query, ascending, and their one-hot scores.
+# Rows in the posting lists of a query, ascending, and their scores from the sparse blocks.
 _Extra = tuple[Rows, Vectors]
 
 
 class HybridIndex:
-    """Exact search over dense and one-hot blocks without the materialised matrix.
+    """Exact search over dense and sparse blocks without one large matrix of all columns.
 
     The score of a row is the sum over the blocks of `weight * <query block, row block>`. Only the
-    query is scaled, so weights change from call to call. The dense blocks lie side by side in one
-    `FaissIndex`. A one-hot block changes the scores only of the rows in its posting lists, so the
-    best k of all are among the dense best and the posting lists, which are scored in full.
+    query is multiplied by the weights, so they may change with every call. The dense blocks lie
+    side by side in one dense index. A sparse block changes only the scores of the rows in its
+    posting lists, so the best k rows are among the best k of the dense index and those lists,
+    which are scored in full.
 
-    With an exact dense index ("Flat") results equal brute force over the materialised matrix, ties
-    included; with an approximate one the dense part is approximate and the posting lists are not.
+    With an exact dense index ("Flat") results equal brute force over the matrix of all columns,
+    ties included. With an approximate one, only the dense part is approximate.
 
     Args:
         index: The dense blocks, side by side.
@@ -115,9 +116,9 @@ class HybridIndex:
         parts = np.split(self.index.reconstruct(rows), ends, axis=1)
         return dict(zip(self.layout, parts, strict=True))
 
-    def expect(self, n_queries: int) -> None:
-        """Hear how many queries are to come in all, which changes no result; see `FaissIndex`."""
-        self.index.expect(n_queries)
+    def prepare(self, n_queries: int) -> None:
+        """Tell the index how many queries will follow; see `FaissIndex.prepare`."""
+        self.index.prepare(n_queries)
 
     def search(
         self,
@@ -162,9 +163,10 @@ class HybridIndex:
         block: Rows | None = None,
         exclude: Sequence[Rows] | None = None,
     ) -> Iterator[Rows]:
-        """The rows that `search` finds for each query, ascending, at a lower price.
+        """The rows that `search` finds for each query, ascending; faster than `search`.
 
-        Only scores at the border are looked at closely. See `search` for arguments and errors.
+        Exact scores are computed only where they decide which rows are among the k best. See
+        `search` for arguments and errors.
         """
         k = check_k(k)
         for query, near, extra in self._nearest(
@@ -184,7 +186,7 @@ class HybridIndex:
         block: Rows | None,
         exclude: Sequence[Rows] | None,
     ) -> Iterator[tuple[Vectors, Rows, _Extra]]:
-        """For each query itself, rows that hold its k best, ascending, and its posting lists."""
+        """For each query: its vector, rows among which its k best are, and its posting lists."""
         n_columns = {name: block.shape[1] for name, block in self.one_hot.items()}
         dense, hot = weighted(queries, weights, self.layout, n_columns)
         mask = allowed_mask(len(self), allow, block)
@@ -213,7 +215,7 @@ class HybridIndex:
         mask: Mask | None,
         exclude: Sequence[Rows],
     ) -> Iterator[tuple[Vectors, Rows, _Extra]]:
-        """By the dense scores of all rows; `extra` is looked at query by query."""
+        """See `_nearest`, by the dense scores of all rows; `extra` may be an iterator."""
         lines = self.index.scan(dense)
         for query, (line, slack), hot, left_out in zip(dense, lines, extra, exclude, strict=True):
             rows, bonus = hot
@@ -234,12 +236,13 @@ class HybridIndex:
         mask: Mask | None,
         exclude: Sequence[Rows],
     ) -> Iterator[tuple[Vectors, Rows, _Extra]]:
-        """By what an approximate index proposes, or a scan where the posting lists are long."""
+        """See `_nearest`, by an approximate index, or a scan where the posting lists are long."""
         long = np.array([len(rows) > _SCAN_SHARE * len(self) for rows, _ in extra], dtype=bool)
         scanned, proposed = np.flatnonzero(long).tolist(), np.flatnonzero(~long).tolist()
         near = {}
         if proposed:
-            # A row with a negative one-hot score may fall out of the best, so one more is fetched.
+            # A row with a negative score in its posting lists may drop out of the best k, so one
+            # more is fetched for each.
             spare = max(len(exclude[i]) + int((extra[i][1] < 0).sum()) for i in proposed)
             allow = None if mask is None else np.flatnonzero(mask)
             found = self.index.search(dense[proposed], k + spare, allow=allow).rows
@@ -285,7 +288,7 @@ class HybridIndex:
 
 
 def _union(near: Rows, hot: Rows, mask: Mask | None, exclude: Rows) -> Rows:
-    """Dense candidates and posting lists, each row once, less what may not be found."""
+    """Dense candidates and posting lists, each row once, without rows that are not allowed."""
     rows = np.union1d(near[near != NO_ROW], hot)
     if mask is not None:
         rows = rows[mask[rows]]

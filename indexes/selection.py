@@ -8,17 +8,17 @@ import numpy as np
 
 from indexes.base import NO_ROW, NO_SCORE, Rows, SearchResult, VectorIndex, Vectors
 
-# Scores that are compared at once where only the best count.
+# Scores in a group of which only the best is compared first.
 _GROUP = 64
 # With this many contenders for each row wanted, it pays to compute the true scores of a few first.
 _MANY = 3
 
 
 def inner_products(vectors: Vectors, queries: Vectors) -> Vectors:
-    """Inner products over the last axis, each rounded alike however many are computed at once.
+    """Inner products over the last axis; the number of pairs changes no bit of any of them.
 
-    A matrix product rounds differently for one query and for a hundred. One dot product a pair
-    does not, and this is what every score that leaves an index is made of.
+    A matrix product rounds differently for one query and for a hundred; one dot product per pair
+    does not. Every score that an index returns is computed by this function.
 
     Args:
         vectors: `(..., dim)`.
@@ -29,7 +29,7 @@ def inner_products(vectors: Vectors, queries: Vectors) -> Vectors:
 
 
 def norms(vectors: Vectors) -> Vectors:
-    """Lengths of the rows, `(n,)`; infinite where their squares are too large."""
+    """Euclidean norms of the rows, `(n,)`; infinite where a square overflows."""
     with np.errstate(over="ignore"):
         lengths: Vectors = np.sqrt(np.vecdot(vectors, vectors))
     return lengths
@@ -39,7 +39,7 @@ def scores_of_rows(index: VectorIndex, queries: Vectors, rows: Rows) -> Vectors:
     """Inner products of each query with its own rows, -inf where the row is -1.
 
     Args:
-        index: Gives the vectors.
+        index: Index that holds the vectors.
         queries: `(n_queries, dim)`.
         rows: `(n_queries, n)`.
     """
@@ -50,18 +50,18 @@ def scores_of_rows(index: VectorIndex, queries: Vectors, rows: Rows) -> Vectors:
 
 
 def contenders(scores: Vectors, k: int, slack: float) -> Rows:
-    """Rows that may be among the k best of all, ascending; at least k where as many count.
+    """Rows that may be among the k best, ascending; at least k, if that many are allowed.
 
     Args:
-        scores: `(n_rows,)`, rounded anyhow; -inf for rows that do not count.
+        scores: Approximate scores `(n_rows,)`; -inf for rows that are not allowed.
         k: Rows wanted.
-        slack: How far a score may lie from the true one.
+        slack: Largest difference between a score and the exact one.
     """
     n_groups = len(scores) // _GROUP
     if n_groups < 2 * k:
         return np.flatnonzero(scores >= _threshold(scores, k, slack))
-    # As many groups as are wanted hold a score that is no less, so the k-th best is no less.
-    # Groups of rows far apart are compared side by side, which is what a processor does best.
+    # At least k groups have a best score that reaches the k-th best of these, so the k-th best of
+    # all rows is no less. Groups are columns, so that the maximum runs over contiguous memory.
     grouped = scores[: n_groups * _GROUP].reshape(_GROUP, n_groups)
     tops = grouped.max(axis=0)
     threshold = _threshold(tops, k, slack)
@@ -77,17 +77,18 @@ def contenders(scores: Vectors, k: int, slack: float) -> Rows:
 def narrowed(
     rows: Rows, scores: Vectors, k: int, slack: float, exactly: Callable[[Rows], Vectors]
 ) -> Rows:
-    """Contenders without those that cannot be among the k best, as true scores of a few tell.
+    """The contenders that are left once the exact scores of k of them are known.
 
-    The k-th best true score is no less than the least of any k, and with that known a contender may
-    be off by `slack` once, where it was twice as long as both were rounded.
+    The k-th best exact score is no less than the smallest exact score of any k rows. Compared with
+    an exact threshold, a contender may be off by `slack` once; compared with an approximate one, as
+    in `contenders`, by twice that.
 
     Args:
-        rows: What `contenders` gave, `(n,)`.
-        scores: Of all rows, as they were there, `(n_rows,)`.
+        rows: Result of `contenders`, `(n,)`.
+        scores: The approximate scores of all rows that it was given, `(n_rows,)`.
         k: Rows wanted.
-        slack: How far a score may lie from the true one.
-        exactly: Gives the true scores of rows, `(n,)`.
+        slack: Largest difference between a score and the exact one.
+        exactly: Returns the exact scores of rows, `(n,)`.
     """
     if len(rows) < _MANY * k:
         return rows
@@ -101,8 +102,8 @@ def best(rows: Rows, scores: Vectors, k: int) -> SearchResult:
     """The k best entries of each line by score descending, then row ascending, filled up to k.
 
     Args:
-        rows: `(n_queries, n)`, filled with -1 where there is nothing.
-        scores: `(n_queries, n)`, -inf there.
+        rows: `(n_queries, n)`; -1 for no row.
+        scores: `(n_queries, n)`; -inf for no row.
         k: Entries wanted.
     """
     if len(rows) and rows.shape[1] > 4 * k + 64:
@@ -118,16 +119,16 @@ def best(rows: Rows, scores: Vectors, k: int) -> SearchResult:
 
 
 def _threshold(scores: Vectors, k: int, slack: float) -> float:
-    """What a score must reach to be among the k best for all that is known of it."""
+    """What an approximate score must reach for its row to be possibly among the k best."""
     least = float(np.finfo(np.float32).min)
     if len(scores) <= k:
         return least
-    # Where scores are huge, so is the slack, and the threshold refuses nothing.
+    # Huge scores have a huge slack; the threshold then lets every allowed row pass.
     return max(least, float(np.partition(scores, -k)[-k]) - 2 * slack)
 
 
 def _preselect(rows: Rows, scores: Vectors, k: int) -> tuple[Rows, Vectors]:
-    """Every entry that may be among the k best: all that reach the k-th score, ties included."""
+    """The entries that reach the k-th best score of their line, ties included."""
     threshold = np.partition(scores, -k, axis=1)[:, -k, None]
     keep = scores >= threshold
     width = int(keep.sum(axis=1).max())

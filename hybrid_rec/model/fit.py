@@ -122,8 +122,10 @@ class Model:
 
     def expect(self, n_queries: int) -> None:
         """Hear how many queries are to come in all, which changes no result; see `FaissIndex`."""
-        asked = self.index if self.ranking is None else self.scorer
-        asked.expect(n_queries)
+        if self.ranking is None:
+            self.index.prepare(n_queries)
+        else:
+            self.scorer.expect(n_queries)
 
     @property
     def weights(self) -> WeightsConfig:

@@ -95,10 +95,10 @@ class Scorer:
 
     def expect(self, n_queries: int) -> None:
         """Hear how many queries are to come in all, which changes no result; see `FaissIndex`."""
-        self.index.expect(n_queries)
-        self.evidence.by_factors.expect(n_queries)
+        self.index.prepare(n_queries)
+        self.evidence.by_factors.prepare(n_queries)
         if "cold" in self.origins and len(self.evidence.cold):
-            self._cold_index.expect(n_queries)
+            self._cold_index.prepare(n_queries)
 
     def describe(
         self,
