@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 import numpy as np
 
 from indexes.base import Vectors
+from indexes.fast_scan import switch
 from indexes.fast_scan.scan_copy import ScanCopies
 from indexes.selection import norms
 
@@ -53,7 +54,7 @@ class Scanner:
         used = np.flatnonzero(queries.any(axis=0))
         span = slice(used[0], used[-1] + 1) if len(used) else slice(0, 0)
         copy = None
-        if whole:
+        if whole and switch.is_on():
             _, vectors = next(parts())
             copy = self._copies.get(vectors, span, queries, self.n_expected)
         memory = self._memory(min(lot, len(queries)))
