@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import struct
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Self
@@ -10,14 +9,13 @@ from typing import Self
 import numpy as np
 from numpy.typing import ArrayLike
 
+from indexes.arrays import load_array, save_array
 from indexes.base import Mask, Rows, SearchResult, VectorIndexError, Vectors
 from indexes.checks import allowed_mask, as_vectors, check_k, check_rows
+from indexes.faiss_files import sidecar
 from indexes.faiss_index import FaissIndex
+from indexes.legacy import delta_behind
 from indexes.selection import best, scores_of_rows
-
-# The delta stands behind the FAISS index in one file; FAISS does not read so far.
-_MAGIC = b"hrdelta1"
-_FOOTER = struct.Struct("<Q8s")
 
 
 class DeltaIndex:
@@ -167,20 +165,27 @@ class DeltaIndex:
         return vectors
 
     def save(self, path: Path) -> None:
-        """Write base and delta as one file, which FAISS reads as the base."""
+        """Write the base as `FaissIndex.save` does, and the delta as two arrays beside it.
+
+        `index.delta_rows.npy` and `index.delta_vectors.npy`, for instance.
+        """
         self._base.save(path)
-        with Path(path).open("ab") as file:
-            start = file.tell()
-            np.save(file, self._rows, allow_pickle=False)
-            held = self._delta.reconstruct(np.arange(len(self._rows)))
-            np.save(file, held, allow_pickle=False)
-            file.write(_FOOTER.pack(start, _MAGIC))
+        held = self._delta.reconstruct(np.arange(len(self._rows)))
+        save_array(sidecar(path, "delta_rows"), self._rows)
+        save_array(sidecar(path, "delta_vectors"), held)
 
     @classmethod
     def load(cls, path: Path, *, mmap: bool = False) -> Self:
         """See `VectorIndex.load`; with `mmap` the base is mapped and the delta read."""
-        delta = _read_delta(Path(path))
-        return cls(FaissIndex.load(path, mmap=mmap), *(delta or ()))
+        base = FaissIndex.load(path, mmap=mmap)
+        return cls._of_file(path, base, _load_delta(path, base.dim))
+
+    @classmethod
+    def _of_file(cls, path: Path, base: FaissIndex, delta: tuple[Rows, Vectors] | None) -> Self:
+        try:
+            return cls(base, *(delta or ()))
+        except VectorIndexError as error:
+            raise VectorIndexError(f"delta of {path} must fit its index: {error}") from None
 
     def _split(self, mask: Mask | None) -> tuple[Mask | None, Mask | None]:
         """The allowed rows of the base and the allowed entries of the delta; None for all."""
@@ -201,9 +206,9 @@ def load_dense(path: Path, *, mmap: bool = False) -> DenseIndex:
     Raises:
         VectorIndexError: If the file is missing or damaged.
     """
-    delta = _read_delta(path)
     base = FaissIndex.load(path, mmap=mmap)
-    return base if delta is None else DeltaIndex(base, *delta)
+    delta = _load_delta(path, base.dim)
+    return base if delta is None else DeltaIndex._of_file(path, base, delta)
 
 
 def put_rows(index: DenseIndex, rows: Rows, vectors: ArrayLike) -> DeltaIndex:
@@ -216,24 +221,10 @@ def _rows_of(mask: Mask | None) -> Rows | None:
     return None if mask is None else np.flatnonzero(mask)
 
 
-def _read_delta(path: Path) -> tuple[Rows, Vectors] | None:
-    """What `DeltaIndex.save` wrote behind the base; None if there is nothing."""
-    try:
-        with path.open("rb") as file:
-            size = file.seek(0, 2)
-            if size < _FOOTER.size:
-                return None
-            file.seek(size - _FOOTER.size)
-            start, magic = _FOOTER.unpack(file.read(_FOOTER.size))
-            if magic != _MAGIC:
-                return None
-            file.seek(start)
-            rows = np.load(file, allow_pickle=False)
-            vectors = np.load(file, allow_pickle=False)
-    except FileNotFoundError:
-        return None
-    except (OSError, ValueError, EOFError, OverflowError) as error:
-        raise VectorIndexError(
-            f"index file must be a readable FAISS index with its delta, got {path}: {error}."
-        ) from None
-    return rows, vectors
+def _load_delta(path: Path, dim: int) -> tuple[Rows, Vectors] | None:
+    """The rows and vectors of the delta that belongs to a FAISS file; None for no delta."""
+    of_rows, of_vectors = (sidecar(path, name) for name in ("delta_rows", "delta_vectors"))
+    if not of_rows.exists() and not of_vectors.exists():
+        return delta_behind(path, dim)
+    rows = load_array(of_rows, [np.int64], (None,))
+    return rows, load_array(of_vectors, [np.float32], (len(rows), dim))

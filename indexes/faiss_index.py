@@ -14,7 +14,9 @@ from numpy.typing import ArrayLike
 from indexes.base import NO_ROW, NO_SCORE, Mask, Rows, SearchResult, VectorIndexError, Vectors
 from indexes.checks import allowed_mask, as_vectors, check_k, check_rows
 from indexes.faiss_factory import add, empty_index, is_flat, reason, search_parameters, train
-from indexes.faiss_scale import as_scale, unwrapped, wrapped
+from indexes.faiss_files import read_index, sidecar, write_index, write_sidecars
+from indexes.faiss_scale import as_scale, load_scale
+from indexes.legacy import without_matrix
 from indexes.scan import Scanner
 from indexes.selection import best, contenders, narrowed, scores_of_rows
 
@@ -41,7 +43,7 @@ class FaissIndex:
     def __init__(self, index: Any, scale: Vectors | None = None) -> None:
         self._index = index
         self._scale = scale
-        # What was loaded from a file frees the index inside when it goes.
+        # What was read from a file; it may hold `index`, which then lives as long as it does.
         self._outer = index
         self._flat = is_flat(index)
         self._scanner = Scanner(len(self))
@@ -248,24 +250,24 @@ class FaissIndex:
             ) from None
 
     def save(self, path: Path) -> None:
-        """Write the index as one FAISS file."""
-        index = self._index if self._scale is None else wrapped(self._index, self._scale)
-        try:
-            faiss.write_index(index, str(path))
-        except RuntimeError as error:
-            raise OSError(f"cannot write {path}: {reason(error)}") from None
+        """Write a FAISS file and, where there is a scale, the scale as `.npy` beside it.
+
+        `index.faiss` and `index.scale.npy`, for instance.
+        """
+        write_index(self._index, path)
+        write_sidecars(path, {} if self._scale is None else {"scale": self._scale})
 
     @classmethod
     def load(cls, path: Path, *, mmap: bool = False) -> Self:
         """See `VectorIndex.load`."""
-        try:
-            index = faiss.read_index(str(path), faiss.IO_FLAG_MMAP_IFC if mmap else 0)
-        except RuntimeError as error:
-            raise VectorIndexError(
-                f"index file must be a readable FAISS index, got {path}: {reason(error)}"
-            ) from None
-        if index.metric_type != faiss.METRIC_INNER_PRODUCT:
-            raise VectorIndexError(f"index file must hold an inner-product index, got {path}.")
-        loaded = cls(*unwrapped(index))
-        loaded._outer = index
+        outer = read_index(path, mmap=mmap)
+        file = sidecar(path, "scale")
+        if not file.exists():
+            index, scale = without_matrix(outer, path)
+        else:
+            index, scale = outer, load_scale(file, outer.d)
+        if scale is not None and is_flat(index):
+            raise VectorIndexError(f"index file with a scale must not be exact, got {path}.")
+        loaded = cls(index, scale)
+        loaded._outer = outer
         return loaded
