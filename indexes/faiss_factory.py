@@ -49,7 +49,7 @@ def train(index: Any, vectors: Vectors, factory: str, seed: int) -> None:
                 f"index {factory!r} must be trained on enough vectors, "
                 f"got {len(vectors)}: {reason(error)}"
             ) from None
-    _widen_search(index)
+    widen_search(index)
 
 
 def add(index: Any, vectors: Vectors) -> None:
@@ -128,8 +128,8 @@ def _check_kind(index: Any, factory: str) -> None:
         )
 
 
-def _widen_search(index: Any) -> None:
-    """Search settings that a factory string cannot say; the defaults of FAISS find too little."""
+def widen_search(index: Any) -> None:
+    """Set how much an index looks at; with the defaults of FAISS it finds too little."""
     inner = faiss.downcast_index(index)
     inverted = inverted_lists(index)
     if isinstance(inner, faiss.IndexHNSW):

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
+from threading import Lock
 from typing import Any
 
 import faiss
@@ -11,10 +13,12 @@ from numpy.typing import NDArray
 
 from indexes.arrays import save_array
 from indexes.base import VectorIndexError
-from indexes.faiss_factory import reason
+from indexes.faiss_factory import inverted_lists, reason
 
 SIDECARS = ("scale", "delta_rows", "delta_vectors")
 """Names of the arrays that may stand beside a FAISS file."""
+# The limit is one of the whole process.
+_limits = Lock()
 
 
 def sidecar(path: Path, name: str) -> Path:
@@ -60,11 +64,59 @@ def read_index(path: Path, *, mmap: bool) -> Any:
         VectorIndexError: If the file is missing or damaged, or the index has another metric.
     """
     try:
-        index = faiss.read_index(str(path), faiss.IO_FLAG_MMAP_IFC if mmap else 0)
-    except RuntimeError as error:
+        with _no_larger_than(path.stat().st_size):
+            index = faiss.read_index(str(path), faiss.IO_FLAG_MMAP_IFC if mmap else 0)
+    except (OSError, RuntimeError, MemoryError) as error:
+        why = reason(error) if isinstance(error, RuntimeError) else error
         raise VectorIndexError(
-            f"index file must be a readable FAISS index, got {path}: {reason(error)}"
+            f"index file must be a readable FAISS index, got {path}: {why}"
         ) from None
     if index.metric_type != faiss.METRIC_INNER_PRODUCT:
         raise VectorIndexError(f"index file must hold an inner-product index, got {path}.")
     return index
+
+
+def check_rows_of(index: Any, path: Path) -> None:
+    """Raise unless each row of an inverted file stands in exactly one list.
+
+    FAISS checks the rest while it reads.
+
+    Raises:
+        VectorIndexError: If one does not.
+    """
+    inverted = inverted_lists(index)
+    if inverted is None:
+        return
+    n_listed = inverted.invlists.compute_ntotal()
+    if n_listed != inverted.ntotal:
+        raise VectorIndexError(
+            f"index file must list {inverted.ntotal} rows, got {path}, which lists {n_listed}."
+        )
+    try:
+        # Made again from the lists: what the file says may be another.
+        inverted.set_direct_map_type(faiss.DirectMap.NoMap)
+        inverted.set_direct_map_type(faiss.DirectMap.Array)
+    except RuntimeError as error:
+        raise VectorIndexError(
+            f"index file must list rows in [0, {index.ntotal}), got {path}: {reason(error)}"
+        ) from None
+    places = faiss.vector_to_array(inverted.direct_map.array)
+    if n_listed != index.ntotal or (places < 0).any():
+        raise VectorIndexError(
+            f"index file must list each of {index.ntotal} rows once, got {path}."
+        )
+
+
+@contextmanager
+def _no_larger_than(n_bytes: int) -> Iterator[None]:
+    """A context in which FAISS refuses a file that announces more than it holds."""
+    if not hasattr(faiss, "set_deserialization_vector_byte_limit"):  # before FAISS 1.15
+        yield
+        return
+    with _limits:
+        before = faiss.get_deserialization_vector_byte_limit()
+        faiss.set_deserialization_vector_byte_limit(max(1, n_bytes))
+        try:
+            yield
+        finally:
+            faiss.set_deserialization_vector_byte_limit(before)

@@ -13,8 +13,16 @@ from numpy.typing import ArrayLike
 
 from indexes.base import NO_ROW, NO_SCORE, Mask, Rows, SearchResult, VectorIndexError, Vectors
 from indexes.checks import allowed_mask, as_vectors, check_k, check_rows
-from indexes.faiss_factory import add, empty_index, is_flat, reason, search_parameters, train
-from indexes.faiss_files import read_index, sidecar, write_index, write_sidecars
+from indexes.faiss_factory import (
+    add,
+    empty_index,
+    is_flat,
+    reason,
+    search_parameters,
+    train,
+    widen_search,
+)
+from indexes.faiss_files import check_rows_of, read_index, sidecar, write_index, write_sidecars
 from indexes.faiss_scale import as_scale, load_scale
 from indexes.legacy import without_matrix
 from indexes.scan import Scanner
@@ -268,6 +276,8 @@ class FaissIndex:
             index, scale = outer, load_scale(file, outer.d)
         if scale is not None and is_flat(index):
             raise VectorIndexError(f"index file with a scale must not be exact, got {path}.")
+        check_rows_of(index, path)
+        widen_search(index)
         loaded = cls(index, scale)
         loaded._outer = outer
         return loaded

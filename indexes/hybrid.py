@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from functools import partial
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Self
 
@@ -12,26 +10,20 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy import sparse
 
-from indexes.base import NO_ROW, NO_SCORE, Mask, Rows, SearchResult, VectorIndexError, Vectors
+from indexes import hybrid_files
+from indexes.base import NO_ROW, NO_SCORE, Rows, SearchResult, VectorIndexError, Vectors
 from indexes.checks import allowed_mask, as_vectors, check_k, check_rows
-from indexes.delta import DenseIndex, load_dense
+from indexes.delta import DenseIndex
 from indexes.faiss_index import FaissIndex
 from indexes.hybrid_queries import HybridQueries, weighted
-from indexes.posting_lists import PostingLists, as_block
-from indexes.selection import best, contenders, narrowed
+from indexes.hybrid_search import full_scores, proposed, scanned
+from indexes.posting_lists import Listed, PostingLists, as_block
+from indexes.selection import best
 
 __all__ = ["HybridIndex", "HybridQueries"]
 
-# With an approximate index, a query whose sparse blocks touch more than this share of all rows is
-# answered by a full scan.
-_SCAN_SHARE = 0.1
 # Queries whose posting lists are in memory at a time.
 _CHUNK = 256
-_DENSE_FILE = "index.faiss"
-_LAYOUT_FILE = "index.json"
-
-# Rows in the posting lists of a query, ascending, and their scores from the sparse blocks.
-_Extra = tuple[Rows, Vectors]
 
 
 class HybridIndex:
@@ -50,6 +42,11 @@ class HybridIndex:
         index: The dense blocks, side by side.
         layout: Names and widths of the dense blocks, in order.
         one_hot: Sparse blocks by name, each `(n_rows, n_columns)`.
+
+    Names of blocks match `[a-z][a-z0-9_]{0,63}`.
+
+    Raises:
+        VectorIndexError: If the blocks do not fit the index or each other.
     """
 
     def __init__(
@@ -58,6 +55,7 @@ class HybridIndex:
         layout: Mapping[str, int],
         one_hot: Mapping[str, sparse.csr_array] | None = None,
     ) -> None:
+        hybrid_files.check_block_names([*layout, *(one_hot or ())])
         if sum(layout.values()) != index.dim:
             raise VectorIndexError(
                 f"dense blocks must fill the {index.dim} dimensions of the index, got {layout}."
@@ -89,7 +87,8 @@ class HybridIndex:
             scale: How much each dimension counts in its geometry, see `FaissIndex.build`.
 
         Raises:
-            VectorIndexError: If there is no dense block, or row counts differ, or a value is NaN.
+            VectorIndexError: If there is no dense block, row counts differ, a value is NaN or a
+                name does not match `[a-z][a-z0-9_]{0,63}`.
         """
         if not dense:
             raise VectorIndexError("a hybrid index must have at least one dense block, got none.")
@@ -149,7 +148,7 @@ class HybridIndex:
         rows = np.full((len(found), k), NO_ROW, np.int64)
         scores = np.full((len(found), k), NO_SCORE, np.float32)
         for number, (query, near, extra) in enumerate(found):
-            line = best(near[None], self._scores(query, near, extra)[None], k)
+            line = best(near[None], full_scores(self.index, query, near, extra)[None], k)
             rows[number], scores[number] = line.rows[0], line.scores[0]
         return SearchResult(rows, scores)
 
@@ -173,7 +172,9 @@ class HybridIndex:
             queries, k, weights, allow=allow, block=block, exclude=exclude
         ):
             if len(near) > k:
-                near = np.sort(best(near[None], self._scores(query, near, extra)[None], k).rows[0])
+                near = np.sort(
+                    best(near[None], full_scores(self.index, query, near, extra)[None], k).rows[0]
+                )
             yield near
 
     def _nearest(
@@ -185,7 +186,7 @@ class HybridIndex:
         allow: Rows | None,
         block: Rows | None,
         exclude: Sequence[Rows] | None,
-    ) -> Iterator[tuple[Vectors, Rows, _Extra]]:
+    ) -> Iterator[tuple[Vectors, Rows, Listed]]:
         """For each query: its vector, rows among which its k best are, and its posting lists."""
         n_columns = {name: block.shape[1] for name, block in self.one_hot.items()}
         dense, hot = weighted(queries, weights, self.layout, n_columns)
@@ -202,94 +203,46 @@ class HybridIndex:
             lists = {name: query[part] for name, query in hot.items()}
             extra = (self._postings.scores(lists, number) for number in range(len(left_out)))
             if self.index.exact:
-                near = self._near_scanned(dense[part], extra, k, mask, left_out)
+                near = scanned(self.index, dense[part], extra, k, mask, left_out)
             else:
-                near = self._near_proposed(dense[part], list(extra), k, mask, left_out)
+                near = proposed(self.index, dense[part], list(extra), k, mask, left_out)
             yield from near
 
-    def _near_scanned(
-        self,
-        dense: Vectors,
-        extra: Iterable[_Extra],
-        k: int,
-        mask: Mask | None,
-        exclude: Sequence[Rows],
-    ) -> Iterator[tuple[Vectors, Rows, _Extra]]:
-        """See `_nearest`, by the dense scores of all rows; `extra` may be an iterator."""
-        lines = self.index.scan(dense)
-        for query, (line, slack), hot, left_out in zip(dense, lines, extra, exclude, strict=True):
-            rows, bonus = hot
-            line[rows] += bonus
-            if len(bonus):
-                slack += float(np.abs(line[rows]).max()) * 1e-6
-            if mask is not None:
-                line[~mask] = NO_SCORE
-            line[left_out] = NO_SCORE
-            exactly = partial(self._scores, query, extra=hot)
-            yield query, narrowed(contenders(line, k, slack), line, k, slack, exactly), hot
-
-    def _near_proposed(
-        self,
-        dense: Vectors,
-        extra: Sequence[_Extra],
-        k: int,
-        mask: Mask | None,
-        exclude: Sequence[Rows],
-    ) -> Iterator[tuple[Vectors, Rows, _Extra]]:
-        """See `_nearest`, by an approximate index, or a scan where the posting lists are long."""
-        long = np.array([len(rows) > _SCAN_SHARE * len(self) for rows, _ in extra], dtype=bool)
-        scanned, proposed = np.flatnonzero(long).tolist(), np.flatnonzero(~long).tolist()
-        near = {}
-        if proposed:
-            # A row with a negative score in its posting lists may drop out of the best k, so one
-            # more is fetched for each.
-            spare = max(len(exclude[i]) + int((extra[i][1] < 0).sum()) for i in proposed)
-            allow = None if mask is None else np.flatnonzero(mask)
-            found = self.index.search(dense[proposed], k + spare, allow=allow).rows
-            for number, rows in zip(proposed, found, strict=True):
-                near[number] = _union(rows, extra[number][0], mask, exclude[number])
-        hot, left_out = [extra[i] for i in scanned], [exclude[i] for i in scanned]
-        rest = self._near_scanned(dense[scanned], hot, k, mask, left_out)
-        for number, (_, rows, _) in zip(scanned, rest, strict=True):
-            near[number] = rows
-        for number in range(len(dense)):
-            yield dense[number], near[number], extra[number]
-
-    def _scores(self, query: Vectors, rows: Rows, extra: _Extra) -> Vectors:
-        """Full scores of `rows` for one query, `(len(rows),)`."""
-        scores: Vectors = self.index.scores(query[None], rows[None])[0]
-        hot_rows, hot_scores = extra
-        if len(hot_rows):
-            place = np.minimum(np.searchsorted(hot_rows, rows), len(hot_rows) - 1)
-            scores += np.where(hot_rows[place] == rows, hot_scores[place], np.float32(0))
-        return scores
-
     def save(self, folder: Path) -> None:
-        """Write the index into an existing folder: one FAISS file, the layout, the blocks."""
-        self.index.save(folder / _DENSE_FILE)
-        layout = {"dense": self.layout, "one_hot": list(self.one_hot)}
-        (folder / _LAYOUT_FILE).write_text(json.dumps(layout), encoding="utf-8")
-        for name, block in self.one_hot.items():
-            sparse.save_npz(folder / f"{name}.npz", block, compressed=False)
+        """Write the index into an existing folder.
 
-    @classmethod
-    def load(cls, folder: Path, *, mmap: bool = False) -> Self:
-        """Read what `save` wrote; with `mmap` the dense index is mapped, not read.
+        `index.json`, `index.faiss`, `index.*.npy`, and `blocks/NAME/items.npz` for each sparse
+        block.
+        """
+        hybrid_files.write(folder, self.index, self.layout, self.one_hot)
+
+    @staticmethod
+    def files(folder: Path) -> list[str]:
+        """The files in `folder` that `load` reads, as POSIX paths relative to it.
 
         Raises:
-            VectorIndexError: If a file is missing, damaged or does not fit the others.
+            VectorIndexError: If `index.json` is missing or damaged.
         """
+        return hybrid_files.file_names(folder)
+
+    @classmethod
+    def load(
+        cls, folder: Path, *, mmap: bool = False, files: Collection[str] | None = None
+    ) -> Self:
+        """Read what `save` wrote, also by the first version.
+
+        Args:
+            folder: Where it is.
+            mmap: Whether to map the dense index into memory instead of reading it.
+            files: The only files that may be read, POSIX paths relative to `folder`, such as those
+                whose checksums were verified; None for all.
+
+        Raises:
+            VectorIndexError: If a file is missing, damaged, not among `files` or does not fit the
+                others.
+        """
+        index, layout, one_hot = hybrid_files.read(folder, mmap=mmap, files=files)
         try:
-            layout = json.loads((folder / _LAYOUT_FILE).read_text(encoding="utf-8"))
-            one_hot = {name: sparse.load_npz(folder / f"{name}.npz") for name in layout["one_hot"]}
-        except (OSError, ValueError, KeyError, TypeError) as error:
-            raise VectorIndexError(f"hybrid index in {folder} must be readable: {error}.") from None
-        return cls(load_dense(folder / _DENSE_FILE, mmap=mmap), layout["dense"], one_hot)
-
-
-def _union(near: Rows, hot: Rows, mask: Mask | None, exclude: Rows) -> Rows:
-    """Dense candidates and posting lists, each row once, without rows that are not allowed."""
-    rows = np.union1d(near[near != NO_ROW], hot)
-    if mask is not None:
-        rows = rows[mask[rows]]
-    return np.setdiff1d(rows, exclude, assume_unique=True) if len(exclude) else rows
+            return cls(index, layout, one_hot)
+        except VectorIndexError as error:
+            raise VectorIndexError(f"index in {folder} must fit together: {error}") from None

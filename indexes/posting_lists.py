@@ -12,6 +12,12 @@ from indexes.base import Rows, VectorIndexError, Vectors
 # If the lists of a query hold more than this share of all rows, they are added up in an array of
 # all rows, which is faster than sorting them.
 _COUNT_SHARE = 0.05
+# Lists take memory even for columns without rows, so a small file could ask for any amount of it.
+_MOST_EMPTY = 1 << 20
+
+
+Listed = tuple[Rows, Vectors]
+"""The rows in the posting lists of a query, ascending, and their scores from sparse blocks."""
 
 
 class PostingLists:
@@ -20,13 +26,22 @@ class PostingLists:
     Args:
         blocks: Sparse blocks by name, each `(n_rows, n_columns)` as `as_block` returns them.
         n_rows: Number of rows.
+
+    Raises:
+        VectorIndexError: If a block has more than a million columns, most of them empty.
     """
 
     def __init__(self, blocks: Mapping[str, sparse.csr_array], n_rows: int) -> None:
+        for name, block in blocks.items():
+            most = max(block.nnz, _MOST_EMPTY)
+            if block.shape[1] > most:
+                raise VectorIndexError(
+                    f"block {name!r} must have at most {most} columns, got {block.shape[1]}."
+                )
         self._columns = {name: block.tocsc() for name, block in blocks.items()}
         self._n_rows = n_rows
 
-    def scores(self, queries: Mapping[str, sparse.csr_array], number: int) -> tuple[Rows, Vectors]:
+    def scores(self, queries: Mapping[str, sparse.csr_array], number: int) -> Listed:
         """The rows in the posting lists of one query, ascending, and their scores.
 
         Args:

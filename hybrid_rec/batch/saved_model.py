@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from hybrid_rec.core.errors import ArtifactError
-from hybrid_rec.core.files import existing
+from hybrid_rec.core.files import existing, files_in
 from hybrid_rec.model.storage import fingerprint, read_manifest
 
 if TYPE_CHECKING:
@@ -73,8 +73,8 @@ class SavedModel:
 def _state(folder: Path) -> _State:
     try:
         made = fingerprint(read_manifest(folder))
-        files = [path for path in existing(folder.resolve()).iterdir() if path.name != _MANIFEST]
-        found = [(path.name, path.stat()) for path in files]
+        home = existing(folder.resolve())
+        found = [(name, (home / name).stat()) for name in files_in(home) if name != _MANIFEST]
     except (OSError, ArtifactError):
         return "", ()
     times = ((name, stat.st_size, stat.st_mtime_ns, stat.st_ino) for name, stat in found)

@@ -10,7 +10,7 @@ import shutil
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager, suppress
 from itertools import count
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from threading import Lock
 
 _SAVING, _OLD = "saving", "old"
@@ -27,6 +27,12 @@ def sha256(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
+def files_in(folder: Path) -> list[str]:
+    """All files in a folder and below, as POSIX paths relative to it, sorted."""
+    paths = (path for path in folder.rglob("*") if not path.is_dir() or path.is_symlink())
+    return sorted(path.relative_to(folder).as_posix() for path in paths)
+
+
 def is_ours(folder: Path, manifest: str, form: str, names: Collection[str] | None = None) -> bool:
     """Whether a path may be replaced: it is free, an empty folder, or one of our format, no more.
 
@@ -34,16 +40,17 @@ def is_ours(folder: Path, manifest: str, form: str, names: Collection[str] | Non
         folder: Where to look.
         manifest: Name of the JSON file in it that has a key "format".
         form: What that key must be.
-        names: What else may stand in the folder; None for the keys of "files" in the manifest.
+        names: Files that may be in the folder and below, as POSIX paths relative to it; None for
+            the keys of "files" in the manifest.
     """
     with _swapping:
         if not folder.exists():
             return True
         if not folder.is_dir():
             return False
-        held = {path.name for path in folder.iterdir()}
-        if not held:
+        if not any(folder.iterdir()):
             return True
+        held = {path.relative_to(folder).as_posix() for path in folder.rglob("*")}
         try:
             content = json.loads((folder / manifest).read_text(encoding="utf-8"))
         except (OSError, ValueError):
@@ -51,7 +58,10 @@ def is_ours(folder: Path, manifest: str, form: str, names: Collection[str] | Non
     if not isinstance(content, dict) or content.get("format") != form:
         return False
     known = content.get("files") if names is None else names
-    return isinstance(known, Collection) and held <= {manifest, *known}
+    if not isinstance(known, Collection):
+        return False
+    folders = {str(above) for name in known for above in PurePosixPath(name).parents}
+    return held <= {manifest, *known, *folders}
 
 
 def check_writable(target: Path) -> None:
@@ -89,7 +99,7 @@ def replacing(target: Path) -> Iterator[Path]:
             _sweep(target)
             fresh.mkdir()
         yield fresh
-        for path in [*fresh.iterdir(), fresh]:
+        for path in [*fresh.rglob("*"), fresh]:
             _sync(path)
         with _swapping:
             if target.exists():

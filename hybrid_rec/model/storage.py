@@ -22,7 +22,15 @@ from hybrid_rec.blocks.labels import Labels
 from hybrid_rec.blocks.text.encoders import load_title_encoder
 from hybrid_rec.core.config import HybridConfig, WeightsConfig
 from hybrid_rec.core.errors import ArtifactError, ConfigError
-from hybrid_rec.core.files import check_writable, existing, is_ours, replace_text, replacing, sha256
+from hybrid_rec.core.files import (
+    check_writable,
+    existing,
+    files_in,
+    is_ours,
+    replace_text,
+    replacing,
+    sha256,
+)
 from hybrid_rec.data.catalog import Catalog, RowArray
 from hybrid_rec.data.playlists import Playlists
 from hybrid_rec.model.fit import Model, Ranking, artist_labels, tag_labels
@@ -143,11 +151,11 @@ def _verify(folder: Path, home: Path, listed: Mapping[str, Any]) -> None:
                 f"{name} in {folder} must have the SHA-256 {expected}, but has {found}; "
                 "the file is damaged or was changed: save the model again."
             )
-    for path in sorted(home.iterdir()):
-        ours = path.suffix in _SUFFIXES or path.name == _RANKER
-        if ours and path.name not in (_MANIFEST, *listed):
+    for name in files_in(home):
+        ours = name.endswith(_SUFFIXES) or name == _RANKER
+        if ours and name not in (_MANIFEST, *listed):
             raise ArtifactError(
-                f"{_MANIFEST} in {folder} must list every file of the model, but {path.name} is "
+                f"{_MANIFEST} in {folder} must list every file of the model, but {name} is "
                 "not listed; remove it, or save the model again."
             )
 
@@ -283,7 +291,7 @@ def _write(model: Model, folder: Path) -> None:
         "libraries": {name: version(name) for name in _LIBRARIES},
         "counts": _counts(model),
         **({} if model.choice is None else {_INDEX: asdict(model.choice)}),
-        "files": {path.name: sha256(path) for path in sorted(folder.iterdir())},
+        "files": {name: sha256(folder / name) for name in files_in(folder)},
     }
     (folder / _MANIFEST).write_text(_as_text(manifest), encoding="utf-8")
 
