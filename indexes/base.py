@@ -23,7 +23,7 @@ class VectorIndexError(ValueError):
 
 @dataclass(frozen=True)
 class SearchResult:
-    """The best rows of each query, best first; equal scores stand in order of their rows.
+    """The best rows of each query, best first; equal scores are in order of their rows.
 
     Where fewer than k rows were allowed, the rest of a line is filled with row -1 and score -inf;
     `found` counts the entries that are real.

@@ -72,7 +72,7 @@ def add(index: Any, vectors: Vectors) -> None:
 
 
 def is_flat(index: Any) -> bool:
-    """Whether an index is plain storage that is looked at in full."""
+    """Whether an index stores plain vectors and compares a query with all of them."""
     return type(faiss.downcast_index(index)) in (faiss.IndexFlat, faiss.IndexFlatIP)
 
 

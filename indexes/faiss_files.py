@@ -16,13 +16,13 @@ from indexes.base import VectorIndexError
 from indexes.faiss_factory import inverted_lists, reason
 
 SIDECARS = ("scale", "delta_rows", "delta_vectors")
-"""Names of the arrays that may stand beside a FAISS file."""
+"""Names of the arrays that a FAISS file may have beside it."""
 # The limit is one of the whole process.
 _limits = Lock()
 
 
 def sidecar(path: Path, name: str) -> Path:
-    """Where an array stands that belongs to a FAISS file: `index.scale.npy` for `index.faiss`."""
+    """The file of an array that belongs to a FAISS file: `index.scale.npy` for `index.faiss`."""
     return path.with_name(f"{path.stem}.{name}.npy")
 
 
@@ -77,9 +77,9 @@ def read_index(path: Path, *, mmap: bool) -> Any:
 
 
 def check_rows_of(index: Any, path: Path) -> None:
-    """Raise unless each row of an inverted file stands in exactly one list.
+    """Raise unless each row of an inverted file is in exactly one list.
 
-    FAISS checks the rest while it reads.
+    FAISS checks everything else while it reads.
 
     Raises:
         VectorIndexError: If one does not.
@@ -93,7 +93,7 @@ def check_rows_of(index: Any, path: Path) -> None:
             f"index file must list {inverted.ntotal} rows, got {path}, which lists {n_listed}."
         )
     try:
-        # Made again from the lists: what the file says may be another.
+        # The map from rows to lists that the file holds may not fit the lists, so make it again.
         inverted.set_direct_map_type(faiss.DirectMap.NoMap)
         inverted.set_direct_map_type(faiss.DirectMap.Array)
     except RuntimeError as error:
@@ -101,7 +101,7 @@ def check_rows_of(index: Any, path: Path) -> None:
             f"index file must list rows in [0, {index.ntotal}), got {path}: {reason(error)}"
         ) from None
     places = faiss.vector_to_array(inverted.direct_map.array)
-    if n_listed != index.ntotal or (places < 0).any():
+    if (places < 0).any():
         raise VectorIndexError(
             f"index file must list each of {index.ntotal} rows once, got {path}."
         )

@@ -100,7 +100,7 @@ class FaissIndex:
 
     @property
     def exact(self) -> bool:
-        """Whether searches are exact: plain storage, every vector looked at."""
+        """Whether searches are exact: plain vectors, all of them compared."""
         return self._flat
 
     def __len__(self) -> int:

@@ -21,7 +21,7 @@ class HybridQueries:
     dense: Mapping[str, ArrayLike] = field(default_factory=dict)
     """Dense blocks by name, each `(n_queries, dim)`."""
     sparse: Mapping[str, sparse.csr_array] = field(default_factory=dict)
-    """One-hot blocks by name, each `(n_queries, n_columns)`."""
+    """Sparse blocks by name, each `(n_queries, n_columns)`."""
 
 
 def weighted(
