@@ -91,7 +91,7 @@ def warm_up(model: HybridRecommender, request: BatchRequest, n_queries: int) -> 
     Raises:
         ConfigError: If k is out of range.
     """
-    model.model_.expect(n_queries)
+    model.model_.prepare(n_queries)
     first = model.model_.catalog.item_ids[:1].tolist()
     if request.kind == ITEMS:
         model.similar_items(first, request.k)

@@ -10,6 +10,7 @@ import pandas as pd
 
 from hybrid_rec.core.config import HybridConfig
 from hybrid_rec.core.console import print_table, write
+from hybrid_rec.core.files import files_in
 from hybrid_rec.data.datasets import SyntheticDataset, synthetic_radio
 from hybrid_rec.data.recommendations import Recommendations
 from hybrid_rec.recommender import HybridRecommender
@@ -77,8 +78,8 @@ def run_demo(seed: int = 0, *, progress: bool = True) -> None:
         recommender.save(Path(folder) / "model")
         again = HybridRecommender.load(Path(folder) / "model")
         same = again.recommend(catalog.item_ids[seeds].tolist(), _K)
-        files = list((Path(folder) / "model").iterdir())
-        size = sum(path.stat().st_size for path in files) / 1e6
+        files = files_in(Path(folder) / "model")
+        size = sum((Path(folder) / "model" / name).stat().st_size for name in files) / 1e6
         alike = (same.item_ids == recommended.item_ids).all() and (
             same.scores == recommended.scores
         ).all()

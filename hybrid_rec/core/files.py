@@ -11,7 +11,7 @@ import shutil
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager, suppress
 from itertools import count
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from threading import Lock
 from typing import BinaryIO
 
@@ -32,6 +32,12 @@ def sha256(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
+def files_in(folder: Path) -> list[str]:
+    """All files in a folder and below, as POSIX paths relative to it, sorted."""
+    paths = (path for path in folder.rglob("*") if not path.is_dir() or path.is_symlink())
+    return sorted(path.relative_to(folder).as_posix() for path in paths)
+
+
 def is_ours(folder: Path, manifest: str, form: str, names: Collection[str] | None = None) -> bool:
     """Whether a path may be replaced: it is free, an empty folder, or one of our format, no more.
 
@@ -39,16 +45,17 @@ def is_ours(folder: Path, manifest: str, form: str, names: Collection[str] | Non
         folder: Where to look.
         manifest: Name of the JSON file in it that has a key "format".
         form: What that key must be.
-        names: What else may stand in the folder; None for the keys of "files" in the manifest.
+        names: Files that may be in the folder and below, as POSIX paths relative to it; None for
+            the keys of "files" in the manifest.
     """
     with _swapping:
         if not folder.exists():
             return True
         if not folder.is_dir():
             return False
-        held = set(files_in(folder))
         if not any(folder.iterdir()):
             return True
+        held = {path.relative_to(folder).as_posix() for path in folder.rglob("*")}
         try:
             content = json.loads((folder / manifest).read_text(encoding="utf-8"))
         except (OSError, ValueError):
@@ -56,17 +63,11 @@ def is_ours(folder: Path, manifest: str, form: str, names: Collection[str] | Non
     if not isinstance(content, dict) or content.get("format") != form:
         return False
     known = content.get("files") if names is None else names
-    ours = {manifest, *known} if isinstance(known, Collection) else set()
-    return held <= ours or all(name in ours or _is_left(name) for name in held)
-
-
-def files_in(folder: Path) -> list[str]:
-    """The files in a folder and in those below it, as paths from there, in order."""
-    return sorted(
-        path.relative_to(folder).as_posix()
-        for path in folder.rglob("*")
-        if path.is_symlink() or not path.is_dir()
-    )
+    if not isinstance(known, Collection):
+        return False
+    folders = {str(above) for name in known for above in PurePosixPath(name).parents}
+    ours = {manifest, *known, *folders}
+    return all(name in ours or _is_left(name) for name in held)
 
 
 def _is_left(name: str) -> bool:

@@ -26,7 +26,7 @@ from hybrid_rec.model.parts import CATALOG, PLAYLISTS, read_choice, read_config,
 from hybrid_rec.ranking.features import block_feature, features_of
 from hybrid_rec.ranking.ranker import Ranker
 from hybrid_rec.ranking.statistics import Statistics
-from indexes.base import check_rows
+from indexes.checks import check_rows
 from indexes.hybrid import HybridIndex
 
 _TITLE, _ARTIST, _TAGS = "title", "artist", "tags"

@@ -25,7 +25,7 @@ from hybrid_rec.ranking.features import (
 from hybrid_rec.ranking.generators import COLD, GENERATORS, LINEAR, NEED_GROUPS
 from hybrid_rec.ranking.query_batch import QueryBatch
 from hybrid_rec.ranking.statistics import Statistics
-from indexes.base import allowed_mask
+from indexes.checks import allowed_mask
 from indexes.faiss_index import FaissIndex
 from indexes.hybrid import HybridIndex, HybridQueries
 
@@ -72,12 +72,12 @@ class CandidateFeatures:
         """The places of the items without history."""
         return FaissIndex.build(self.index.blocks(self.statistics.cold)[COOCCURRENCE])
 
-    def expect(self, n_queries: int) -> None:
+    def prepare(self, n_queries: int) -> None:
         """Tell the indexes how many queries will follow, so that they can prepare."""
-        self.index.expect(n_queries)
-        self.statistics.by_factors.expect(n_queries)
+        self.index.prepare(n_queries)
+        self.statistics.by_factors.prepare(n_queries)
         if COLD in self.generators and len(self.statistics.cold):
-            self.cold_index.expect(n_queries)
+            self.cold_index.prepare(n_queries)
 
     def describe(
         self,

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from hybrid_rec.core.arrays import Rows
 from hybrid_rec.core.config import POPULARITY, DiversityConfig, HybridConfig
 from hybrid_rec.core.errors import ConfigError
-from indexes.base import inner_products
+from indexes.selection import inner_products
 from indexes.hybrid import HybridIndex
 
 Diversity = DiversityConfig | Mapping[str, float | int | None]

@@ -155,7 +155,7 @@ def test_indexes_hear_how_many_queries_are_to_come(
     small_ranked: Path, lists: Lists, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     heard: list[int] = []
-    monkeypatch.setattr(FaissIndex, "expect", lambda _, n_queries: heard.append(n_queries))
+    monkeypatch.setattr(FaissIndex, "prepare", lambda _, n_queries: heard.append(n_queries))
     long = pd.DataFrame({"item_ids": list(lists.values())})
     for number, frame in enumerate((long, tidy(lists))):
         frame.to_parquet(path := tmp_path / f"{number}.parquet")

@@ -10,7 +10,14 @@ from pathlib import Path
 
 import pytest
 
-from hybrid_rec.core.files import existing, is_ours, replace_text, replacing, writing
+from hybrid_rec.core.files import (
+    existing,
+    files_in,
+    is_ours,
+    replace_text,
+    replacing,
+    writing,
+)
 
 
 @pytest.fixture(scope="module")
@@ -75,6 +82,21 @@ def test_only_what_the_format_names_may_be_replaced(tmp_path: Path) -> None:
     (tmp_path / "b").touch()
     assert not is_ours(tmp_path, "m.json", "ours")
     assert is_ours(tmp_path, "m.json", "ours", ("a", "b"))
+
+
+def test_folders_below_hold_what_the_format_names_too(tmp_path: Path) -> None:
+    (tmp_path / "m.json").write_text('{"format": "ours", "files": {"blocks/a/x": 0}}')
+    (tmp_path / "blocks" / "a").mkdir(parents=True)
+    (tmp_path / "blocks" / "a" / "x").touch()
+    assert files_in(tmp_path) == ["blocks/a/x", "m.json"]
+    assert is_ours(tmp_path, "m.json", "ours")
+    for name in ("blocks/x", "x", "blocks/a/y"):
+        (tmp_path / name).touch()
+        assert not is_ours(tmp_path, "m.json", "ours")
+        (tmp_path / name).unlink()
+    # Somebody else's folder is not ours to remove, even if it is empty.
+    (tmp_path / "blocks" / "mine").mkdir()
+    assert not is_ours(tmp_path, "m.json", "ours")
 
 
 def test_a_file_is_replaced_whole_or_not_at_all(
