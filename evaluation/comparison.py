@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from scipy import stats
 
 from evaluation.harness import Evaluation
+from evaluation.metrics.registry import sign_of
 from hybrid_rec.core.errors import ConfigError, DataError
 
 LEVEL = 0.95
@@ -76,8 +77,7 @@ class Comparison:
     def winner(self, metric: str) -> str:
         """The recommender with the best mean; the first among equals."""
         means = self.values(metric).mean(axis=1)
-        lower_is_better = metric.startswith("clicks@")
-        return self.evaluations[int((means.argmin if lower_is_better else means.argmax)())].name
+        return self.evaluations[int((sign_of(metric) * means).argmax())].name
 
     def against(self, name: str, metric: str) -> pd.DataFrame:
         """One recommender against each other one, case by case.
@@ -89,7 +89,7 @@ class Comparison:
 
         Args:
             name: The recommender that is compared.
-            metric: Such as "ndcg@500". Lower values win for clicks.
+            metric: Such as "ndcg@500". Lower values win where lower is better.
 
         Raises:
             ConfigError: For an unknown name or metric.
@@ -103,7 +103,7 @@ class Comparison:
         if name not in names:
             raise ConfigError(f"recommender must be one of {', '.join(names)}, got {name!r}.")
         values = self.values(metric)
-        sign = -1 if metric.startswith("clicks@") else 1
+        sign = sign_of(metric)
         others = [other for other in names if other != name]
         differences = values[names.index(name)] - np.delete(values, names.index(name), axis=0)
         lows, highs = bootstrap_interval(differences, self.seed)

@@ -11,8 +11,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from evaluation.metrics.accuracy import METRICS, evaluate_rankings, target_hits
-from evaluation.splits.splits import Split
+from evaluation.metrics.rankings import evaluate_rankings, target_hits
+from evaluation.splits.split import Split
 from hybrid_rec.core.errors import ConfigError, DataError
 from hybrid_rec.core.progress import Progress, as_progress
 from hybrid_rec.data.catalog import Catalog, ObjectArray, RowArray
@@ -202,7 +202,7 @@ def evaluate(
     problems = _problems(rows, split)
     seeds_found = target_hits(rows, split.seeds)
     scored = np.where(seeds_found, -1, rows)
-    values = evaluate_rankings(scored, split.targets, ks, tuple(METRICS))
+    values = evaluate_rankings(scored, split.targets, ks)
     return Evaluation(
         name=label,
         split=split,

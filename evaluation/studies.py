@@ -12,7 +12,7 @@ import pandas as pd
 from evaluation.comparison import bootstrap_interval
 from evaluation.harness import DEFAULT_KS, Evaluation, Recommender, evaluate
 from evaluation.metrics import beyond
-from evaluation.splits.splits import Split
+from evaluation.splits.split import Split
 from hybrid_rec.blocks.labels import Labels
 from hybrid_rec.blocks.queries import COOCCURRENCE
 from hybrid_rec.core.config import DiversityConfig
@@ -201,7 +201,7 @@ def diversity_cost(
                 f"{hits} loss": first[hits] - means[hits],
                 f"{gain} loss": first[gain] - means[gain],
                 "artists": beyond.distinct_artists(found.rows, labels),
-                "playlist_distance": beyond.diversity(found.rows, split.train),
+                "playlist_distance": beyond.diversity(found.rows, split),
                 "vector_distance": beyond.vector_distance(found.rows, vectors),
             }
         )

@@ -17,6 +17,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator, NullLocator
 
+from evaluation.metrics.registry import label_of
+
 N_SERIES = 7
 MARKERS = ("o", "s", "^", "D", "v", "P", "X")
 _DASHES = ("-", "--", ":", "-.")
@@ -48,13 +50,7 @@ _LONGEST_NAME = 30
 _STEPS = (1, 2, 2.5, 5, 10)
 
 
-_LABELS = {
-    "ndcg": "NDCG",
-    "mrr": "MRR",
-    "average_precision": "MAP",
-    "r_precision": "R-precision",
-}
-# Shapes of `charts.MARKERS` as characters, for the legend.
+# Shapes of `MARKERS` as characters, for the legend.
 _GLYPHS = dict(zip(MARKERS, "●■▲◆▼✚✖", strict=True))
 
 
@@ -80,7 +76,7 @@ def report_charts(facts: Mapping[str, Any]) -> dict[str, Any]:
     dots = {
         metric: Markup(  # noqa: S704  # charts escape their text
             dot_chart(
-                f"{label(metric)} of each recommender with 95 % interval",
+                f"{label_of(metric)} of each recommender with 95 % interval",
                 {r["name"]: Interval(**r["metrics"][metric]) for r in recommenders},
                 main=main,
                 best=facts["winners"][metric],
@@ -115,16 +111,10 @@ def report_charts(facts: Mapping[str, Any]) -> dict[str, Any]:
         ],
         "pairs": pairs
         and Markup(  # noqa: S704
-            pair_chart(f"{label(deep)}, warm and cold targets", pairs, main=main, salt="cold")
+            pair_chart(f"{label_of(deep)}, warm and cold targets", pairs, main=main, salt="cold")
         ),
         "pairs_metric": deep,
     }
-
-
-def label(metric: str) -> str:
-    """A metric's name for people."""
-    name, _, k = metric.partition("@")
-    return f"{_LABELS.get(name, name.replace('_', ' '))}@{k}"
 
 
 def dot_chart(

@@ -15,9 +15,10 @@ import pandas as pd
 
 from evaluation.comparison import Comparison, bootstrap_interval
 from evaluation.harness import Evaluation
-from evaluation.metrics.accuracy import evaluate_rankings
-from evaluation.metrics.beyond import beyond_accuracy
-from evaluation.report.charts import label, report_charts
+from evaluation.metrics.measures import MEASURES, beyond_accuracy
+from evaluation.metrics.rankings import evaluate_rankings
+from evaluation.metrics.registry import METRICS, label_of, sign_of
+from evaluation.report.charts import report_charts
 from evaluation.report.examples import examples
 from hybrid_rec.core.errors import ConfigError, DataError
 from hybrid_rec.core.files import check_writable, is_ours, replacing
@@ -90,7 +91,13 @@ def write_report(
     }
     facts |= _verdict(facts)
     environment = _environment()
-    context = {**facts, "examples": examples(about, measures), **report_charts(facts)}
+    context = {
+        **facts,
+        "examples": examples(about, measures),
+        **report_charts(facts),
+        "metrics": METRICS,
+        "measures": MEASURES,
+    }
     cases = [e.cases.assign(recommender=e.name) for e in comparison.evaluations]
     table = pd.concat(cases, ignore_index=True)
     table.insert(0, "recommender", table.pop("recommender"))
@@ -178,7 +185,7 @@ def _facts(comparison: Comparison, about: Evaluation, measures: list[str]) -> di
             "hit_rate_by_k": hit_rate,
             "slices": _plain(e.slices()),
             "sources": _plain(e.by_source(e.ks[0])),
-            "beyond_accuracy": _plain(beyond_accuracy(e, e.ks[0])),
+            "beyond_accuracy": _plain(beyond_accuracy(e.rows, split, e.ks[0])),
             "problems": _plain(e.problems),
             "seconds": _plain(e.seconds),
         }
@@ -206,7 +213,7 @@ def _outcome(winner: str, rows: Sequence[Mapping[str, Any]], metric: str) -> dic
     """How the main recommender stands against the best other one."""
     if not rows:
         return {"result": "alone", "rival": None}
-    sign = -1 if metric.startswith("clicks@") else 1
+    sign = sign_of(metric)
     # The best other one is the winner, or else the one that the winner leads by least.
     rival = next(
         (row for row in rows if row["other"] == winner),
@@ -226,7 +233,7 @@ def _verdict(facts: Mapping[str, Any]) -> dict[str, str]:
     own, rival = scores[main], outcome["rival"]
     if rival is None:
         return {
-            "verdict": f"{main} reaches {label(metric)} {own['mean']:.3f}.",
+            "verdict": f"{main} reaches {label_of(metric)} {own['mean']:.3f}.",
             "evidence": f"95 % interval {own['low']:.3f} to {own['high']:.3f}, {of_cases}. "
             "There is nothing to compare it with.",
         }
@@ -245,7 +252,9 @@ def _verdict(facts: Mapping[str, Any]) -> dict[str, str]:
     if outcome["result"] == "draw" and outcome["detectable"]:
         needed = _number(outcome["detectable"])
         evidence += f" So many cases show a true difference of {needed} four times in five."
-    verdict = f"{claim} on {label(metric)}: {own['mean']:.3f} against {scores[rival]['mean']:.3f}."
+    verdict = (
+        f"{claim} on {label_of(metric)}: {own['mean']:.3f} against {scores[rival]['mean']:.3f}."
+    )
     return {"verdict": verdict, "evidence": evidence}
 
 
@@ -258,7 +267,13 @@ def _environment() -> jinja2.Environment:
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
-    environment.filters |= {"label": label, "number": _number, "p": _p, "md": _markdown}
+    environment.filters |= {
+        "label": label_of,
+        "sign": sign_of,
+        "number": _number,
+        "p": _p,
+        "md": _markdown,
+    }
     return environment
 
 

@@ -9,7 +9,7 @@ from typing import Any, Literal
 import numpy as np
 from scipy import sparse
 
-from evaluation.splits.splits import Split
+from evaluation.splits.split import Split
 from hybrid_rec.data.playlists import Playlists
 
 Level = Literal["ok", "note", "warning", "unchecked"]

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from evaluation.splits.splits import Split
+from evaluation.splits.split import Split
 from hybrid_rec.core.errors import ConfigError, DataError
 from hybrid_rec.data.catalog import Catalog, RowArray
 from hybrid_rec.data.playlists import Playlists

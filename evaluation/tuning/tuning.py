@@ -11,7 +11,8 @@ import numpy as np
 
 from evaluation.comparison import bootstrap_interval
 from evaluation.harness import evaluate
-from evaluation.splits.splits import Split
+from evaluation.metrics.registry import MetricAtK
+from evaluation.splits.split import Split
 from evaluation.tuning.search import (
     FIT_STARTUP,
     FUSION_STARTUP,
@@ -23,7 +24,7 @@ from evaluation.tuning.search import (
     settings_of,
     with_settings,
 )
-from evaluation.tuning.trials import Metric, Trial
+from evaluation.tuning.trials import Trial
 from hybrid_rec.core.config import HybridConfig
 from hybrid_rec.core.errors import ConfigError, DataError
 from hybrid_rec.core.progress import Advance, Progress
@@ -75,7 +76,7 @@ class Tuner:
         self,
         split: Split,
         base: HybridConfig,
-        metric: Metric,
+        metric: MetricAtK,
         *,
         deadline: float = float("inf"),
         most: int | None = None,

@@ -10,9 +10,11 @@ from typing import Any, cast
 import pandas as pd
 
 from evaluation.comparison import Comparison
+from evaluation.recommenders.registry import BASELINES, default_baselines
 from evaluation.report.report import check_target, write_report
-from evaluation.run import DEFAULT_BASELINES, HYBRID, STUDIES, compare, make_split, study
+from evaluation.run import HYBRID, STUDIES, compare, study
 from evaluation.splits.leakage import lint_split
+from evaluation.splits.registry import make_split
 from hybrid_rec.cli.demo import CONFIG as DEMO_CONFIG
 from hybrid_rec.core.config import HybridConfig
 from hybrid_rec.core.console import print_frame, write
@@ -154,10 +156,8 @@ def base_config(path: Path | None, dataset: str, seed: int) -> HybridConfig:
 
 
 def _baselines(text: str | None) -> tuple[str, ...]:
-    from evaluation.recommenders.baselines import BASELINES
-
     if text is None:
-        return DEFAULT_BASELINES
+        return default_baselines()
     names = tuple(name.strip() for name in text.split(",") if name.strip())
     if names == ("none",):
         return ()

@@ -11,11 +11,12 @@ from typing import Any
 
 import numpy as np
 
-from evaluation.run import make_validation_split
+from evaluation.metrics.registry import MetricAtK
+from evaluation.splits.registry import make_validation_split
 from evaluation.splits.sample import sample_split
-from evaluation.splits.splits import Split
+from evaluation.splits.split import Split
 from evaluation.tuning.search import load_optuna
-from evaluation.tuning.trials import Metric, Trial, changes, ranked, shown, trial_table, tuned_toml
+from evaluation.tuning.trials import Trial, changes, ranked, shown, trial_table, tuned_toml
 from evaluation.tuning.tuning import Tuner
 from hybrid_rec.cli.evaluate import base_config
 from hybrid_rec.core.config import HybridConfig
@@ -64,7 +65,7 @@ def run_tune(request: TuneRequest) -> None:
     started = time.monotonic()
     if not (math.isfinite(request.budget) and request.budget > 0):
         raise ConfigError(f"--budget must be minutes above 0, got {request.budget}.")
-    metric = Metric.parse(request.metric)
+    metric = MetricAtK.parse(request.metric)
     base = base_config(request.config, request.dataset, request.seed)
     load_optuna()
     journal = _Journal(request, metric)
@@ -121,7 +122,7 @@ def run_tune(request: TuneRequest) -> None:
 class _Journal:
     """The trials so far, in two files that are whole at every moment."""
 
-    def __init__(self, request: TuneRequest, metric: Metric) -> None:
+    def __init__(self, request: TuneRequest, metric: MetricAtK) -> None:
         self.trials: list[Trial] = []
         self._request = request
         self._metric = metric

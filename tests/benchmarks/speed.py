@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 from implicit.cpu.als import AlternatingLeastSquares
 
-from evaluation.run import make_split
+from evaluation.splits.registry import make_split
 from hybrid_rec import HybridConfig, HybridRecommender, Playlists, read_dataset, score_playlists
 from hybrid_rec.model.fit import Model
 from hybrid_rec.model.storage import save

@@ -17,7 +17,7 @@ from evaluation.comparison import (
     randomisation_p,
 )
 from evaluation.harness import Evaluation
-from evaluation.splits.splits import Split
+from evaluation.splits.split import Split
 from hybrid_rec import Catalog, ConfigError, DataError, Playlists
 
 

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from evaluation.harness import evaluate
-from evaluation.splits.splits import Split, continuation
+from evaluation.splits.continuation import continuation
+from evaluation.splits.split import Split
 from evaluation.studies import ann_loss, cold_penalty, diversity_cost, training_noise
 from hybrid_rec import (
     ConfigError,

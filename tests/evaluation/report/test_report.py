@@ -19,10 +19,10 @@ import pytest
 
 from evaluation.comparison import Comparison
 from evaluation.harness import Evaluation, evaluate
-from evaluation.metrics.accuracy import evaluate_rankings
+from evaluation.metrics.rankings import evaluate_rankings
 from evaluation.report.report import Finding, check_target, write_report
 from evaluation.splits import leakage
-from evaluation.splits.splits import continuation
+from evaluation.splits.continuation import continuation
 from hybrid_rec.core.errors import ConfigError, DataError
 from hybrid_rec.data.catalog import Catalog
 from hybrid_rec.data.playlists import Playlists

@@ -14,14 +14,12 @@ import pytest
 from hypothesis import assume, given, reject, settings
 from hypothesis import strategies as st
 
-from evaluation.splits.splits import (
-    Split,
-    cold_items,
-    continuation,
-    global_time,
-    k_fold,
-    leave_last_out,
-)
+from evaluation.splits.cold_items import cold_items
+from evaluation.splits.continuation import continuation
+from evaluation.splits.global_time import global_time
+from evaluation.splits.k_fold import k_fold
+from evaluation.splits.leave_last_out import leave_last_out
+from evaluation.splits.split import Split
 from hybrid_rec import Catalog, DataError, Playlists
 from hybrid_rec.core.errors import ConfigError
 

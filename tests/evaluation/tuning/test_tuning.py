@@ -10,8 +10,9 @@ import numpy as np
 import pytest
 
 from evaluation.harness import evaluate
-from evaluation.run import make_split, make_validation_split
-from evaluation.splits.splits import Split
+from evaluation.metrics.registry import MetricAtK
+from evaluation.splits.registry import make_split, make_validation_split
+from evaluation.splits.split import Split
 from evaluation.tuning import tuning
 from evaluation.tuning.search import (
     Flag,
@@ -23,7 +24,7 @@ from evaluation.tuning.search import (
     fit_space,
     settings_of,
 )
-from evaluation.tuning.trials import Metric, Trial, changes, ranked, trial_table, tuned_toml
+from evaluation.tuning.trials import Trial, changes, ranked, trial_table, tuned_toml
 from evaluation.tuning.tuning import Tuner
 from hybrid_rec import ConfigError, DataError, HybridConfig, HybridRecommender, Playlists
 from hybrid_rec.core.config import RankingConfig
@@ -43,7 +44,7 @@ SMALL: Space = {
     "cooccurrence.epochs": Whole(1, 4),
     "cooccurrence.shuffle": Flag(),
 }
-NDCG = Metric("ndcg", 50)
+NDCG = MetricAtK("ndcg", 50)
 
 
 @pytest.fixture(autouse=True)
@@ -178,7 +179,7 @@ def test_ranking_is_measured_if_asked_for_and_fused_again_alike(split: Split) ->
 
 
 def test_lower_is_better_for_clicks(split: Split) -> None:
-    metric = Metric.parse("clicks@50")
+    metric = MetricAtK.parse("clicks@50")
     trials = search(split, BAD, 8, metric=metric)
     best = ranked(trials, metric)[0]
     assert best.value < trials[0].value
@@ -276,7 +277,7 @@ def test_no_fit_is_far_dearer_than_the_defaults(
 @pytest.mark.parametrize("text", ["ndcg", "ndcg@", "ndcg@0", "magic@5", "ndcg@x", "ndcg@-1", "@5"])
 def test_metrics_that_are_none(text: str) -> None:
     with pytest.raises(ConfigError, match=r"metric must be one of hit_rate.*such as ndcg@500"):
-        Metric.parse(text)
+        MetricAtK.parse(text)
 
 
 def test_mistakes(split: Split) -> None:
