@@ -9,9 +9,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from evaluation.comparison import bootstrap_interval
-from evaluation.harness import DEFAULT_KS, Evaluation, Recommender, evaluate
+from evaluation.evaluations import Evaluation
+from evaluation.harness import DEFAULT_KS, Recommender, evaluate
 from evaluation.metrics import beyond
+from evaluation.significance import bootstrap_interval
 from evaluation.splits.split import Split
 from hybrid_rec.blocks.labels import Labels
 from hybrid_rec.blocks.queries import COOCCURRENCE

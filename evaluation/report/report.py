@@ -13,13 +13,14 @@ import jinja2
 import numpy as np
 import pandas as pd
 
-from evaluation.comparison import Comparison, bootstrap_interval
-from evaluation.harness import Evaluation
+from evaluation.comparison import Comparison
+from evaluation.evaluations import Evaluation
 from evaluation.metrics.measures import MEASURES, beyond_accuracy
 from evaluation.metrics.rankings import evaluate_rankings
 from evaluation.metrics.registry import METRICS, label_of, sign_of
 from evaluation.report.charts import report_charts
 from evaluation.report.examples import examples
+from evaluation.significance import bootstrap_interval
 from hybrid_rec.core.errors import ConfigError, DataError
 from hybrid_rec.core.files import check_writable, is_ours, replacing
 

@@ -7,8 +7,9 @@ from dataclasses import replace
 import numpy as np
 
 from evaluation.splits.split import Split
+from hybrid_rec.core.arrays import Mask, Rows
 from hybrid_rec.core.errors import ConfigError, DataError
-from hybrid_rec.data.catalog import Catalog, RowArray
+from hybrid_rec.data.catalog import Catalog
 from hybrid_rec.data.playlists import Playlists
 
 
@@ -67,11 +68,11 @@ def sample_split(split: Split, n_playlists: int, rng: np.random.Generator) -> Sp
     )
 
 
-def _of(playlists: Playlists, ids: set[str]) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
+def _of(playlists: Playlists, ids: set[str]) -> Mask:
     return np.fromiter((name in ids for name in playlists.playlist_ids), bool, len(playlists))
 
 
-def _moved(playlists: Playlists, new_rows: RowArray, n_items: int) -> Playlists:
+def _moved(playlists: Playlists, new_rows: Rows, n_items: int) -> Playlists:
     """The playlists over another catalogue, without the items that have no row in it."""
     part = playlists.select_plays(new_rows[playlists.rows] >= 0)
     return replace(part, rows=new_rows[part.rows], n_items=n_items)

@@ -9,9 +9,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from evaluation.comparison import bootstrap_interval
 from evaluation.harness import evaluate
 from evaluation.metrics.registry import MetricAtK
+from evaluation.significance import bootstrap_interval
 from evaluation.splits.split import Split
 from evaluation.tuning.search import (
     FIT_STARTUP,

@@ -11,7 +11,8 @@ from typing import Any
 import pandas as pd
 
 from evaluation.comparison import Comparison
-from evaluation.harness import Evaluation, Recommender, evaluate
+from evaluation.evaluations import Evaluation
+from evaluation.harness import Recommender, evaluate
 from evaluation.recommenders.implicit_als import ImplicitALS
 from evaluation.recommenders.registry import make_baseline
 from evaluation.run import HYBRID

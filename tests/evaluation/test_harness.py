@@ -9,7 +9,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from evaluation.harness import Evaluation, evaluate
+from evaluation.evaluations import Evaluation
+from evaluation.harness import evaluate
 from evaluation.metrics.beyond import (
     artist_repetition,
     coverage,

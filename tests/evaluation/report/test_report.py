@@ -18,7 +18,8 @@ import pandas as pd
 import pytest
 
 from evaluation.comparison import Comparison
-from evaluation.harness import Evaluation, evaluate
+from evaluation.evaluations import Evaluation
+from evaluation.harness import evaluate
 from evaluation.metrics.rankings import evaluate_rankings
 from evaluation.report.report import Finding, check_target, write_report
 from evaluation.splits import leakage

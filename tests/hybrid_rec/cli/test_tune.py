@@ -14,7 +14,8 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from evaluation.harness import Evaluation, evaluate
+from evaluation.evaluations import Evaluation
+from evaluation.harness import evaluate
 from evaluation.tuning import tuning
 from evaluation.tuning.search import Space, Whole
 from hybrid_rec import HybridConfig
