@@ -14,7 +14,6 @@ from evaluation.splits.split import Part, SeedRule, Split
 from hybrid_rec.data.catalog import Catalog
 from hybrid_rec.data.playlists import Playlists
 
-DEFAULT_SPLIT = "continuation"
 MIN_LENGTH = 10
 """Playlists with fewer different items are left out, unless a caller says otherwise."""
 
