@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from evaluation.registry import Registry
@@ -100,3 +100,12 @@ def label_of(column: str) -> str:
     name, _, k = column.partition("@")
     label = METRICS[name].label if name in METRICS else name.replace("_", " ")
     return f"{label}@{k}"
+
+
+def default_headline(ks: Sequence[int]) -> list[str]:
+    """The columns that tables and reports show unless told otherwise, the most important first.
+
+    Args:
+        ks: Cut-offs that were measured, ascending.
+    """
+    return [f"hit_rate@{ks[0]}", f"ndcg@{ks[-1]}", f"recall@{ks[-1]}"]

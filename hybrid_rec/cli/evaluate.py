@@ -10,8 +10,9 @@ from typing import Any, cast
 import pandas as pd
 
 from evaluation.comparison import Comparison
+from evaluation.metrics.registry import default_headline
 from evaluation.recommenders.registry import BASELINES, default_baselines
-from evaluation.report.report import check_target, write_report
+from evaluation.report.folder import check_target, write_report
 from evaluation.run import HYBRID, compare
 from evaluation.splits.leakage import lint_split
 from evaluation.splits.registry import make_split
@@ -81,7 +82,7 @@ def run_evaluate(options: EvaluateOptions) -> None:
             write(f"  {finding.level}: {finding.check}: {finding.text}")
     compared = compare(split, settings, names, k=ks, progress=progress)
     comparison = compared.comparison
-    headline = [f"hit_rate@{ks[0]}", f"ndcg@{ks[-1]}", f"recall@{ks[-1]}"]
+    headline = default_headline(ks)
     _print(comparison, headline, as_json=options.as_json)
     tables = {}
     if options.ann is not None:
