@@ -10,7 +10,7 @@ import pandas as pd
 import tomli_w
 
 from evaluation.metrics.registry import MetricAtK
-from evaluation.tuning.search import Setting, Settings
+from evaluation.tuning.spaces import Setting, Settings
 from hybrid_rec.core.arrays import Doubles
 from hybrid_rec.core.config import HybridConfig
 

@@ -15,9 +15,9 @@ from evaluation.metrics.registry import MetricAtK
 from evaluation.splits.registry import make_validation_split
 from evaluation.splits.sample import sample_split
 from evaluation.splits.split import Split
-from evaluation.tuning.search import load_optuna
+from evaluation.tuning.proposer import load_optuna
 from evaluation.tuning.trials import Trial, changes, ranked, shown, trial_table, tuned_toml
-from evaluation.tuning.tuning import Tuner
+from evaluation.tuning.tuner import Tuner
 from hybrid_rec.cli.evaluate import base_config
 from hybrid_rec.core.config import HybridConfig
 from hybrid_rec.core.console import complain, print_frame, write

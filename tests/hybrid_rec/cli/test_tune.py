@@ -16,8 +16,8 @@ import pytest
 
 from evaluation.evaluations import Evaluation
 from evaluation.harness import evaluate
-from evaluation.tuning import tuning
-from evaluation.tuning.search import Space, Whole
+from evaluation.tuning import tuner
+from evaluation.tuning.spaces import Space, Whole
 from hybrid_rec import HybridConfig
 from hybrid_rec.cli import tune as tune_command
 from hybrid_rec.cli.app import run
@@ -42,7 +42,7 @@ def plays(world: SyntheticDataset, tmp_path_factory: pytest.TempPathFactory) -> 
 
 @pytest.fixture
 def arguments(plays: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    monkeypatch.setattr(tuning, "fit_space", lambda _playlists: SMALL)
+    monkeypatch.setattr(tuner, "fit_space", lambda _playlists: SMALL)
     base = tmp_path / "base.toml"
     base.write_text(BASE)
     return ["tune", plays, "--budget", "10", "--config", str(base)]
@@ -140,7 +140,7 @@ def test_ctrl_c_keeps_what_there_is(
             raise KeyboardInterrupt
         return evaluate(*given, **named)
 
-    monkeypatch.setattr(tuning, "evaluate", interrupted)
+    monkeypatch.setattr(tuner, "evaluate", interrupted)
     out = tmp_path / "tuned.toml"
     assert tuned(arguments, out, "--quiet") == 130
     printed = capsys.readouterr()
@@ -160,7 +160,7 @@ def test_ctrl_c_before_the_first_trial_leaves_nothing(
     def interrupted(*_given: object, **_named: object) -> object:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(tuning, "evaluate", interrupted)
+    monkeypatch.setattr(tuner, "evaluate", interrupted)
     assert tuned(arguments, tmp_path / "new" / "tuned.toml", "--quiet") == 130
     assert capsys.readouterr().err == "hybrid-rec: interrupted; nothing was saved.\n"
     assert not (tmp_path / "new").exists()

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 
 import numpy as np
@@ -13,10 +12,8 @@ from evaluation.harness import evaluate
 from evaluation.metrics.registry import MetricAtK
 from evaluation.significance import bootstrap_interval
 from evaluation.splits.split import Split
-from evaluation.tuning.search import (
-    FIT_STARTUP,
-    FUSION_STARTUP,
-    Proposer,
+from evaluation.tuning.proposer import FIT_STARTUP, FUSION_STARTUP, Proposer
+from evaluation.tuning.spaces import (
     Settings,
     fit_cost,
     fit_space,
@@ -25,9 +22,10 @@ from evaluation.tuning.search import (
     with_settings,
 )
 from evaluation.tuning.trials import Trial
+from evaluation.tuning.watch import TooLateError, Watch
 from hybrid_rec.core.config import HybridConfig
 from hybrid_rec.core.errors import ConfigError, DataError
-from hybrid_rec.core.progress import Advance, Progress
+from hybrid_rec.core.progress import Progress
 from hybrid_rec.data.playlists import check_training
 from hybrid_rec.model.fit import Model, describe_items, encode_titles, fuse
 from hybrid_rec.model.training import Learned, learn_vectors
@@ -142,10 +140,10 @@ class Tuner:
             return None
         config = self._measured(with_settings(self._base, settings))
         started = self._clock()
-        watch = _Watch(self._progress, self._deadline, self._clock) if number else self._progress
+        watch = Watch(self._progress, self._deadline, self._clock) if number else self._progress
         try:
             learned = learn_vectors(self._split.train, config, watch)
-        except _TooLateError:
+        except TooLateError:
             self._tell(
                 f"fit {number} would have lasted beyond the budget and was given up after "
                 f"{self._clock() - started:.0f} s"
@@ -250,32 +248,3 @@ class _Fused(HybridRecommender):
     def __init__(self, model: Model) -> None:
         super().__init__(model.config)
         self._set(model)
-
-
-class _TooLateError(Exception):
-    """A stage will not be over in time."""
-
-
-class _Watch(Progress):
-    """Ends a stage with an error as soon as it is clear that it will last beyond a deadline."""
-
-    def __init__(self, inner: Progress, deadline: float, clock: Callable[[], float]) -> None:
-        self._inner = inner
-        self._deadline = deadline
-        self._clock = clock
-
-    @contextmanager
-    def stage(self, name: str, total: int | None = None) -> Iterator[Advance]:
-        """See `Progress.stage`."""
-        started, done = self._clock(), 0
-        with self._inner.stage(name, total) as advance:
-
-            def watched(units: int) -> None:
-                nonlocal done
-                advance(units)
-                done += units
-                rate = (self._clock() - started) / done
-                if started + rate * (total or done) > self._deadline:
-                    raise _TooLateError
-
-            yield watched

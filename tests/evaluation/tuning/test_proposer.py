@@ -7,9 +7,9 @@ import sys
 import numpy as np
 import pytest
 
-from evaluation.tuning.search import (
+from evaluation.tuning.proposer import Proposer
+from evaluation.tuning.spaces import (
     Flag,
-    Proposer,
     Real,
     Settings,
     Space,

@@ -13,19 +13,11 @@ from evaluation.harness import evaluate
 from evaluation.metrics.registry import MetricAtK
 from evaluation.splits.registry import make_split, make_validation_split
 from evaluation.splits.split import Split
-from evaluation.tuning import tuning
-from evaluation.tuning.search import (
-    Flag,
-    Proposer,
-    Settings,
-    Space,
-    Whole,
-    fit_cost,
-    fit_space,
-    settings_of,
-)
+from evaluation.tuning import tuner
+from evaluation.tuning.proposer import Proposer
+from evaluation.tuning.spaces import Flag, Settings, Space, Whole, fit_cost, fit_space, settings_of
 from evaluation.tuning.trials import Trial, changes, ranked, trial_table, tuned_toml
-from evaluation.tuning.tuning import Tuner
+from evaluation.tuning.tuner import Tuner
 from hybrid_rec import ConfigError, DataError, HybridConfig, HybridRecommender, Playlists
 from hybrid_rec.core.config import RankingConfig
 from hybrid_rec.core.progress import Progress
@@ -50,7 +42,7 @@ NDCG = MetricAtK("ndcg", 50)
 @pytest.fixture(autouse=True)
 def small_space(monkeypatch: pytest.MonkeyPatch) -> None:
     """Fits of less than a second."""
-    monkeypatch.setattr(tuning, "fit_space", lambda _playlists: SMALL)
+    monkeypatch.setattr(tuner, "fit_space", lambda _playlists: SMALL)
 
 
 @pytest.fixture(scope="module")
@@ -70,7 +62,7 @@ def outcome(trials: list[Trial]) -> list[tuple[object, ...]]:
 @pytest.fixture(scope="module")
 def found(split: Split) -> list[Trial]:
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(tuning, "fit_space", lambda _playlists: SMALL)
+        patch.setattr(tuner, "fit_space", lambda _playlists: SMALL)
         return search(split, BAD, 14)
 
 
@@ -130,7 +122,7 @@ def test_fusion_is_compared_at_the_level_of_the_vectors_but_poor_ones_count_as_t
                 levels.append(value)
             super().learn(settings, value)
 
-    monkeypatch.setattr(tuning, "Proposer", Spy)
+    monkeypatch.setattr(tuner, "Proposer", Spy)
     trials = search(split, QUICK, 18)
     scores = [trial.value for trial in trials]
     assert levels[:3] == scores[:3]
@@ -214,8 +206,8 @@ def slow_stages(monkeypatch: pytest.MonkeyPatch, clock: Clock, epochs: dict[int,
         clock.now += 1
         return fuse(*arguments)
 
-    monkeypatch.setattr(tuning, "learn_vectors", slow_learn)
-    monkeypatch.setattr(tuning, "fuse", slow_fuse)
+    monkeypatch.setattr(tuner, "learn_vectors", slow_learn)
+    monkeypatch.setattr(tuner, "fuse", slow_fuse)
 
 
 def run_with_budget(
@@ -262,9 +254,9 @@ def test_no_fit_is_far_dearer_than_the_defaults(
     split: Split, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # Vectors are learned by the base's settings, for the proposals alone matter here.
-    monkeypatch.setattr(tuning, "fit_space", fit_space)
+    monkeypatch.setattr(tuner, "fit_space", fit_space)
     vectors = learn_vectors(split.train, linear(QUICK).config, Progress())
-    monkeypatch.setattr(tuning, "learn_vectors", lambda *_given: vectors)
+    monkeypatch.setattr(tuner, "learn_vectors", lambda *_given: vectors)
     costs = [
         fit_cost(trial.config, split.train) / fit_cost(HybridConfig(), split.train)
         for trial in search(split, n=30, fusion_trials=1)
