@@ -34,10 +34,11 @@ class Evaluation:
     rows: Rows
     """Recommended catalogue rows, `(n_cases, max k)` int64; -1 where a list has ended."""
     sources: Objects
-    """How the recommender says it placed each, `(n_cases, max k)` strings; "" where it does not."""
+    """Where the place of each comes from, as the recommender says, `(n_cases, max k)` strings; ""
+    where it does not say."""
     problems: dict[str, int]
-    """What the recommender did wrong -> in how many cases: lists shorter than they could be,
-    repeated items, seeds among the recommendations. These entries score nothing."""
+    """Breach of the contract -> number of cases: lists shorter than they could be, repeated items,
+    seeds among the recommendations. Such entries score nothing."""
     seconds: dict[str, float]
     """Time to fit (absent if it was fitted before) and to recommend."""
 

@@ -53,8 +53,8 @@ def evaluate(
     """Fit a recommender on the training part, ask it every case, and score the answers.
 
     The whole catalogue competes; seeds are no targets. A recommender that returns too few items,
-    repeats or seeds is not stopped: such entries score nothing and are counted in `problems`. A k
-    beyond the catalogue is allowed; lists are then as long as the catalogue allows.
+    repeats or seeds raises no error: such entries score nothing and are counted in `problems`. A k
+    larger than the catalogue is allowed; lists are then as long as the catalogue.
 
     Args:
         recommender: What to measure.

@@ -1,4 +1,4 @@
-"""Baseline: what all baselines share, from the queries that they take to the lists they return."""
+"""Baseline: what all baselines share, from reading queries to filling up lists."""
 
 from __future__ import annotations
 
@@ -24,20 +24,20 @@ Candidates = tuple[Rows, Doubles | Floats]
 # Queries that are scored at once, to bound memory: at 180,000 items the product of two sparse
 # matrices may fill to 64 x 180,000 x 12 bytes.
 _CHUNK = 64
-# Far below every score a baseline gives; from here, whole numbers up to 2^23 are exact in float32.
+# Far below every score of a baseline, yet adding whole numbers up to 2^23 is exact in float32.
 _FILL = -(2.0**24)
 _MOST_COUNTED = 2**23
 
 
 class Baseline(ABC):
-    """A recommender in a few dozen lines, to be compared with. See `tests/recommender_contract.py`.
+    """A recommender in a few dozen lines, to compare others with.
 
-    Lists never hold a seed or an item twice, and hold exactly k items where the catalogue allows.
-    They stand in a total order, score descending, then row ascending, and do not depend on what
-    else is asked. Items of which a method knows nothing for a query (in most methods the cold
-    ones, or those never played with any seed) follow after all others, the most played first:
-    their score is `-2^24` plus the number of training playlists that hold them. So does a query
-    that says nothing get the most played items.
+    A list never holds a seed, nor an item twice, and has exactly k items where the catalogue
+    allows it. Items are in a total order, by descending score, then by row, and do not depend on
+    what other queries are asked. Items that a method cannot score for a query (in most methods
+    the cold ones, or those never played with any seed) come last, the most played first: their
+    score is `-2^24` plus the number of training playlists that hold them. A query that says
+    nothing therefore gets the most played items. `tests/recommender_contract.py` tests all this.
     """
 
     name: ClassVar[str]
@@ -100,25 +100,25 @@ class Baseline(ABC):
 
     @abstractmethod
     def _fit(self, playlists: Playlists, catalog: Catalog) -> None:
-        """Learn; the playlists are known to have plays and to be of the catalogue."""
+        """Learn from playlists that are known to be of the catalogue and to have plays."""
 
     @abstractmethod
     def _candidates(self, queries: Playlists, k: int) -> Iterator[Candidates]:
         """Distinct rows and their scores for each query, in any order.
 
-        They must hold the best k that are no seeds, or all that the method can score. They must
-        not depend on the other queries, not even in rounding.
+        They must include the best k that are not seeds, or else all that the method can score, and
+        must not depend on the other queries, not even by rounding.
         """
 
     def _best(self, known: Rows, values: Doubles | Floats, seeds: Rows, k: int) -> Candidates:
-        """The best k of one query, filled up with what is most played."""
+        """The best k of one query, filled up with the most played items."""
         scores = values.astype(np.float32)
         free = np.ones(len(self._counts), dtype=bool)
         free[seeds] = False
         usable = free[known]
         known, scores = known[usable], scores[usable]
         if len(known) > k:
-            # All that reach the k-th score, so that ties at the border are settled by row.
+            # Keep all that tie with the k-th item, so that the order by row decides between them.
             reached = scores >= np.partition(scores, -k)[-k]
             known, scores = known[reached], scores[reached]
         order = np.lexsort((known, -scores))[:k]

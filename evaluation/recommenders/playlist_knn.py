@@ -27,11 +27,12 @@ class PlaylistKNN(Baseline):
     `n_neighbours` most similar playlists p that hold j; equally similar playlists are taken in
     order of training. Items in q and p count once, whatever their order.
 
-    It is V-SKNN but for its weights by position: a playlist is asked to be continued as a whole,
-    not after its last item. An item in every training playlist has the weight 0 in similarities.
+    This is V-SKNN without its weights by position, because a playlist is continued as a whole and
+    not after its last item. An item that every training playlist holds does not count in
+    similarities.
 
     Args:
-        n_neighbours: Playlists that vote, at least 1.
+        n_neighbours: Playlists whose items are scored, at least 1.
 
     Raises:
         ConfigError: If the parameter is out of range.

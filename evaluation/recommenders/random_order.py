@@ -15,7 +15,7 @@ from hybrid_rec.data.playlists import Playlists
 
 @register_baseline()
 class Random(Baseline):
-    """All items in random order: what a score above it is worth.
+    """All items in random order: the level that any method must beat.
 
     The order is drawn anew for every query, from the seed and the query's different items: the
     same query gets the same list whatever else is asked, and however often. Scores are evenly

@@ -19,7 +19,7 @@ class VectorBaseline(Baseline):
 
     _index: HybridIndex
     _known: Rows
-    """Rows of the items that the vectors say something of."""
+    """Rows of the items whose vectors are not zero."""
     _weights: Mapping[str, float]
 
     def _candidates(self, queries: Playlists, k: int) -> Iterator[Candidates]:

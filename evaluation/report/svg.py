@@ -15,8 +15,8 @@ from matplotlib.figure import Figure
 
 N_SERIES = 7
 
-# Colours that no chart would choose, each replaced by what the page's style sheet says, so that a
-# chart follows light and dark.
+# Placeholder colours that no chart would use otherwise. Each is replaced by a colour of the page's
+# style sheet, so that charts follow its light and dark modes.
 INK, MUTED, LINE, PAPER = "#f10001", "#f10002", "#f10003", "#f10004"
 SERIES = tuple(f"#f1001{number}" for number in range(N_SERIES))
 _CSS = {
@@ -26,7 +26,7 @@ _CSS = {
     PAPER: "var(--paper)",
     **{colour: f"var(--series-{number})" for number, colour in enumerate(SERIES)},
 }
-# What a page does not need or has of its own.
+# What the page does not need or brings itself.
 _REWRITES = (
     (re.compile(r"<metadata>.*?</metadata>|<style.*?</style>|<!--.*?-->", re.DOTALL), ""),
     # Groups of all figures have the same ids, and nothing refers to them.

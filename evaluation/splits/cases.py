@@ -16,7 +16,7 @@ from hybrid_rec.data.playlists import Playlists
 def usable_playlists(
     playlists: Playlists, catalog: Catalog, min_length: int, repeats: Repeats
 ) -> tuple[Playlists, dict[str, int]]:
-    """Playlists that are long enough, repeats dealt with, and what was left out."""
+    """Playlists that are long enough, with repeats kept or removed, and what was left out."""
     if repeats not in ("first", "keep"):
         raise ConfigError(f"repeats must be 'first' or 'keep', got {repeats!r}.")
     if min_length < 2:
@@ -52,7 +52,7 @@ def held_out_split(
     n_seeds: int,
     max_length: int | None,
 ) -> Split:
-    """A split whose cases are held-out playlists, by a rule of which items are given."""
+    """A split whose cases are held-out playlists; a rule says which of their items are given."""
     account = dict(left_out)
     if max_length is not None:
         whole = chosen
@@ -73,7 +73,7 @@ def finished_split(
     targets: Playlists,
     left_out: Mapping[str, int],
 ) -> Split:
-    """A split of those cases that have targets; all must have seeds."""
+    """A split with the cases that have targets; every case must have seeds."""
     asked = targets.lengths > 0
     if not asked.any():
         raise DataError(
@@ -84,7 +84,7 @@ def finished_split(
 
 
 def askable_targets(seeds: Playlists, targets: Playlists) -> tuple[Playlists, dict[str, int]]:
-    """Targets that are no seed of their case, each once, and what was left out for it."""
+    """Targets that are not seeds of their case, each once, and how many plays were left out."""
     distinct = targets.distinct()
     n = targets.n_items
     known = np.isin(distinct.owners * n + distinct.rows, seeds.owners * n + seeds.rows)

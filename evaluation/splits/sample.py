@@ -1,4 +1,4 @@
-"""A part of a split that is quick to learn from and as hard as the whole."""
+"""Samples: a part of a split that is quick to learn from and as hard as the whole."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ from hybrid_rec.data.playlists import Playlists
 def sample_split(split: Split, n_playlists: int, rng: np.random.Generator) -> Split:
     """The split over a random part of its playlists; the same one if it has no more.
 
-    Fewer playlists would leave more items without history, and a split of which half the targets
-    are cold is tuned for another world. So items whose history is lost with the playlists are
-    taken out of the catalogue and of the cases; and of the items that had none, as many are, at
-    random: of those that are targets the share of warm targets that is lost, of the others the
-    share of warm items.
+    With fewer playlists more items would be cold, and settings tuned where half the targets are
+    cold would not suit the whole. So that the share of cold items and of cold targets stays, an
+    item that loses all its history is taken out of the catalogue and the cases, and cold items are
+    taken out at random: of the cold targets the same share as of the warm targets, of the other
+    cold items the same share as of the other warm ones.
 
     Args:
-        split: Training playlists and cases. A playlist that is in both, by its id, stays in both.
+        split: Training playlists and cases. A playlist in both, by its id, is drawn for both.
         n_playlists: Playlists wanted, training and cases together.
         rng: Draws playlists and items.
 

@@ -24,7 +24,7 @@ class Split:
     """
 
     name: str
-    """What was done, for people."""
+    """A description for readers."""
     catalog: Catalog
     """All candidates."""
     train: Playlists

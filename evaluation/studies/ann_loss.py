@@ -16,7 +16,7 @@ from hybrid_rec.recommender import HybridRecommender
 def ann_loss(
     recommender: HybridRecommender, factory: str, split: Split, k: Sequence[int] = DEFAULT_KS
 ) -> pd.DataFrame:
-    """What an approximate index costs, told in hits: the same queries, exact and approximate.
+    """The same queries with an exact and an approximate index: how many hits the latter loses.
 
     Args:
         recommender: A fitted one; its own index is compared if it is not "Flat".

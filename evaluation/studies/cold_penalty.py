@@ -32,8 +32,8 @@ def cold_penalty(
     """The same warm targets scored with their history and with it hidden.
 
     A random share of the items that are targets and have history is drawn. Only they count as
-    targets; the recommender is fitted once on all training plays and once without theirs. What is
-    lost is the price of being cold.
+    targets; the recommender is fitted once on all training plays and once without theirs. The
+    difference is the cost of being cold.
 
     Args:
         make: Makes an unfitted recommender.

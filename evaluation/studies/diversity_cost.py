@@ -41,7 +41,7 @@ def diversity_cost(
     settings: Sequence[DiversityConfig] = DIVERSITIES,
     k: int = 10,
 ) -> pd.DataFrame:
-    """What diversity costs, told in hits: the same fitted model, its lists reordered.
+    """The same fitted model with its lists reordered: how many hits diversity costs.
 
     Args:
         recommender: A fitted one; its own `diversity` is not looked at.

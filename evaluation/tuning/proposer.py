@@ -1,4 +1,4 @@
-"""Proposer: settings that Optuna thinks worth trying; the only import of optuna.
+"""Proposer: which settings to try next, by Optuna; the only import of optuna.
 
 The library is imported when a search begins, not before; the extra `tune` installs it.
 """
@@ -11,20 +11,20 @@ from typing import Any
 from evaluation.tuning.spaces import Flag, Real, Settings, Space, Whole
 from hybrid_rec.core.errors import HybridRecError
 
-# A search of an hour has some thirty fits: with more random ones first there is nothing left.
+# An hour is enough for some thirty fits; more random ones would leave too few for the search.
 FIT_STARTUP = 6
-FUSION_STARTUP = 10
+WEIGHT_STARTUP = 10
 _DRAWS = 100
 
 
 class Proposer:
-    """Proposes settings by what was learned of others, with Optuna's TPE sampler.
+    """Proposes settings from the results of earlier ones, with Optuna's TPE sampler.
 
     Args:
         space: What may be proposed.
-        seed: Same seed and same lessons, same proposals.
-        startup: Proposals at random before it goes by what it learned.
-        accept: Whether settings may be proposed; by default all may.
+        seed: The same seed and the same results give the same proposals.
+        startup: Random proposals before it uses the results.
+        accept: Tells whether settings may be proposed; by default all may.
 
     Raises:
         HybridRecError: If Optuna is not installed.
@@ -53,7 +53,7 @@ class Proposer:
     def propose(self) -> Settings:
         """Settings worth trying; numbers have three digits, for people to read."""
         settings = self._draw()
-        # In the end one that is not accepted is better than none.
+        # If none is accepted, one that is not is better than none.
         for _ in range(_DRAWS):
             if self._accept(settings):
                 break
@@ -62,7 +62,7 @@ class Proposer:
 
     def _draw(self) -> Settings:
         asked = self._study.ask(self._distributions)
-        # Lessons come by `learn`, also of settings that were never asked for; this one is closed.
+        # Results come by `learn`, also for settings that were never asked for, so this is closed.
         self._study.tell(asked, state=self._optuna.trial.TrialState.FAIL)
         return {
             name: float(f"{value:.3g}") if isinstance(value, float) else value
@@ -70,7 +70,7 @@ class Proposer:
         }
 
     def learn(self, settings: Settings, value: float) -> None:
-        """Take in what settings came to, higher being better.
+        """Learn the result of some settings; higher is better.
 
         Args:
             settings: All of the space. Values out of range count as the nearest one in it.

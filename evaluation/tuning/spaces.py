@@ -65,9 +65,9 @@ _FIT: Space = {
     "cooccurrence.shuffle": Flag(),
 }
 
-# A score orders alike when all weights are doubled, so that of co-occurrence stays where it is;
-# `similar_popularity` is for similar_items, which no held-out playlist measures.
-_FUSION: Space = {
+# Only the ratio of weights matters, so the weight of co-occurrence stays fixed. Held-out playlists
+# do not measure similar_items, so its weight `similar_popularity` is not searched.
+_WEIGHTS: Space = {
     "cold_start.shrinkage": Real(0.05, 50.0),
     "cold_start.ridge": Real(0.1, 1000.0),
     "weights.title": Real(0.003, 1.0),
@@ -78,17 +78,17 @@ _FUSION: Space = {
 
 
 def fit_space(playlists: Playlists) -> Space:
-    """Settings of Word2Vec, for which vectors must be trained anew."""
+    """Settings of Word2Vec; each change of them needs new vectors."""
     # Some item must have `min_count` plays.
     most = min(5, int(playlists.play_counts.max(initial=1)))
     return {**_FIT, "cooccurrence.min_count": Whole(1, most)}
 
 
-def fusion_space(catalog: Catalog) -> Space:
-    """Settings that are tried on vectors that are there."""
+def weight_space(catalog: Catalog) -> Space:
+    """Settings that can be tried without learning new vectors."""
     return {
         name: values
-        for name, values in _FUSION.items()
+        for name, values in _WEIGHTS.items()
         if catalog.has_tags or name != "weights.tags"
     }
 
@@ -113,8 +113,8 @@ def with_settings(config: HybridConfig, settings: Settings) -> HybridConfig:
 
 
 def fit_cost(config: HybridConfig, playlists: Playlists) -> float:
-    """How long Word2Vec trains, in units of its own: multiplications a play, roughly."""
+    """How long Word2Vec trains, in arbitrary units: roughly, multiplications a play."""
     chosen = config.cooccurrence
-    # Skip-gram trains every pair within the window, which few playlists are as long as.
+    # Skip-gram trains every pair within the window; most playlists are shorter than the window.
     pairs = min(chosen.window, float(playlists.lengths.mean())) if chosen.skip_gram else 1.0
     return chosen.vector_size * chosen.epochs * (chosen.negative + 1) * pairs

@@ -22,7 +22,7 @@ class Trial:
     number: int
     """From 0, which is the base configuration."""
     fit: int
-    """The vectors it used, from 0; trials of one fit differ in fusion alone."""
+    """The vectors it used, from 0; trials of one fit differ in weights alone."""
     settings: Settings
     """All that is searched, by dotted name."""
     config: HybridConfig
@@ -86,9 +86,9 @@ def shown(value: Setting) -> str:
 
 
 def tuned_toml(config: HybridConfig, settings: Settings, header: Sequence[str]) -> str:
-    """A configuration as TOML that says what was tuned in full, and else what is not the default.
+    """A configuration as TOML: tuned sections in full, of the others what is not the default.
 
-    What is left to the defaults changes with them; what was searched does not.
+    So tuned settings stay what they are when a later version has other defaults.
 
     Args:
         config: The configuration.

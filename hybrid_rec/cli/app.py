@@ -278,8 +278,13 @@ def tune(
         typer.Option(metavar="FILE", help="TOML file to write; the trials go beside it, as CSV."),
     ],
     trials: Annotated[int | None, typer.Option(help="End after so many trials.")] = None,
-    fusion_trials: Annotated[
-        int, typer.Option(help="Trials of weights and cold start with the same vectors.")
+    weight_trials: Annotated[
+        int,
+        typer.Option(
+            "--weight-trials",
+            "--fusion-trials",
+            help="Trials of block weights and cold start with the same vectors.",
+        ),
     ] = 12,
     metric: Annotated[
         str, typer.Option(help="What to improve, with a cut-off, such as hit_rate@10: {metrics}.")
@@ -299,13 +304,13 @@ def tune(
     quiet: Quiet = False,
     as_json: AsJson = False,
 ) -> None:
-    """Search Word2Vec and fusion settings on validation playlists; Ctrl-C keeps the best so far."""
+    """Search settings and block weights on validation playlists; Ctrl-C keeps the best so far."""
     from hybrid_rec.cli.tune import TuneOptions, run_tune
 
     run_tune(
         TuneOptions(
             dataset=dataset, items=items, out=out, budget=budget, trials=trials,
-            fusion_trials=fusion_trials, metric=metric, ranking=ranking, sample=sample,
+            weight_trials=weight_trials, metric=metric, ranking=ranking, sample=sample,
             config=config, split=split, seeds=seeds, n_seeds=n_seeds, min_length=min_length,
             max_length=max_length, seed=seed, quiet=quiet, as_json=as_json,
         )

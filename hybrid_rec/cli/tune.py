@@ -40,7 +40,7 @@ class TuneOptions:
     out: Path
     budget: float
     trials: int | None
-    fusion_trials: int
+    weight_trials: int
     metric: str
     ranking: bool
     sample: int
@@ -92,7 +92,7 @@ def run_tune(options: TuneOptions) -> None:
         metric,
         deadline=started + 60 * options.budget,
         most=options.trials,
-        fusion_trials=options.fusion_trials,
+        weight_trials=options.weight_trials,
         ranking=options.ranking,
         progress=progress,
         tell=_silent if options.quiet else complain,

@@ -51,7 +51,7 @@ def split(world: SyntheticDataset) -> Split:
 
 
 def search(split: Split, base: HybridConfig = QUICK, n: int = 8, **options: Any) -> list[Trial]:
-    options = {"metric": NDCG, "most": n, "fusion_trials": 3, **options}
+    options = {"metric": NDCG, "most": n, "weight_trials": 3, **options}
     return list(Tuner(split, base, **options).trials())
 
 
@@ -70,7 +70,7 @@ def linear(config: HybridConfig) -> HybridRecommender:
     return HybridRecommender(config.model_copy(update={"ranking": RankingConfig(enabled=False)}))
 
 
-def fusion_of(trial: Trial) -> dict[str, float]:
+def weights_of(trial: Trial) -> dict[str, float]:
     return {name: value for name, value in trial.settings.items() if name not in SMALL}
 
 
@@ -94,11 +94,13 @@ def test_values_are_those_of_a_recommender_fitted_from_nothing(
         assert settings_of(trial.config, trial.settings) == trial.settings
 
 
-def test_each_fit_has_its_fusion_trials_and_begins_with_the_best_fusion(found: list[Trial]) -> None:
+def test_each_fit_has_its_trials_and_begins_with_the_best_weights(
+    found: list[Trial],
+) -> None:
     assert [trial.number for trial in found] == list(range(14))
     assert [trial.fit for trial in found] == [0] * 3 + [1] * 3 + [2] * 3 + [3] * 3 + [4] * 2
     for start in (3, 6, 9, 12):
-        assert fusion_of(found[start]) == fusion_of(ranked(found[:start], NDCG)[0])
+        assert weights_of(found[start]) == weights_of(ranked(found[:start], NDCG)[0])
     for fit in range(5):
         same = [trial for trial in found if trial.fit == fit]
         assert len({tuple(trial.settings[name] for name in SMALL) for trial in same}) == 1
@@ -111,7 +113,7 @@ def test_same_seed_and_number_same_trials(split: Split, found: list[Trial]) -> N
     assert outcome(other)[1] != outcome(found)[1]
 
 
-def test_fusion_is_compared_at_the_level_of_the_vectors_but_poor_ones_count_as_they_are(
+def test_weights_are_compared_at_the_level_of_the_vectors_but_poor_ones_count_as_they_are(
     split: Split, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     levels: list[float] = []
@@ -176,7 +178,7 @@ def test_lower_is_better_for_clicks(split: Split) -> None:
     best = ranked(trials, metric)[0]
     assert best.value < trials[0].value
     assert best.gain < 0
-    assert fusion_of(trials[3]) == fusion_of(ranked(trials[:3], metric)[0])
+    assert weights_of(trials[3]) == weights_of(ranked(trials[:3], metric)[0])
     assert str(metric) == "clicks@50"
 
 
@@ -191,7 +193,7 @@ class Clock:
 
 
 def slow_stages(monkeypatch: pytest.MonkeyPatch, clock: Clock, epochs: dict[int, float]) -> None:
-    """A fusion takes 1 s, an epoch of the nth fit what `epochs` says; there are always 10."""
+    """A trial of weights takes 1 s, an epoch of the nth fit what `epochs` says; fits have 10."""
     fits = iter(range(100))
 
     def slow_learn(playlists, config, progress):  # type: ignore[no-untyped-def]
@@ -227,7 +229,7 @@ def test_the_base_runs_even_without_time(split: Split, monkeypatch: pytest.Monke
     assert trials[0].seconds == 11
 
 
-def test_no_trial_begins_that_would_not_fit_and_the_rest_goes_to_fusion(
+def test_no_trial_begins_that_would_not_fit_and_the_rest_goes_to_weights(
     split: Split, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # Two fits of 10 s with three trials of 1 s take 26; another fit and trial would need 11.
@@ -259,7 +261,7 @@ def test_no_fit_is_far_dearer_than_the_defaults(
     monkeypatch.setattr(tuner, "learn_vectors", lambda *_given: vectors)
     costs = [
         fit_cost(trial.config, split.train) / fit_cost(HybridConfig(), split.train)
-        for trial in search(split, n=30, fusion_trials=1)
+        for trial in search(split, n=30, weight_trials=1)
     ]
     assert max(costs) <= 5
     assert max(costs) > 2
@@ -273,8 +275,8 @@ def test_metrics_that_are_none(text: str) -> None:
 
 
 def test_mistakes(split: Split) -> None:
-    with pytest.raises(ConfigError, match="fusion trials must be at least 1, got 0"):
-        search(split, fusion_trials=0)
+    with pytest.raises(ConfigError, match="weight trials must be at least 1, got 0"):
+        search(split, weight_trials=0)
     with pytest.raises(ConfigError, match="trials must be at least 1, got 0"):
         search(split, n=0)
     off = HybridConfig(ranking={"enabled": False})
