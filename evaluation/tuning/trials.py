@@ -6,50 +6,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
 import pandas as pd
 import tomli_w
-from numpy.typing import NDArray
 
-from evaluation.metrics.accuracy import CLICKS, METRICS
-from evaluation.tuning.search import Setting, Settings
+from evaluation.metrics.registry import MetricAtK
+from evaluation.tuning.spaces import Setting, Settings
+from hybrid_rec.core.arrays import Doubles
 from hybrid_rec.core.config import HybridConfig
-from hybrid_rec.core.errors import ConfigError
-
-DEFAULT_METRIC = "ndcg@500"
-
-
-@dataclass(frozen=True)
-class Metric:
-    """What is to become better."""
-
-    name: str
-    """One of `evaluation.metrics.accuracy.METRICS`."""
-    k: int
-    """Its cut-off."""
-
-    @classmethod
-    def parse(cls, text: str) -> Metric:
-        """The metric that a text such as "ndcg@500" names.
-
-        Raises:
-            ConfigError: If it names none.
-        """
-        name, _, k = text.partition("@")
-        if name not in METRICS or not (k.isascii() and k.isdigit()) or int(k) < 1:
-            raise ConfigError(
-                f"metric must be one of {', '.join(METRICS)} with a cut-off of at least 1, such as "
-                f"{DEFAULT_METRIC}, got {text!r}."
-            )
-        return cls(name, int(k))
-
-    def __str__(self) -> str:
-        return f"{self.name}@{self.k}"
-
-    @property
-    def sign(self) -> int:
-        """1 where higher is better, else -1."""
-        return -1 if self.name == CLICKS else 1
 
 
 @dataclass(frozen=True, eq=False)
@@ -59,12 +22,12 @@ class Trial:
     number: int
     """From 0, which is the base configuration."""
     fit: int
-    """The vectors it used, from 0; trials of one fit differ in fusion alone."""
+    """The vectors it used, from 0; trials of one fit differ in weights alone."""
     settings: Settings
     """All that is searched, by dotted name."""
     config: HybridConfig
     """The base configuration with these settings."""
-    cases: NDArray[np.float64]
+    cases: Doubles
     """The metric of each case, `(n_cases,)`."""
     gain: float
     """Mean difference to trial 0, case by case."""
@@ -81,12 +44,12 @@ class Trial:
         return float(self.cases.mean())
 
 
-def ranked(trials: Sequence[Trial], metric: Metric) -> list[Trial]:
+def ranked(trials: Sequence[Trial], metric: MetricAtK) -> list[Trial]:
     """The trials, the best one first; the earlier of equals."""
     return sorted(trials, key=lambda trial: (-metric.sign * trial.value, trial.number))
 
 
-def trial_table(trials: Sequence[Trial], metric: Metric) -> pd.DataFrame:
+def trial_table(trials: Sequence[Trial], metric: MetricAtK) -> pd.DataFrame:
     """All trials, the best one first.
 
     Columns: rank (from 1), trial, fit, the metric, gain, low, high, seconds, and every setting by
@@ -123,9 +86,9 @@ def shown(value: Setting) -> str:
 
 
 def tuned_toml(config: HybridConfig, settings: Settings, header: Sequence[str]) -> str:
-    """A configuration as TOML that says what was tuned in full, and else what is not the default.
+    """A configuration as TOML: tuned sections in full, of the others what is not the default.
 
-    What is left to the defaults changes with them; what was searched does not.
+    So tuned settings stay what they are when a later version has other defaults.
 
     Args:
         config: The configuration.

@@ -19,6 +19,7 @@ from hybrid_rec.cli.options import (
     MaxLength,
     MinLength,
     ModelFolder,
+    NamesInHelp,
     Quiet,
     Seed,
     SeedCount,
@@ -217,7 +218,7 @@ def score(
     )  # fmt: skip
 
 
-@app.command()
+@app.command(cls=NamesInHelp)
 def evaluate(
     dataset: Annotated[
         str,
@@ -229,13 +230,13 @@ def evaluate(
     ] = None,
     baselines: Annotated[
         str | None,
-        typer.Option(help="Names joined by commas, or none; by default five that fit anywhere."),
+        typer.Option(
+            help="Joined by commas, or none: {baselines}. By default {default_baselines}."
+        ),
     ] = None,
     studies: Annotated[
         str,
-        typer.Option(
-            help="cold-penalty, training-noise (both fit again) or diversity, joined by commas."
-        ),
+        typer.Option(help="Joined by commas: {studies}."),
     ] = "",
     ann: Annotated[
         str | None,
@@ -243,7 +244,7 @@ def evaluate(
     ] = None,
     items: ItemsFile = None,
     config: ConfigFile = None,
-    part: Annotated[str, typer.Option(help="Which held-out part: validation or test.")] = "test",
+    part: Annotated[str, typer.Option(help="Which held-out part: {parts}.")] = "test",
     seeds: SeedRule = "half",
     n_seeds: SeedCount = 5,
     min_length: MinLength = 10,
@@ -254,10 +255,10 @@ def evaluate(
     as_json: AsJson = False,
 ) -> None:
     """Measure the hybrid beside baselines on held-out playlists; a table, and a report if asked."""
-    from hybrid_rec.cli.evaluate import Request, run_command
+    from hybrid_rec.cli.evaluate import EvaluateOptions, run_evaluate
 
-    run_command(
-        Request(
+    run_evaluate(
+        EvaluateOptions(
             dataset=dataset, items=items, split=split, report=report, baselines=baselines,
             studies=studies, ann=ann, config=config, part=part, seeds=seeds, n_seeds=n_seeds,
             min_length=min_length, max_length=max_length, k=k, seed=seed, quiet=quiet,
@@ -266,7 +267,7 @@ def evaluate(
     )  # fmt: skip
 
 
-@app.command()
+@app.command(cls=NamesInHelp)
 def tune(
     dataset: Annotated[str, typer.Argument(metavar="DATASET", help="As for fit.")],
     budget: Annotated[
@@ -277,11 +278,16 @@ def tune(
         typer.Option(metavar="FILE", help="TOML file to write; the trials go beside it, as CSV."),
     ],
     trials: Annotated[int | None, typer.Option(help="End after so many trials.")] = None,
-    fusion_trials: Annotated[
-        int, typer.Option(help="Trials of weights and cold start with the same vectors.")
+    weight_trials: Annotated[
+        int,
+        typer.Option(
+            "--weight-trials",
+            "--fusion-trials",
+            help="Trials of block weights and cold start with the same vectors.",
+        ),
     ] = 12,
     metric: Annotated[
-        str, typer.Option(help="What to improve, such as hit_rate@10 or recall@100.")
+        str, typer.Option(help="What to improve, with a cut-off, such as hit_rate@10: {metrics}.")
     ] = "ndcg@500",
     ranking: Annotated[
         bool, typer.Option("--ranking", help="Measure with the learned ranking: far slower.")
@@ -298,13 +304,13 @@ def tune(
     quiet: Quiet = False,
     as_json: AsJson = False,
 ) -> None:
-    """Search Word2Vec and fusion settings on validation playlists; Ctrl-C keeps the best so far."""
-    from hybrid_rec.cli.tune import TuneRequest, run_tune
+    """Search settings and block weights on validation playlists; Ctrl-C keeps the best so far."""
+    from hybrid_rec.cli.tune import TuneOptions, run_tune
 
     run_tune(
-        TuneRequest(
+        TuneOptions(
             dataset=dataset, items=items, out=out, budget=budget, trials=trials,
-            fusion_trials=fusion_trials, metric=metric, ranking=ranking, sample=sample,
+            weight_trials=weight_trials, metric=metric, ranking=ranking, sample=sample,
             config=config, split=split, seeds=seeds, n_seeds=n_seeds, min_length=min_length,
             max_length=max_length, seed=seed, quiet=quiet, as_json=as_json,
         )

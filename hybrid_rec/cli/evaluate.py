@@ -10,9 +10,14 @@ from typing import Any, cast
 import pandas as pd
 
 from evaluation.comparison import Comparison
-from evaluation.report.report import check_target, write_report
-from evaluation.run import DEFAULT_BASELINES, HYBRID, STUDIES, compare, make_split, study
+from evaluation.metrics.registry import default_headline
+from evaluation.recommenders.registry import BASELINES, default_baselines
+from evaluation.report.folder import check_target, write_report
+from evaluation.run import HYBRID, compare
 from evaluation.splits.leakage import lint_split
+from evaluation.splits.registry import make_split
+from evaluation.studies.ann_loss import ann_loss
+from evaluation.studies.registry import STUDIES, Studied, run_studies
 from hybrid_rec.cli.demo import CONFIG as DEMO_CONFIG
 from hybrid_rec.core.config import HybridConfig
 from hybrid_rec.core.console import print_frame, write
@@ -22,7 +27,7 @@ from hybrid_rec.data.datasets import read_dataset
 
 
 @dataclass(frozen=True)
-class Request:
+class EvaluateOptions:
     """The options of the command, as they were typed."""
 
     dataset: str
@@ -44,63 +49,66 @@ class Request:
     as_json: bool
 
 
-def run_command(request: Request) -> None:
+def run_evaluate(options: EvaluateOptions) -> None:
     """Read, split, lint, compare, print and report.
 
     Raises:
         HybridRecError: For every mistake in the options or the data.
     """
-    ks = _cut_offs(request.k)
-    settings = base_config(request.config, request.dataset, request.seed)
-    names = _baselines(request.baselines)
-    studies = _studies(request.studies)
-    if request.report is not None:
-        check_target(request.report)
-    progress = as_progress(not request.quiet)
-    data = read_dataset(request.dataset, items=request.items, progress=progress)
+    ks = _cut_offs(options.k)
+    settings = base_config(options.config, options.dataset, options.seed)
+    names = _baselines(options.baselines)
+    studies = _studies(options.studies)
+    if options.report is not None:
+        check_target(options.report)
+    progress = as_progress(not options.quiet)
+    data = read_dataset(options.dataset, items=options.items, progress=progress)
     split = make_split(
-        request.split,
+        options.split,
         data.playlists,
         data.catalog,
-        seed=request.seed,
-        part=cast("Any", request.part),
-        seeds=cast("Any", request.seeds),
-        n_seeds=request.n_seeds,
-        min_length=request.min_length,
-        max_length=request.max_length,
+        seed=options.seed,
+        part=cast("Any", options.part),
+        seeds=cast("Any", options.seeds),
+        n_seeds=options.n_seeds,
+        min_length=options.min_length,
+        max_length=options.max_length,
     )
     findings = lint_split(split)
-    if not request.as_json:
+    if not options.as_json:
         write(str(data.report))
         write(f"{split.name}: " + ", ".join(f"{n:,} {what}" for what, n in split.counts().items()))
         for finding in findings:
             write(f"  {finding.level}: {finding.check}: {finding.text}")
     compared = compare(split, settings, names, k=ks, progress=progress)
     comparison = compared.comparison
-    headline = [f"hit_rate@{ks[0]}", f"ndcg@{ks[-1]}", f"recall@{ks[-1]}"]
-    _print(comparison, headline, as_json=request.as_json)
-    tables = study(studies, compared.hybrid, split, factory=request.ann, k=ks, seed=request.seed)
+    headline = default_headline(ks)
+    _print(comparison, headline, as_json=options.as_json)
+    tables = {}
+    if options.ann is not None:
+        tables[f"ANN loss of {options.ann}"] = ann_loss(compared.hybrid, options.ann, split, ks)
+    tables |= run_studies(studies, Studied(compared.hybrid, split, ks, options.seed))
     for title, table in tables.items():
-        if not request.as_json and not sys.stdout.isatty():
+        if not options.as_json and not sys.stdout.isatty():
             write(title)
         print_frame(
-            table.assign(study=title) if request.as_json else table,
+            table.assign(study=title) if options.as_json else table,
             title=title,
-            as_json=request.as_json,
+            as_json=options.as_json,
         )
-    if request.report is not None:
+    if options.report is not None:
         write_report(
             comparison,
-            request.report,
+            options.report,
             main=HYBRID,
             headline=headline,
             findings=[*findings, *compared.findings],
             configuration=settings.model_dump(mode="json"),
             extra=tables,
-            command=_command(request),
+            command=_command(options),
         )
-        if not request.as_json:
-            write(f"report: {request.report / 'report.html'}")
+        if not options.as_json:
+            write(f"report: {options.report / 'report.html'}")
 
 
 def _print(comparison: Comparison, headline: list[str], *, as_json: bool) -> None:
@@ -154,10 +162,8 @@ def base_config(path: Path | None, dataset: str, seed: int) -> HybridConfig:
 
 
 def _baselines(text: str | None) -> tuple[str, ...]:
-    from evaluation.recommenders.baselines import BASELINES
-
     if text is None:
-        return DEFAULT_BASELINES
+        return default_baselines()
     names = tuple(name.strip() for name in text.split(",") if name.strip())
     if names == ("none",):
         return ()
@@ -175,9 +181,9 @@ def _studies(text: str) -> tuple[str, ...]:
     return names
 
 
-def _command(request: Request) -> str:
-    parts = ["hybrid-rec evaluate", request.dataset]
-    for name, value in vars(request).items():
+def _command(options: EvaluateOptions) -> str:
+    parts = ["hybrid-rec evaluate", options.dataset]
+    for name, value in vars(options).items():
         if name in ("dataset", "quiet", "as_json") or value in (None, ""):
             continue
         parts.append(f"--{name.replace('_', '-')} {value}")

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any, get_args
 
 import typer
+from typer.core import TyperCommand
 
 ModelFolder = Annotated[Path, typer.Argument(metavar="MODEL", help="Folder of a saved model.")]
 Items = Annotated[list[str], typer.Option("--item", metavar="ID", help="Item id; repeat for more.")]
@@ -29,10 +30,10 @@ ItemsFile = Annotated[Path | None, typer.Option("--items", help="File of items, 
 ConfigFile = Annotated[Path | None, typer.Option("--config", help="TOML file of parameters.")]
 SplitName = Annotated[
     str,
-    typer.Option("--split", help="continuation, global-time, leave-last-out or cold-items."),
+    typer.Option("--split", help="How playlists are split: {splits}."),
 ]
 SeedRule = Annotated[
-    str, typer.Option("--seeds", help="What is given of a playlist: half, first or random.")
+    str, typer.Option("--seeds", help="What is given of a playlist: {seed_rules}.")
 ]
 SeedCount = Annotated[int, typer.Option("--n-seeds", help="How many seeds for first and random.")]
 MinLength = Annotated[
@@ -43,3 +44,42 @@ MaxLength = Annotated[
 ]
 Seed = Annotated[int, typer.Option("--seed", help="Seed of split and training.", min=0)]
 Quiet = Annotated[bool, typer.Option("--quiet", help="No progress on standard error.")]
+
+
+class NamesInHelp(TyperCommand):
+    """A command whose help names what is registered in `evaluation`.
+
+    `{splits}`, `{baselines}` and so on stand for the names. They are looked up when the help is
+    shown and not before, because loading them takes longer than most commands.
+    """
+
+    def format_help(self, ctx: Any, formatter: Any) -> None:
+        """Write the help, with names in place of braces."""
+        names = _registered_names()
+        for parameter in self.params:
+            text = getattr(parameter, "help", None)
+            if text:
+                parameter.help = text.format_map(names)  # type: ignore[attr-defined]
+        super().format_help(ctx, formatter)
+
+
+def _registered_names() -> dict[str, str]:
+    from evaluation.metrics.registry import METRICS
+    from evaluation.recommenders.registry import BASELINES, default_baselines
+    from evaluation.splits.registry import SPLITS
+    from evaluation.splits.split import Part, SeedRule
+    from evaluation.studies.registry import STUDIES
+
+    studies = [
+        f"{name} ({study.n_fits} more fits)" if study.n_fits else name
+        for name, study in STUDIES.items()
+    ]
+    return {
+        "metrics": ", ".join(METRICS),
+        "splits": ", ".join(SPLITS),
+        "parts": ", ".join(get_args(Part)),
+        "seed_rules": ", ".join(get_args(SeedRule)),
+        "baselines": ", ".join(BASELINES),
+        "default_baselines": ", ".join(default_baselines()),
+        "studies": ", ".join(studies),
+    }

@@ -11,12 +11,13 @@ from typing import Any
 
 import numpy as np
 
-from evaluation.run import make_validation_split
+from evaluation.metrics.registry import MetricAtK
+from evaluation.splits.registry import make_validation_split
 from evaluation.splits.sample import sample_split
-from evaluation.splits.splits import Split
-from evaluation.tuning.search import load_optuna
-from evaluation.tuning.trials import Metric, Trial, changes, ranked, shown, trial_table, tuned_toml
-from evaluation.tuning.tuning import Tuner
+from evaluation.splits.split import Split
+from evaluation.tuning.proposer import load_optuna
+from evaluation.tuning.trials import Trial, changes, ranked, shown, trial_table, tuned_toml
+from evaluation.tuning.tuner import Tuner
 from hybrid_rec.cli.evaluate import base_config
 from hybrid_rec.core.config import HybridConfig
 from hybrid_rec.core.console import complain, print_frame, write
@@ -31,7 +32,7 @@ _FIRST_COLUMN = "rank,"
 
 
 @dataclass(frozen=True)
-class TuneRequest:
+class TuneOptions:
     """The options of the command, as they were typed."""
 
     dataset: str
@@ -39,7 +40,7 @@ class TuneRequest:
     out: Path
     budget: float
     trials: int | None
-    fusion_trials: int
+    weight_trials: int
     metric: str
     ranking: bool
     sample: int
@@ -54,7 +55,7 @@ class TuneRequest:
     as_json: bool
 
 
-def run_tune(request: TuneRequest) -> None:
+def run_tune(options: TuneOptions) -> None:
     """Read, split, search, write the best configuration and all trials, print them.
 
     Raises:
@@ -62,50 +63,50 @@ def run_tune(request: TuneRequest) -> None:
         HybridRecError: For every mistake in the options or the data.
     """
     started = time.monotonic()
-    if not (math.isfinite(request.budget) and request.budget > 0):
-        raise ConfigError(f"--budget must be minutes above 0, got {request.budget}.")
-    metric = Metric.parse(request.metric)
-    base = base_config(request.config, request.dataset, request.seed)
+    if not (math.isfinite(options.budget) and options.budget > 0):
+        raise ConfigError(f"--budget must be minutes above 0, got {options.budget}.")
+    metric = MetricAtK.parse(options.metric)
+    base = base_config(options.config, options.dataset, options.seed)
     load_optuna()
-    journal = _Journal(request, metric)
+    journal = _Journal(options, metric)
     journal.check()
-    progress = as_progress(not request.quiet)
-    data = read_dataset(request.dataset, items=request.items, progress=progress)
+    progress = as_progress(not options.quiet)
+    data = read_dataset(options.dataset, items=options.items, progress=progress)
     split = sample_split(
         make_validation_split(
-            request.split,
+            options.split,
             data.playlists,
             data.catalog,
-            seed=request.seed,
-            seeds=request.seeds,
-            n_seeds=request.n_seeds,
-            min_length=request.min_length,
-            max_length=request.max_length,
+            seed=options.seed,
+            seeds=options.seeds,
+            n_seeds=options.n_seeds,
+            min_length=options.min_length,
+            max_length=options.max_length,
         ),
-        request.sample,
-        np.random.default_rng(request.seed),
+        options.sample,
+        np.random.default_rng(options.seed),
     )
     tuner = Tuner(
         split,
         base,
         metric,
-        deadline=started + 60 * request.budget,
-        most=request.trials,
-        fusion_trials=request.fusion_trials,
-        ranking=request.ranking,
+        deadline=started + 60 * options.budget,
+        most=options.trials,
+        weight_trials=options.weight_trials,
+        ranking=options.ranking,
         progress=progress,
-        tell=_silent if request.quiet else complain,
+        tell=_silent if options.quiet else complain,
     )
-    if not request.as_json:
+    if not options.as_json:
         write(str(data.report))
         write(f"{split.name}: " + ", ".join(f"{n:,} {what}" for what, n in split.counts().items()))
     stopped = False
     try:
         for trial in tuner.trials():
             journal.add(trial, split)
-            if not request.quiet:
+            if not options.quiet:
                 minutes = (time.monotonic() - started) / 60
-                complain(f"{journal.line(trial)}; {minutes:.1f} of {request.budget:g} min")
+                complain(f"{journal.line(trial)}; {minutes:.1f} of {options.budget:g} min")
     except KeyboardInterrupt:
         heard()
         if not journal.trials:
@@ -114,21 +115,21 @@ def run_tune(request: TuneRequest) -> None:
     journal.print(split)
     if stopped:
         raise StoppedEarlyError(
-            f"interrupted; the best of {len(journal.trials)} trials is in {request.out}."
+            f"interrupted; the best of {len(journal.trials)} trials is in {options.out}."
         )
 
 
 class _Journal:
     """The trials so far, in two files that are whole at every moment."""
 
-    def __init__(self, request: TuneRequest, metric: Metric) -> None:
+    def __init__(self, options: TuneOptions, metric: MetricAtK) -> None:
         self.trials: list[Trial] = []
-        self._request = request
+        self._options = options
         self._metric = metric
-        self._out = request.out
-        if not request.out.name:
-            raise ConfigError(f"--out must name a file, got {request.out}.")
-        self._table = request.out.with_name(f"{request.out.stem}.trials.csv")
+        self._out = options.out
+        if not options.out.name:
+            raise ConfigError(f"--out must name a file, got {options.out}.")
+        self._table = options.out.with_name(f"{options.out.stem}.trials.csv")
 
     def check(self) -> None:
         """Refuse files that cannot be written or hold other things, before any work is done."""
@@ -169,7 +170,7 @@ class _Journal:
         """All trials; on a terminal the best of them, and what they change."""
         table = trial_table(self.trials, self._metric)
         order = ranked(self.trials, self._metric)
-        as_json = self._request.as_json
+        as_json = self._options.as_json
         title = f"{len(order)} trials on {len(split):,} validation cases"
         if not as_json and sys.stdout.isatty():
             best = table.iloc[:_SHOWN, :7].assign(
@@ -202,11 +203,11 @@ class _Journal:
         return lines
 
     def _header(self, best: Trial, split: Split) -> list[str]:
-        stage = "the learned ranking" if self._request.ranking else "the linear score"
+        stage = "the learned ranking" if self._options.ranking else "the linear score"
         return [
-            f"Tuned by hybrid-rec tune on {self._request.dataset}.",
+            f"Tuned by hybrid-rec tune on {self._options.dataset}.",
             *self._summary(best, split),
-            f"split: {split.name}; measured with {stage}; seed {self._request.seed}",
+            f"split: {split.name}; measured with {stage}; seed {self._options.seed}",
         ]
 
     def _ours(self, path: Path) -> bool:

@@ -38,7 +38,7 @@ def run(folder: str) -> dict[str, Any]:
         model = HybridRecommender.load(Path(folder))
     else:
         model = HybridRecommender(HybridConfig()).fit(split.train, catalog)
-    model.model_.expect(_ANNOUNCED)
+    model.model_.prepare(_ANNOUNCED)
     numbers = np.arange(max(_PASSES.values())) % len(split)
     passes, first = [], {}
     answers: dict[str, bytes] = {}

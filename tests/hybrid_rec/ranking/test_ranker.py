@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from evaluation.harness import evaluate
-from evaluation.splits.splits import continuation
+from evaluation.splits.continuation import continuation
 from hybrid_rec import HybridConfig, HybridRecommender
 from hybrid_rec.core.config import CandidateSource, RankingConfig
 from hybrid_rec.core.errors import ArtifactError, ConfigError, HybridRecError

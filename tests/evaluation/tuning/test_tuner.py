@@ -10,21 +10,14 @@ import numpy as np
 import pytest
 
 from evaluation.harness import evaluate
-from evaluation.run import make_split, make_validation_split
-from evaluation.splits.splits import Split
-from evaluation.tuning import tuning
-from evaluation.tuning.search import (
-    Flag,
-    Proposer,
-    Settings,
-    Space,
-    Whole,
-    fit_cost,
-    fit_space,
-    settings_of,
-)
-from evaluation.tuning.trials import Metric, Trial, changes, ranked, trial_table, tuned_toml
-from evaluation.tuning.tuning import Tuner
+from evaluation.metrics.registry import MetricAtK
+from evaluation.splits.registry import make_split, make_validation_split
+from evaluation.splits.split import Split
+from evaluation.tuning import tuner
+from evaluation.tuning.proposer import Proposer
+from evaluation.tuning.spaces import Flag, Settings, Space, Whole, fit_cost, fit_space, settings_of
+from evaluation.tuning.trials import Trial, changes, ranked, trial_table, tuned_toml
+from evaluation.tuning.tuner import Tuner
 from hybrid_rec import ConfigError, DataError, HybridConfig, HybridRecommender, Playlists
 from hybrid_rec.core.config import RankingConfig
 from hybrid_rec.core.progress import Progress
@@ -43,13 +36,13 @@ SMALL: Space = {
     "cooccurrence.epochs": Whole(1, 4),
     "cooccurrence.shuffle": Flag(),
 }
-NDCG = Metric("ndcg", 50)
+NDCG = MetricAtK("ndcg", 50)
 
 
 @pytest.fixture(autouse=True)
 def small_space(monkeypatch: pytest.MonkeyPatch) -> None:
     """Fits of less than a second."""
-    monkeypatch.setattr(tuning, "fit_space", lambda _playlists: SMALL)
+    monkeypatch.setattr(tuner, "fit_space", lambda _playlists: SMALL)
 
 
 @pytest.fixture(scope="module")
@@ -58,7 +51,7 @@ def split(world: SyntheticDataset) -> Split:
 
 
 def search(split: Split, base: HybridConfig = QUICK, n: int = 8, **options: Any) -> list[Trial]:
-    options = {"metric": NDCG, "most": n, "fusion_trials": 3, **options}
+    options = {"metric": NDCG, "most": n, "weight_trials": 3, **options}
     return list(Tuner(split, base, **options).trials())
 
 
@@ -69,7 +62,7 @@ def outcome(trials: list[Trial]) -> list[tuple[object, ...]]:
 @pytest.fixture(scope="module")
 def found(split: Split) -> list[Trial]:
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(tuning, "fit_space", lambda _playlists: SMALL)
+        patch.setattr(tuner, "fit_space", lambda _playlists: SMALL)
         return search(split, BAD, 14)
 
 
@@ -77,7 +70,7 @@ def linear(config: HybridConfig) -> HybridRecommender:
     return HybridRecommender(config.model_copy(update={"ranking": RankingConfig(enabled=False)}))
 
 
-def fusion_of(trial: Trial) -> dict[str, float]:
+def weights_of(trial: Trial) -> dict[str, float]:
     return {name: value for name, value in trial.settings.items() if name not in SMALL}
 
 
@@ -101,11 +94,13 @@ def test_values_are_those_of_a_recommender_fitted_from_nothing(
         assert settings_of(trial.config, trial.settings) == trial.settings
 
 
-def test_each_fit_has_its_fusion_trials_and_begins_with_the_best_fusion(found: list[Trial]) -> None:
+def test_each_fit_has_its_trials_and_begins_with_the_best_weights(
+    found: list[Trial],
+) -> None:
     assert [trial.number for trial in found] == list(range(14))
     assert [trial.fit for trial in found] == [0] * 3 + [1] * 3 + [2] * 3 + [3] * 3 + [4] * 2
     for start in (3, 6, 9, 12):
-        assert fusion_of(found[start]) == fusion_of(ranked(found[:start], NDCG)[0])
+        assert weights_of(found[start]) == weights_of(ranked(found[:start], NDCG)[0])
     for fit in range(5):
         same = [trial for trial in found if trial.fit == fit]
         assert len({tuple(trial.settings[name] for name in SMALL) for trial in same}) == 1
@@ -118,7 +113,7 @@ def test_same_seed_and_number_same_trials(split: Split, found: list[Trial]) -> N
     assert outcome(other)[1] != outcome(found)[1]
 
 
-def test_fusion_is_compared_at_the_level_of_the_vectors_but_poor_ones_count_as_they_are(
+def test_weights_are_compared_at_the_level_of_the_vectors_but_poor_ones_count_as_they_are(
     split: Split, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     levels: list[float] = []
@@ -129,7 +124,7 @@ def test_fusion_is_compared_at_the_level_of_the_vectors_but_poor_ones_count_as_t
                 levels.append(value)
             super().learn(settings, value)
 
-    monkeypatch.setattr(tuning, "Proposer", Spy)
+    monkeypatch.setattr(tuner, "Proposer", Spy)
     trials = search(split, QUICK, 18)
     scores = [trial.value for trial in trials]
     assert levels[:3] == scores[:3]
@@ -178,12 +173,12 @@ def test_ranking_is_measured_if_asked_for_and_fused_again_alike(split: Split) ->
 
 
 def test_lower_is_better_for_clicks(split: Split) -> None:
-    metric = Metric.parse("clicks@50")
+    metric = MetricAtK.parse("clicks@50")
     trials = search(split, BAD, 8, metric=metric)
     best = ranked(trials, metric)[0]
     assert best.value < trials[0].value
     assert best.gain < 0
-    assert fusion_of(trials[3]) == fusion_of(ranked(trials[:3], metric)[0])
+    assert weights_of(trials[3]) == weights_of(ranked(trials[:3], metric)[0])
     assert str(metric) == "clicks@50"
 
 
@@ -198,7 +193,7 @@ class Clock:
 
 
 def slow_stages(monkeypatch: pytest.MonkeyPatch, clock: Clock, epochs: dict[int, float]) -> None:
-    """A fusion takes 1 s, an epoch of the nth fit what `epochs` says; there are always 10."""
+    """A trial of weights takes 1 s, an epoch of the nth fit what `epochs` says; fits have 10."""
     fits = iter(range(100))
 
     def slow_learn(playlists, config, progress):  # type: ignore[no-untyped-def]
@@ -213,8 +208,8 @@ def slow_stages(monkeypatch: pytest.MonkeyPatch, clock: Clock, epochs: dict[int,
         clock.now += 1
         return fuse(*arguments)
 
-    monkeypatch.setattr(tuning, "learn_vectors", slow_learn)
-    monkeypatch.setattr(tuning, "fuse", slow_fuse)
+    monkeypatch.setattr(tuner, "learn_vectors", slow_learn)
+    monkeypatch.setattr(tuner, "fuse", slow_fuse)
 
 
 def run_with_budget(
@@ -234,7 +229,7 @@ def test_the_base_runs_even_without_time(split: Split, monkeypatch: pytest.Monke
     assert trials[0].seconds == 11
 
 
-def test_no_trial_begins_that_would_not_fit_and_the_rest_goes_to_fusion(
+def test_no_trial_begins_that_would_not_fit_and_the_rest_goes_to_weights(
     split: Split, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # Two fits of 10 s with three trials of 1 s take 26; another fit and trial would need 11.
@@ -261,12 +256,12 @@ def test_no_fit_is_far_dearer_than_the_defaults(
     split: Split, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # Vectors are learned by the base's settings, for the proposals alone matter here.
-    monkeypatch.setattr(tuning, "fit_space", fit_space)
+    monkeypatch.setattr(tuner, "fit_space", fit_space)
     vectors = learn_vectors(split.train, linear(QUICK).config, Progress())
-    monkeypatch.setattr(tuning, "learn_vectors", lambda *_given: vectors)
+    monkeypatch.setattr(tuner, "learn_vectors", lambda *_given: vectors)
     costs = [
         fit_cost(trial.config, split.train) / fit_cost(HybridConfig(), split.train)
-        for trial in search(split, n=30, fusion_trials=1)
+        for trial in search(split, n=30, weight_trials=1)
     ]
     assert max(costs) <= 5
     assert max(costs) > 2
@@ -276,12 +271,12 @@ def test_no_fit_is_far_dearer_than_the_defaults(
 @pytest.mark.parametrize("text", ["ndcg", "ndcg@", "ndcg@0", "magic@5", "ndcg@x", "ndcg@-1", "@5"])
 def test_metrics_that_are_none(text: str) -> None:
     with pytest.raises(ConfigError, match=r"metric must be one of hit_rate.*such as ndcg@500"):
-        Metric.parse(text)
+        MetricAtK.parse(text)
 
 
 def test_mistakes(split: Split) -> None:
-    with pytest.raises(ConfigError, match="fusion trials must be at least 1, got 0"):
-        search(split, fusion_trials=0)
+    with pytest.raises(ConfigError, match="weight trials must be at least 1, got 0"):
+        search(split, weight_trials=0)
     with pytest.raises(ConfigError, match="trials must be at least 1, got 0"):
         search(split, n=0)
     off = HybridConfig(ranking={"enabled": False})

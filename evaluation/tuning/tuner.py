@@ -1,69 +1,70 @@
-"""Tuning: a search for better settings of Word2Vec and fusion on the validation part of a split."""
+"""Tuner: a search for better settings on the validation part of a split."""
 
 from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 
 import numpy as np
 
-from evaluation.comparison import bootstrap_interval
 from evaluation.harness import evaluate
-from evaluation.splits.splits import Split
-from evaluation.tuning.search import (
-    FIT_STARTUP,
-    FUSION_STARTUP,
-    Proposer,
+from evaluation.metrics.registry import MetricAtK
+from evaluation.significance import bootstrap_interval
+from evaluation.splits.split import Split
+from evaluation.tuning.proposer import FIT_STARTUP, WEIGHT_STARTUP, Proposer
+from evaluation.tuning.spaces import (
     Settings,
     fit_cost,
     fit_space,
-    fusion_space,
     settings_of,
+    weight_space,
     with_settings,
 )
-from evaluation.tuning.trials import Metric, Trial
+from evaluation.tuning.trials import Trial
+from evaluation.tuning.watch import TooLateError, Watch
 from hybrid_rec.core.config import HybridConfig
 from hybrid_rec.core.errors import ConfigError, DataError
-from hybrid_rec.core.progress import Advance, Progress
+from hybrid_rec.core.progress import Progress
 from hybrid_rec.data.playlists import check_training
 from hybrid_rec.model.fit import Model, describe_items, encode_titles, fuse
 from hybrid_rec.model.training import Learned, learn_vectors
 from hybrid_rec.recommender import HybridRecommender
 
-DEFAULT_FUSION_TRIALS = 12
-# Of what the base or the defaults take, whichever is more: such a fit must be worth five others.
+DEFAULT_WEIGHT_TRIALS = 12
+# The dearest fit that is tried, as a multiple of what the base or the defaults take, whichever is
+# more. One such fit costs as much as five others.
 DEAREST_FIT = 5.0
-# With fewer the best of many trials is the luckiest one.
+# With fewer cases, the best of many trials is merely the luckiest.
 FEWEST_CASES = 10
 
 
 class Tuner:
-    """A search in two levels: every fit of Word2Vec is followed by cheap trials of its fusion.
+    """A search in two levels: fits of Word2Vec, and cheap trials of block weights on each fit.
 
-    One sampler proposes settings of Word2Vec and goes by the best trial of each fit. Another
-    proposes weights and cold start over all fits: the first trial of a fit repeats the best fusion
-    so far, and with better vectors the others count by their distance to it, so that what was
-    learned on one fit helps on the next. With worse vectors they count as they are, since what
-    helps those, such as a heavier popularity, does not help good ones. The first trial of all is
-    the base configuration.
+    One sampler proposes settings of Word2Vec; it learns from the best trial of each fit. Another
+    proposes block weights and cold start; it learns from all trials of all fits. To make trials of
+    different fits comparable, the first trial of each fit repeats the best weights so far. If the
+    new vectors score higher, the lead of that first trial is subtracted from all trials of the fit.
+    If they score lower, nothing is added: weights that help poor vectors, such as a high one for
+    popularity, do not help good ones. The very first trial is the base configuration.
 
     Args:
         split: Training playlists and cases; of a validation part, see `make_validation_split`.
         base: Where the search starts; what is not searched stays as it is here.
         metric: What is to become better.
         deadline: Reading of `clock` at which the search must be over. No trial begins that would
-            take longer by the mean so far, and a fit that turns out to is given up; the rest of
-            the time goes to the fusion of the best fit. The first trial always runs.
+            take longer, judged by the mean so far, and a fit that turns out to take longer is
+            given up. The rest of the time goes to weights of the best fit. The first trial always
+            runs.
         most: Trials at most; None for no limit. Without a deadline that matters, the same seed
             and number give the same trials.
-        fusion_trials: Trials with the same vectors.
+        weight_trials: Trials of weights with the same vectors, for each fit.
         ranking: Whether to measure with the learned second stage, which each trial then learns
             anew, rather than by the linear score. It takes many times longer.
         progress: Told of every stage.
-        tell: Told what a person may want to know.
-        clock: Seconds that only rise.
+        tell: Called with messages for the user.
+        clock: A monotonic clock, in seconds.
 
     Raises:
         ConfigError: If there would be no trial, or no ranking to measure with.
@@ -75,17 +76,17 @@ class Tuner:
         self,
         split: Split,
         base: HybridConfig,
-        metric: Metric,
+        metric: MetricAtK,
         *,
         deadline: float = float("inf"),
         most: int | None = None,
-        fusion_trials: int = DEFAULT_FUSION_TRIALS,
+        weight_trials: int = DEFAULT_WEIGHT_TRIALS,
         ranking: bool = False,
         progress: Progress | None = None,
         tell: Callable[[str], None] | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        for name, value in (("trials", most), ("fusion trials", fusion_trials)):
+        for name, value in (("trials", most), ("weight trials", weight_trials)):
             if value is not None and value < 1:
                 raise ConfigError(f"{name} must be at least 1, got {value}.")
         if ranking and not base.ranking.enabled:
@@ -103,16 +104,16 @@ class Tuner:
         self._metric = metric
         self._deadline = deadline
         self._most = most
-        self._fusion_trials = fusion_trials
+        self._weight_trials = weight_trials
         self._ranking = ranking
         self._progress = progress or Progress()
         self._tell = tell or (lambda _text: None)
         self._clock = clock
         self._fits = Proposer(fit_space(split.train), base.seed, FIT_STARTUP, self._affordable)
-        self._fusions = Proposer(fusion_space(split.catalog), base.seed, FUSION_STARTUP)
+        self._weights = Proposer(weight_space(split.catalog), base.seed, WEIGHT_STARTUP)
 
     def trials(self) -> Iterator[Trial]:
-        """Trial by trial; whoever asks for no more ends the search.
+        """Run the search, one trial at a time; stop iterating to end it.
 
         Raises:
             ModelUnavailableError: If the title model cannot be found.
@@ -121,30 +122,30 @@ class Tuner:
         self._encoder, titles = encode_titles(self._split.catalog, self._base, self._progress)
         self._metadata = describe_items(self._split.catalog, titles)
         self._n_trials = 0
-        self._seconds: dict[str, list[float]] = {"fit": [], "fusion": []}
+        self._seconds: dict[str, list[float]] = {"fit": [], "weights": []}
         self._first: Trial | None = None
-        self._best = _Best(settings_of(self._base, self._fusions.space))
+        self._best = _Best(settings_of(self._base, self._weights.space))
         settings = settings_of(self._base, self._fits.space)
         number = 0
         while (fitted := self._fit(number, settings)) is not None:
-            yield from self._fuse(fitted, self._fusion_trials)
+            yield from self._try_weights(fitted, self._weight_trials)
             self._fits.learn(settings, fitted.best)
             settings = self._fits.propose()
             number += 1
-        # There may be no time for another fit, but for other weights.
+        # Time that is too short for another fit may do for more weights.
         assert self._best.fitted is not None
-        yield from self._fuse(self._best.fitted, None)
+        yield from self._try_weights(self._best.fitted, None)
 
     def _fit(self, number: int, settings: Settings) -> _Fitted | None:
         """New vectors; None if there is no time for them, or no trial left."""
-        if number and not self._may("fit", "fusion"):
+        if number and not self._may("fit", "weights"):
             return None
         config = self._measured(with_settings(self._base, settings))
         started = self._clock()
-        watch = _Watch(self._progress, self._deadline, self._clock) if number else self._progress
+        watch = Watch(self._progress, self._deadline, self._clock) if number else self._progress
         try:
             learned = learn_vectors(self._split.train, config, watch)
-        except _TooLateError:
+        except TooLateError:
             self._tell(
                 f"fit {number} would have lasted beyond the budget and was given up after "
                 f"{self._clock() - started:.0f} s"
@@ -154,17 +155,17 @@ class Tuner:
         self._seconds["fit"].append(seconds)
         return _Fitted(number, settings, learned, seconds)
 
-    def _fuse(self, fitted: _Fitted, count: int | None) -> Iterator[Trial]:
-        """Trials with some vectors, so many or as many as there is time for."""
+    def _try_weights(self, fitted: _Fitted, count: int | None) -> Iterator[Trial]:
+        """Trials of weights with some vectors: `count` of them, or as many as there is time for."""
         done = 0
-        while done != count and (self._first is None or self._may("fusion")):
-            settings = self._best.settings if fitted.offset is None else self._fusions.propose()
+        while done != count and (self._first is None or self._may("weights")):
+            settings = self._best.settings if fitted.offset is None else self._weights.propose()
             trial = self._try(fitted, settings)
             score = self._metric.sign * trial.value
             if fitted.offset is None:
                 fitted.offset = min(0.0, self._best.level - score)
             level = score + fitted.offset
-            self._fusions.learn(settings, level)
+            self._weights.learn(settings, level)
             fitted.best = max(fitted.best, score)
             if score > self._best.score:
                 self._best = _Best(settings, level, score, fitted)
@@ -185,7 +186,7 @@ class Tuner:
         difference = cases - (cases if self._first is None else self._first.cases)
         low, high = bootstrap_interval(difference[None, :], self._base.seed)
         seconds = self._clock() - started
-        self._seconds["fusion"].append(seconds)
+        self._seconds["weights"].append(seconds)
         trial = Trial(
             number=self._n_trials,
             fit=fitted.number,
@@ -202,13 +203,13 @@ class Tuner:
         return trial
 
     def _affordable(self, settings: Settings) -> bool:
-        """Whether a fit takes not much longer than usual; some would take a whole budget."""
+        """Whether a fit is not far slower than usual; a few settings would use up the budget."""
         train = self._split.train
         usual = max(fit_cost(config, train) for config in (self._base, HybridConfig()))
         return fit_cost(with_settings(self._base, settings), train) <= DEAREST_FIT * usual
 
     def _may(self, *stages: str) -> bool:
-        """Whether trials are left, and time for these stages by the mean so far."""
+        """Whether trials are left, and time for these stages, judged by their mean so far."""
         if self._most is not None and self._n_trials >= self._most:
             return False
         expected = sum(float(np.mean(self._seconds[stage])) for stage in stages)
@@ -221,7 +222,7 @@ class Tuner:
 
 @dataclass(eq=False)
 class _Fitted:
-    """Vectors, and how their trials compare with those of others."""
+    """Learned vectors, and how to compare their trials with those of other vectors."""
 
     number: int
     settings: Settings
@@ -229,16 +230,16 @@ class _Fitted:
     seconds: float
     best: float = float("-inf")
     offset: float | None = None
-    """Added to a score it gives its level; None before the first trial."""
+    """Added to the scores of these vectors to compare them; None before the first trial."""
 
 
 @dataclass(frozen=True, eq=False)
 class _Best:
-    """The best trial so far; before the first one, the fusion of the base."""
+    """The best trial so far; before the first one, the weights of the base."""
 
     settings: Settings
     level: float = float("inf")
-    """What its fusion would score with the vectors of the base."""
+    """What its weights would score with the vectors of the base."""
     score: float = float("-inf")
     fitted: _Fitted | None = None
 
@@ -249,32 +250,3 @@ class _Fused(HybridRecommender):
     def __init__(self, model: Model) -> None:
         super().__init__(model.config)
         self._set(model)
-
-
-class _TooLateError(Exception):
-    """A stage will not be over in time."""
-
-
-class _Watch(Progress):
-    """Ends a stage with an error as soon as it is clear that it will last beyond a deadline."""
-
-    def __init__(self, inner: Progress, deadline: float, clock: Callable[[], float]) -> None:
-        self._inner = inner
-        self._deadline = deadline
-        self._clock = clock
-
-    @contextmanager
-    def stage(self, name: str, total: int | None = None) -> Iterator[Advance]:
-        """See `Progress.stage`."""
-        started, done = self._clock(), 0
-        with self._inner.stage(name, total) as advance:
-
-            def watched(units: int) -> None:
-                nonlocal done
-                advance(units)
-                done += units
-                rate = (self._clock() - started) / done
-                if started + rate * (total or done) > self._deadline:
-                    raise _TooLateError
-
-            yield watched

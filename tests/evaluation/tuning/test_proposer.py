@@ -7,16 +7,16 @@ import sys
 import numpy as np
 import pytest
 
-from evaluation.tuning.search import (
+from evaluation.tuning.proposer import Proposer
+from evaluation.tuning.spaces import (
     Flag,
-    Proposer,
     Real,
     Settings,
     Space,
     Whole,
     fit_space,
-    fusion_space,
     settings_of,
+    weight_space,
     with_settings,
 )
 from hybrid_rec import Catalog, HybridConfig, HybridRecError, Playlists
@@ -82,7 +82,7 @@ def test_settings_out_of_range_are_learned_as_the_nearest() -> None:
 
 
 def test_settings_go_into_a_config_and_come_back(world: SyntheticDataset) -> None:
-    spaces = {**fit_space(world.playlists), **fusion_space(world.catalog)}
+    spaces = {**fit_space(world.playlists), **weight_space(world.catalog)}
     base = HybridConfig(titles={"encoder": "tfidf"}, cooccurrence={"preset": "notebook"}, seed=5)
     before = settings_of(base, spaces)
     assert before["cooccurrence.vector_size"] == 32
@@ -99,12 +99,12 @@ def test_settings_go_into_a_config_and_come_back(world: SyntheticDataset) -> Non
 def test_spaces_hold_what_the_data_allow() -> None:
     catalog = Catalog.from_columns(["a", "b"], ["One", "Two"], ["U2", None])
     tagged = Catalog.from_columns(["a"], ["One"], ["U2"], [("rock",)])
-    assert "weights.tags" not in fusion_space(catalog)
-    assert "weights.tags" in fusion_space(tagged)
+    assert "weights.tags" not in weight_space(catalog)
+    assert "weights.tags" in weight_space(tagged)
     twice = Playlists.from_lists([["a", "b"], ["a"]], catalog)
     assert fit_space(twice)["cooccurrence.min_count"] == Whole(1, 2)
     # Every name and every end of a range is one that a configuration takes.
-    for name, values in {**fit_space(twice), **fusion_space(tagged)}.items():
+    for name, values in {**fit_space(twice), **weight_space(tagged)}.items():
         if not isinstance(values, Flag):
             for value in (values.low, values.high):
                 with_settings(HybridConfig(), {name: value})
