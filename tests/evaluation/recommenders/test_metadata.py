@@ -10,11 +10,11 @@ from hybrid_rec import (
     Playlists,
 )
 from hybrid_rec.blocks.text.encoders import make_title_encoder
-from hybrid_rec.core.config import TitleConfig
+from hybrid_rec.core.config import TextConfig
 from hybrid_rec.data.synthetic import SyntheticDataset
 
 FILL = -(2.0**24)
-TFIDF = TitleConfig(encoder="tfidf", tfidf_size=64)
+TFIDF = TextConfig(encoder="tfidf", tfidf_size=64)
 
 
 class TestMetadataOnly:

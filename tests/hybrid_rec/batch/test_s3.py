@@ -13,7 +13,7 @@ import s3fs
 
 from hybrid_rec import DataError, HybridRecommender, score_playlists
 from hybrid_rec.batch.chunks import Chunk
-from hybrid_rec.batch.scoring import ItemChunk, BatchRequest, Scored, score
+from hybrid_rec.batch.scoring import BatchRequest, ItemChunk, Scored, score
 from tests.s3_server import S3Server
 
 

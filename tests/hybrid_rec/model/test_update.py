@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+from hybrid_rec.blocks.queries import COOCCURRENCE
 
 from hybrid_rec import (
     Catalog,
@@ -21,7 +22,6 @@ from hybrid_rec import (
     UnknownItemError,
 )
 from hybrid_rec.blocks.cold_start import METADATA
-from hybrid_rec.blocks.queries import COOCCURRENCE
 from hybrid_rec.core.files import files_in
 from hybrid_rec.data.synthetic import SyntheticDataset
 from indexes.delta import DeltaIndex
