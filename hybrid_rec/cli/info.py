@@ -1,36 +1,44 @@
-"""What `hybrid-rec info` does."""
+"""`hybrid-rec info`: what a saved model holds."""
 
 from __future__ import annotations
 
 import json
-from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
-import pandas as pd
+import typer
 
+from hybrid_rec.cli.options import ModelFolder
 from hybrid_rec.core.console import print_table, write
-from hybrid_rec.model import storage as artifact
-from hybrid_rec.model.index_measure import measure_index
 
 
-def run_info(model: Path, *, measure: bool, n_queries: int, as_json: bool) -> None:
-    """Print what a saved model holds, its index measured first if asked.
+def info(
+    model: ModelFolder,
+    measure: Annotated[
+        bool,
+        typer.Option(
+            "--measure", help="Compare the index with exact search, and keep the result there."
+        ),
+    ] = False,
+    queries: Annotated[
+        int, typer.Option(help="Number of queries of each kind that are measured.")
+    ] = 200,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="Print the manifest of the model as JSON.")
+    ] = False,
+) -> None:
+    """Show what a saved model holds.
 
-    Args:
-        model: Folder of a saved model.
-        measure: Compare the index with exact search, and keep the result in the model.
-        n_queries: Queries of each kind that are measured.
-        as_json: Print the manifest.
-
-    Raises:
-        ArtifactError: If there is no model, or it is damaged or cannot be written to.
-        ConfigError: If the number of queries is below 1.
+    These are its counts, index, configuration, library versions and files.
     """
+    from hybrid_rec.model import storage
+
     if measure:
-        before = artifact.read_manifest(model)
-        found = measure_index(artifact.load(model), n_queries)
-        artifact.keep_measurement(model, before, found)
-    manifest = artifact.read_manifest(model)
+        from hybrid_rec.model.index_measure import measure_index
+
+        before = storage.read_manifest(model)
+        found = measure_index(storage.load(model), queries)
+        storage.keep_measurement(model, before, found)
+    manifest = storage.read_manifest(model)
     if as_json:
         write(json.dumps(manifest))
         return
@@ -46,6 +54,8 @@ def run_info(model: Path, *, measure: bool, n_queries: int, as_json: bool) -> No
 
 
 def _print_measured(measured: dict[str, Any]) -> None:
+    import pandas as pd
+
     title = (
         f"{measured['factory']} beside exact search, {measured['queries']} queries of each kind, "
         "linear score, k = 100 for the times"
