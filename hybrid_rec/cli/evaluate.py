@@ -22,6 +22,7 @@ from hybrid_rec.cli.options import (
     SeedRule,
     SplitName,
 )
+from hybrid_rec.cli.paths import check_dataset
 from hybrid_rec.core.console import print_frame, write
 from hybrid_rec.core.errors import ConfigError
 from hybrid_rec.core.progress import as_progress
@@ -83,6 +84,7 @@ def evaluate(
     """
     given = locals().copy()
     ks = _cut_offs(k)
+    check_dataset(dataset, items)
     settings = config_for(dataset, config, seed)
 
     from evaluation.report.report import check_target, write_report

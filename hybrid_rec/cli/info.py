@@ -8,6 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from hybrid_rec.cli.options import ModelFolder
+from hybrid_rec.cli.paths import check_model
 from hybrid_rec.core.console import print_table, write
 
 
@@ -30,6 +31,8 @@ def info(
 
     These are its counts, index, configuration, library versions and files.
     """
+    check_model(model)
+
     from hybrid_rec.model import storage
 
     if measure:

@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from hybrid_rec.cli.options import AsJson, ConfigFile, DatasetName, ItemsFile, ListLength, Quiet
+from hybrid_rec.cli.paths import check_dataset
 
 
 def plan(
@@ -26,6 +27,8 @@ def plan(
 
     Sizes are computed and times are measured on a sample of the work; nothing is written.
     """
+    check_dataset(dataset, items)
+
     from hybrid_rec.cli.planning.command import run_plan
 
     run_plan(

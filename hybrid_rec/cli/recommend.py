@@ -8,6 +8,7 @@ import typer
 
 from hybrid_rec.cli.answers import answer_frame, parse_weights
 from hybrid_rec.cli.options import AsJson, Count, Explain, Items, ModelFolder, SkipUnknown, Weight
+from hybrid_rec.cli.paths import check_model
 from hybrid_rec.core.console import print_frame
 
 
@@ -32,6 +33,7 @@ def recommend(
     as_json: AsJson = False,
 ) -> None:
     """Continue one playlist, given by the items in it."""
+    check_model(model)
     weights = parse_weights(weight)
     diversity = {"mmr": mmr, "artist_cap": artist_cap}
 

@@ -9,6 +9,7 @@ from typing import Annotated, Any
 import typer
 
 from hybrid_rec.cli.options import ListLength, ModelFolder, Quiet
+from hybrid_rec.cli.paths import check_model, check_table
 from hybrid_rec.core.console import complain, write
 from hybrid_rec.core.errors import ConfigError
 from hybrid_rec.core.exit_codes import EXIT_INTERRUPTED
@@ -60,6 +61,11 @@ def score(
         )
     if items and strict:
         raise ConfigError("--strict must not be given with --items, which has no input rows.")
+    check_model(model)
+    if new_items is not None:
+        check_table(new_items, "new items")
+    elif not items:
+        check_table(paths[0], "playlists")
 
     from hybrid_rec.batch.run import score_items, score_new_items, score_playlists
 

@@ -6,6 +6,7 @@ import sys
 
 from hybrid_rec.cli.answers import answer_frame, parse_weights
 from hybrid_rec.cli.options import AsJson, Count, Explain, Items, ModelFolder, SkipUnknown, Weight
+from hybrid_rec.cli.paths import check_model
 from hybrid_rec.core.console import print_frame
 
 
@@ -19,6 +20,7 @@ def similar(
     as_json: AsJson = False,
 ) -> None:
     """Find the items most similar to each of the given ones."""
+    check_model(model)
     weights = parse_weights(weight)
 
     from hybrid_rec.recommender import HybridRecommender

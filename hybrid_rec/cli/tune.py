@@ -23,6 +23,7 @@ from hybrid_rec.cli.options import (
     SeedRule,
     SplitName,
 )
+from hybrid_rec.cli.paths import check_dataset
 from hybrid_rec.core.console import complain, write
 from hybrid_rec.core.errors import ConfigError, StoppedEarlyError
 from hybrid_rec.core.interrupts import heard
@@ -75,6 +76,7 @@ def tune(
     started = time.monotonic()
     if not (math.isfinite(budget) and budget > 0):
         raise ConfigError(f"--budget must be minutes above 0, got {budget}.")
+    check_dataset(dataset, items)
 
     import numpy as np
 

@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from hybrid_rec.cli.options import ModelFolder, Quiet, SkipUnknown
+from hybrid_rec.cli.paths import check_model, check_table
 from hybrid_rec.core.console import write
 from hybrid_rec.core.errors import ConfigError
 
@@ -48,6 +49,10 @@ def update(
     """
     if playlists is None and items is None and not remove:
         raise ConfigError("an update must be given --playlists, --items or --remove, got none.")
+    check_model(model)
+    for path, what in ((playlists, "plays"), (items, "items")):
+        if path is not None:
+            check_table(path, f"a file of {what}")
 
     from hybrid_rec.data.readers.tidy import items_of_plays, read_items, read_plays
     from hybrid_rec.model.storage import check_target

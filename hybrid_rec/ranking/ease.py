@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import linalg, sparse
+from scipy import sparse
 
 from hybrid_rec.ranking.knn import strongest
 
@@ -36,6 +36,8 @@ def ease_weights(holds: sparse.csr_array, l2: float, n_neighbours: int) -> spars
     References:
         Steck, "Embarrassingly Shallow Autoencoders for Sparse Data", WWW 2019.
     """
+    from scipy import linalg
+
     n_items = holds.shape[1]
     played = np.unique(holds.indices)
     if holds.shape[0] > MOST_PLAYLISTS or len(played) > MOST_ITEMS:
