@@ -8,6 +8,10 @@ from typing import Any
 
 import lazy_loader
 
+from hybrid_rec.core.siblings import check_siblings
+
+check_siblings()
+
 _lazily, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)
 
 
