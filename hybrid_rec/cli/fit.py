@@ -48,6 +48,7 @@ def fit(
 
     from hybrid_rec.data.datasets import read_dataset
     from hybrid_rec.model.storage import check_target
+    from hybrid_rec.model.weights import weights_told
     from hybrid_rec.recommender import HybridRecommender
 
     check_target(out)
@@ -60,6 +61,8 @@ def fit(
         write(f"{stage:<18}{seconds:8.2f} s")
     rungs = ", ".join(f"{count:,} {source}" for source, count in model.source_counts().items())
     write(f"items by source: {rungs}")
+    told = weights_told(settings, has_ranking=model.ranking is not None)
+    write(f"block weights: {told}")
     if model.choice is not None:
         write(f"index: {model.choice}")
     write(f"saved to {out}")

@@ -10,6 +10,7 @@ import typer
 from hybrid_rec.cli.options import ModelFolder
 from hybrid_rec.cli.paths import check_model
 from hybrid_rec.core.console import print_table, write
+from hybrid_rec.core.errors import ConfigError
 
 
 def info(
@@ -46,6 +47,7 @@ def info(
         write(json.dumps(manifest))
         return
     write(f"{model}: {manifest['format']}, version {manifest['format_version']}")
+    _print_weights(manifest)
     for heading in ("counts", "index", "libraries", "config", "files"):
         if heading not in manifest:
             continue
@@ -54,6 +56,20 @@ def info(
             write(f"  {name:<28} {value}")
     if "measured" in manifest:
         _print_measured(manifest["measured"])
+
+
+def _print_weights(manifest: dict[str, Any]) -> None:
+    from hybrid_rec.core.config import HybridConfig
+    from hybrid_rec.model.weights import weights_told
+
+    try:
+        config = HybridConfig(**manifest["config"])
+    except ConfigError:
+        # Another version wrote it; its parameters are listed as they are.
+        return
+    # Learned weights are saved with the ranking beside which they were learned.
+    learned = any(name.rpartition("/")[2] == "weights.json" for name in manifest["files"])
+    write(f"block weights: {weights_told(config, has_ranking=learned)}")
 
 
 def _print_measured(measured: dict[str, Any]) -> None:

@@ -58,7 +58,8 @@ class Trees:
                 or "has them in another order"
             )
             raise ArtifactError(
-                f"ranking model must have the features of its blocks, but {difference}; fit it again."
+                f"ranking model must have the features of its blocks, but {difference}; fit "
+                "it again."
             )
 
     def predict(self, rows: NDArray[np.float32]) -> NDArray[np.float64]:
