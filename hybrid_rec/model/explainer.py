@@ -150,7 +150,8 @@ class Explainer:
         block = model.blocks.group_block
         group = None
         if block is not None:
-            group = model.catalog.table[block.config.columns[0]][row].as_py()
+            named = block.names(model.catalog.table.slice(row, 1))[0]
+            group = named[0] if named else None
         same = block is not None and bool(like.blocks[block.name][number].any())
         support = {
             one.name: found

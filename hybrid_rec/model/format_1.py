@@ -90,7 +90,9 @@ _ARRAYS = {"als": "factors", "als_small": "factors_few", "als_large": "factors_m
 
 def read_format_1(home: Path, manifest: Mapping[str, Any], *, mmap: bool) -> Model:
     """A model of format 1; its checksums were verified before."""
-    config = read_config(_with_new_names(manifest["config"]))
+    # Credits were not read then: an artist was what stood there.
+    old = {**_with_new_names(manifest["config"]), "blocks": {_ARTIST: {"credits": False}}}
+    config = read_config(old)
     catalog = Catalog.from_table(pq.read_table(home / CATALOG))
     n_items, files = len(catalog), manifest["files"]
     ids = pq.read_table(home / PLAYLISTS)["playlist_id"].to_pylist()

@@ -136,7 +136,7 @@ class ColdStartConfig(Section):
 
 DEFAULT_BLOCKS: Mapping[str, BlockConfig] = {
     "title": TextBlockConfig(columns=("title",), cleaning="title"),
-    "artist": CategoriesBlockConfig(columns=("artist",)),
+    "artist": CategoriesBlockConfig(columns=("artist",), credits=True),
     "tags": CategoriesBlockConfig(columns=("tags",)),
 }
 """Blocks that are there without being asked for, where the catalogue has their columns."""
