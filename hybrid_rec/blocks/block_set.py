@@ -22,7 +22,7 @@ from hybrid_rec.core.config import (
     WeightsConfig,
 )
 from hybrid_rec.core.progress import Progress
-from hybrid_rec.data.catalog import ITEM_ID, item_array
+from hybrid_rec.data.item_table import ITEM_ID, item_array
 
 _GROUP_WEIGHT = 0.1
 

@@ -157,7 +157,7 @@ class CategoriesBlock(Block):
         ]
 
     def _cells(self, items: pa.Table) -> list[Any]:
-        """What stands in the column: a string or a tuple of them an item, None where it is missing."""
+        """What stands in the column: a string, a tuple of them, or None where it is missing."""
         name = self.config.columns[0]
         column = self.column(items, name)
         if column is None:

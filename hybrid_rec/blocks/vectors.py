@@ -22,7 +22,7 @@ _FILE = "vectors.json"
 
 @register_block
 class VectorsBlock(Block):
-    """A column of equally long lists of floats, scaled to length 1; a missing list is a zero row."""
+    """Equally long lists of floats, scaled to length 1; a missing list is a zero row."""
 
     kind = "vectors"
     config_type = VectorsBlockConfig

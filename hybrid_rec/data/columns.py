@@ -1,4 +1,4 @@
-"""Columns of a caller's frame, checked once and turned into Arrow arrays with missing values kept."""
+"""Columns of a caller's frame, checked once and turned into Arrow arrays with nulls."""
 
 from __future__ import annotations
 

@@ -14,14 +14,8 @@ from hybrid_rec.core.arrays import Codes, Doubles, Mask, Rows
 from hybrid_rec.core.config import COOCCURRENCE, Generator
 from hybrid_rec.core.linalg import one_blas_thread
 from hybrid_rec.data.playlists import Playlists
-from hybrid_rec.ranking.features import (
-    CandidateList,
-    Candidates,
-    Feature,
-    features_of,
-    linear_features,
-    matrix_of,
-)
+from hybrid_rec.ranking.feature import CandidateList, Candidates, Feature
+from hybrid_rec.ranking.feature_set import features_of, linear_features, matrix_of
 from hybrid_rec.ranking.generators import COLD, GENERATORS, LINEAR, NEED_GROUPS
 from hybrid_rec.ranking.query_batch import QueryBatch
 from hybrid_rec.ranking.statistics import Statistics

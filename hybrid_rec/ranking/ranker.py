@@ -15,7 +15,7 @@ from hybrid_rec.core.config import RankingConfig
 from hybrid_rec.core.errors import ConfigError
 from hybrid_rec.data.playlists import Playlists
 from hybrid_rec.ranking.candidates import CandidateFeatures
-from hybrid_rec.ranking.features import CandidateList
+from hybrid_rec.ranking.feature import CandidateList
 from hybrid_rec.ranking.reserved_slots import interleaved
 from hybrid_rec.ranking.trees import Trees, load_lightgbm
 from indexes.base import NO_ROW, NO_SCORE

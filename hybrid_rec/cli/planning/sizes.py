@@ -19,7 +19,7 @@ from hybrid_rec.data.playlists import Playlists
 from hybrid_rec.model.item_index import choose_index
 from hybrid_rec.ranking.cross_fitting import Fold, make_folds
 from hybrid_rec.ranking.ease import MOST_ITEMS, MOST_PLAYLISTS
-from hybrid_rec.ranking.features import features_of
+from hybrid_rec.ranking.feature_set import features_of
 from hybrid_rec.ranking.statistics import ALS_NAMES, of_groups
 from indexes.choice import Choice, index_bytes
 from indexes.fast_scan.bfloat16 import processor_has_bfloat16

@@ -1,4 +1,4 @@
-"""Parameters of the blocks that describe items, one class a kind, and of the cold-start fallback."""
+"""Parameters of the blocks that describe items, and of the cold-start fallback."""
 
 from __future__ import annotations
 
@@ -109,7 +109,7 @@ class NumbersBlockConfig(BlockConfig):
 
 
 class VectorsBlockConfig(BlockConfig):
-    """A column of equally long lists of floats, such as audio or cover embeddings made elsewhere."""
+    """A column of equally long lists of floats, such as audio embeddings made elsewhere."""
 
     kind: Literal["vectors"] = "vectors"
     """Kind of the block."""
