@@ -129,7 +129,8 @@ class ColdStartConfig(Section):
     """Give items without history a place in co-occurrence space, by their group (artist) or by the
     blocks that describe them; without it these blocks speak alone."""
     ridge: float = Field(10.0, gt=0.0, le=LARGEST_NUMBER, allow_inf_nan=False)
-    """Strength of the L2 penalty of the map from describing blocks to co-occurrence space."""
+    """Strength of the L2 penalty of the map from describing blocks to co-occurrence space; with
+    fewer than 1,000 items to learn from it is weaker, in proportion."""
     max_training_items: int = Field(50_000, ge=1)
     """The map is learned on at most so many items with history, the most played first."""
 
