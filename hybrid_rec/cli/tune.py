@@ -16,7 +16,8 @@ from evaluation.splits.registry import make_validation_split
 from evaluation.splits.sample import sample_split
 from evaluation.splits.split import Split
 from evaluation.tuning.proposer import load_optuna
-from evaluation.tuning.trials import Trial, changes, ranked, shown, trial_table, tuned_toml
+from evaluation.tuning.trials import Trial, changes, ranked, shown, trial_table
+from evaluation.tuning.tuned_file import tuned_toml
 from evaluation.tuning.tuner import Tuner
 from hybrid_rec.cli.evaluate import base_config
 from hybrid_rec.core.config import HybridConfig
