@@ -1,62 +1,78 @@
-"""Metadata: what titles and artists say, without a look at who played what."""
+"""Metadata: what describes items, without a look at who played what."""
 
 from __future__ import annotations
 
 import numpy as np
+from scipy import sparse
 
 from evaluation.recommenders.parameters import check_seed
 from evaluation.recommenders.registry import register_baseline
 from evaluation.recommenders.vectors import VectorBaseline
-from hybrid_rec.blocks.labels import Labels
-from hybrid_rec.blocks.queries import ARTIST_BLOCK, TITLE
-from hybrid_rec.blocks.text.encoders import make_title_encoder
-from hybrid_rec.core.config import TitleConfig
-from hybrid_rec.core.linalg import unit_rows, unit_sparse_rows
+from hybrid_rec.blocks.base import pooled
+from hybrid_rec.blocks.block_set import BlockSet, columns_of
+from hybrid_rec.core.config import HybridConfig, TextConfig
+from hybrid_rec.core.progress import Progress
 from hybrid_rec.data.catalog import Catalog
 from hybrid_rec.data.playlists import Playlists
 from indexes.hybrid import HybridIndex, HybridQueries
 
+_NOTHING = "nothing"
+
 
 @register_baseline(default=True)
 class MetadataOnly(VectorBaseline):
-    """The notebook's fallback: what titles and artists say, without a look at who played what.
+    """The notebook's fallback: what titles, artists and other blocks say, and no playlist.
 
-    The score is the cosine of titles plus that of artists: of an item and the mean of the seeds'
-    title vectors, in [-1, 1], and of an item and the mean of the seeds' one-hot artists, in
-    [0, 1]. Playlists serve only to fill up lists. An item with neither title nor artist cannot
-    be scored.
+    The score is the sum over the blocks of the cosine of an item and the mean of the seeds: of
+    texts in [-1, 1], of categories in [0, 1]. Playlists serve only to fill up lists. An item of
+    which nothing is known cannot be scored.
 
     Args:
-        titles: Encoder of the titles; None for the default sentence model.
-        seed: Seed of the encoder "tfidf", in [0, 2^32).
+        titles: How texts become vectors; None for the default sentence model.
+        seed: Seed of the encoders, in [0, 2^32).
+        config: Blocks that describe items; None for titles, artists and tags.
 
     Raises:
         ConfigError: If the seed is out of range.
-        ModelUnavailableError: When fitted, if the title model cannot be found.
+        ModelUnavailableError: When fitted, if a text model cannot be found.
     """
 
     name = "metadata"
 
-    def __init__(self, titles: TitleConfig | None = None, seed: int = 0) -> None:
+    def __init__(
+        self,
+        titles: TextConfig | None = None,
+        seed: int = 0,
+        config: HybridConfig | None = None,
+    ) -> None:
         super().__init__()
         check_seed(self, seed)
-        self.titles = titles or TitleConfig()
+        self.titles = titles or TextConfig()
         self.seed = seed
+        self.config = config or HybridConfig()
 
     def _fit(self, playlists: Playlists, catalog: Catalog) -> None:
         del playlists
-        encoder = make_title_encoder(self.titles, self.seed).fit(catalog.titles)
-        self._titles = encoder.encode(catalog.titles)
-        labels = Labels.of(catalog.artists)
-        self._artists = labels.one_hot(labels.codes(catalog.artists))
-        self._index = HybridIndex.build({TITLE: self._titles}, {ARTIST_BLOCK: self._artists})
-        said = self._titles.any(axis=1) | (np.diff(self._artists.indptr) > 0)
+        settings = self.config.model_copy(update={"titles": self.titles, "seed": self.seed})
+        blocks = BlockSet.of(settings, columns_of(catalog.table)).fit(catalog.table, Progress())
+        self._rows = blocks.encode(catalog.table, Progress())
+        dense = {name: rows for name, rows in self._rows.items() if not sparse.issparse(rows)}
+        hot = {name: rows for name, rows in self._rows.items() if sparse.issparse(rows)}
+        said = np.zeros(len(catalog), dtype=bool)
+        for rows in dense.values():
+            said |= rows.any(axis=1)
+        for rows in hot.values():
+            said |= np.diff(rows.indptr) > 0
+        # An index must have a dense block, even where nothing is dense.
+        filled = dense or {_NOTHING: np.zeros((len(catalog), 1), np.float32)}
+        self._index = HybridIndex.build(filled, hot)
         self._known = np.flatnonzero(said)
-        self._weights = {TITLE: 1.0, ARTIST_BLOCK: 1.0}
+        self._weights = dict.fromkeys(self._rows, 1.0)
 
     def _queries(self, queries: Playlists) -> HybridQueries:
         counts = queries.counts()
+        means = {name: pooled(rows, counts) for name, rows in self._rows.items()}
         return HybridQueries(
-            {TITLE: unit_rows(counts @ self._titles)},
-            {ARTIST_BLOCK: unit_sparse_rows(counts @ self._artists)},
+            {name: rows for name, rows in means.items() if not sparse.issparse(rows)},
+            {name: rows for name, rows in means.items() if sparse.issparse(rows)},
         )

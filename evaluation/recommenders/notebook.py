@@ -8,8 +8,7 @@ from evaluation.recommenders.parameters import check_seed
 from evaluation.recommenders.registry import register_baseline
 from evaluation.recommenders.vectors import VectorBaseline
 from hybrid_rec.blocks.cooccurrence import fit_cooccurrence
-from hybrid_rec.blocks.queries import COOCCURRENCE
-from hybrid_rec.core.config import CooccurrenceConfig
+from hybrid_rec.core.config import COOCCURRENCE, CooccurrenceConfig
 from hybrid_rec.core.linalg import unit_rows
 from hybrid_rec.data.catalog import Catalog
 from hybrid_rec.data.playlists import Playlists

@@ -14,8 +14,7 @@ from evaluation.metrics import beyond
 from evaluation.splits.split import Split
 from evaluation.studies.registry import Studied, register_study
 from hybrid_rec.blocks.labels import Labels
-from hybrid_rec.blocks.queries import COOCCURRENCE
-from hybrid_rec.core.config import DiversityConfig
+from hybrid_rec.core.config import COOCCURRENCE, DiversityConfig
 from hybrid_rec.data.catalog import Catalog
 from hybrid_rec.data.playlists import Playlists
 from hybrid_rec.data.recommendations import Recommendations

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from hybrid_rec.core.config import HybridConfig
+from hybrid_rec.blocks.base import Block
+from hybrid_rec.blocks.block_set import BlockSet, columns_of
+from hybrid_rec.core.config import POPULARITY, HybridConfig
 from hybrid_rec.data.catalog import Catalog
 from hybrid_rec.data.playlists import Playlists
 
@@ -67,14 +69,11 @@ _FIT: Space = {
 
 # Only the ratio of weights matters, so the weight of co-occurrence stays fixed. Held-out playlists
 # do not measure similar_items, so its weight `similar_popularity` is not searched.
-_WEIGHTS: Space = {
+_COLD_START: Space = {
     "cold_start.shrinkage": Real(0.05, 50.0),
     "cold_start.ridge": Real(0.1, 1000.0),
-    "weights.title": Real(0.003, 1.0),
-    "weights.artist": Real(0.003, 1.0),
-    "weights.tags": Real(0.003, 1.0),
-    "weights.popularity": Real(0.003, 1.0),
 }
+_WEIGHT = Real(0.003, 1.0)
 
 
 def fit_space(playlists: Playlists) -> Space:
@@ -84,13 +83,11 @@ def fit_space(playlists: Playlists) -> Space:
     return {**_FIT, "cooccurrence.min_count": Whole(1, most)}
 
 
-def weight_space(catalog: Catalog) -> Space:
-    """Settings that can be tried without learning new vectors."""
-    return {
-        name: values
-        for name, values in _WEIGHTS.items()
-        if catalog.has_tags or name != "weights.tags"
-    }
+def weight_space(config: HybridConfig, catalog: Catalog) -> Space:
+    """Settings that can be tried without learning new vectors: cold start, and a weight a block."""
+    blocks = BlockSet.of(config, columns_of(catalog.table))
+    names = [*blocks.names, POPULARITY]
+    return {**_COLD_START, **{f"weights.{name}": _WEIGHT for name in names}}
 
 
 def settings_of(config: HybridConfig, space: Space) -> Settings:
@@ -99,7 +96,8 @@ def settings_of(config: HybridConfig, space: Space) -> Settings:
     found = {}
     for name in space:
         section, _, key = name.partition(".")
-        found[name] = sections[section][key]
+        # A block of the configuration may have no weight of its own yet.
+        found[name] = sections[section].get(key, Block.default_weight)
     return found
 
 

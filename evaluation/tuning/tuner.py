@@ -23,11 +23,13 @@ from evaluation.tuning.spaces import (
 )
 from evaluation.tuning.trials import Trial
 from evaluation.tuning.watch import TooLateError, Watch
+from hybrid_rec.blocks.block_set import BlockSet, columns_of
 from hybrid_rec.core.config import HybridConfig
 from hybrid_rec.core.errors import ConfigError, DataError
 from hybrid_rec.core.progress import Progress
 from hybrid_rec.data.playlists import check_training
-from hybrid_rec.model.fit import Model, describe_items, encode_titles, fuse
+from hybrid_rec.model.fit import describe_items, fuse
+from hybrid_rec.model.fitted import Model
 from hybrid_rec.model.training import Learned, learn_vectors
 from hybrid_rec.recommender import HybridRecommender
 
@@ -110,7 +112,7 @@ class Tuner:
         self._tell = tell or (lambda _text: None)
         self._clock = clock
         self._fits = Proposer(fit_space(split.train), base.seed, FIT_STARTUP, self._affordable)
-        self._weights = Proposer(weight_space(split.catalog), base.seed, WEIGHT_STARTUP)
+        self._weights = Proposer(weight_space(base, split.catalog), base.seed, WEIGHT_STARTUP)
 
     def trials(self) -> Iterator[Trial]:
         """Run the search, one trial at a time; stop iterating to end it.
@@ -119,8 +121,9 @@ class Tuner:
             ModelUnavailableError: If the title model cannot be found.
             ConfigError: If the index factory does not suit the data.
         """
-        self._encoder, titles = encode_titles(self._split.catalog, self._base, self._progress)
-        self._metadata = describe_items(self._split.catalog, titles)
+        catalog = self._split.catalog
+        blocks = BlockSet.of(self._base, columns_of(catalog.table))
+        self._items = describe_items(blocks, catalog, self._progress)
         self._n_trials = 0
         self._seconds: dict[str, list[float]] = {"fit": [], "weights": []}
         self._first: Trial | None = None
@@ -179,7 +182,7 @@ class Tuner:
         split = self._split
         model = fuse(
             split.train, split.catalog, self._measured(config), fitted.learned,
-            self._encoder, self._metadata, Progress(),
+            self._items, Progress(),
         )  # fmt: skip
         found = evaluate(_Fused(model), split, (self._metric.k,), fit=False)
         cases = found.cases[str(self._metric)].to_numpy(dtype=np.float64)

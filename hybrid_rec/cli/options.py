@@ -8,42 +8,68 @@ from typing import Annotated, Any, get_args
 import typer
 from typer.core import TyperCommand
 
+SYNTHETIC = "synthetic"
+"""The data set that is generated, and needs no file."""
+
 ModelFolder = Annotated[Path, typer.Argument(metavar="MODEL", help="Folder of a saved model.")]
-Items = Annotated[list[str], typer.Option("--item", metavar="ID", help="Item id; repeat for more.")]
-Count = Annotated[int, typer.Option("-k", "--k", metavar="K", help="How many to return.")]
-AsJson = Annotated[bool, typer.Option("--json", help="Print JSON Lines, one object a row.")]
+DatasetName = Annotated[
+    str, typer.Argument(metavar="DATASET", help="What to learn from, named as for fit.")
+]
+Items = Annotated[
+    list[str],
+    typer.Option("--item", metavar="ID", help="Id of an item; repeat the option for more."),
+]
+Count = Annotated[int, typer.Option("-k", "--k", metavar="K", help="Number of items to return.")]
+ListLength = Annotated[
+    int, typer.Option("-k", "--k", metavar="K", help="Number of items for each query.")
+]
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON Lines, one object for each row.")]
 Weight = Annotated[
     list[str] | None,
     typer.Option(
         "--weight",
         metavar="BLOCK=X",
-        help="Weight of a block for this call: cooccurrence, title, artist, tags or popularity.",
+        help="Weight of a block for this call: cooccurrence, title, artist, tags or popularity. "
+        "With any weight given, the weighted sum orders the items, not the learned ranking.",
     ),
 ]
 SkipUnknown = Annotated[
     bool, typer.Option("--skip-unknown", help="Leave unknown item ids out instead of stopping.")
 ]
 Explain = Annotated[
-    bool, typer.Option("--explain", help="Say of each row what carried it; in JSON every part.")
+    bool,
+    typer.Option(
+        "--explain", help="Say for each row why it was recommended; JSON lists every part."
+    ),
 ]
-ItemsFile = Annotated[Path | None, typer.Option("--items", help="File of items, as for fit.")]
-ConfigFile = Annotated[Path | None, typer.Option("--config", help="TOML file of parameters.")]
+ItemsFile = Annotated[
+    Path | None, typer.Option("--items", metavar="FILE", help="File of items, as for fit.")
+]
+ConfigFile = Annotated[
+    Path | None, typer.Option("--config", metavar="FILE", help="TOML file of parameters.")
+]
 SplitName = Annotated[
     str,
-    typer.Option("--split", help="How playlists are split: {splits}."),
+    typer.Option(
+        "--split",
+        help="How playlists are held out: {splits}.",
+    ),
 ]
 SeedRule = Annotated[
-    str, typer.Option("--seeds", help="What is given of a playlist: {seed_rules}.")
+    str,
+    typer.Option("--seeds", help="Which items of a held-out playlist are given: {seed_rules}."),
 ]
-SeedCount = Annotated[int, typer.Option("--n-seeds", help="How many seeds for first and random.")]
+SeedCount = Annotated[
+    int, typer.Option("--n-seeds", help="Number of given items, for first and random.")
+]
 MinLength = Annotated[
     int, typer.Option("--min-length", help="Leave out playlists with fewer different items.")
 ]
 MaxLength = Annotated[
     int | None, typer.Option("--max-length", help="Cut held-out playlists to so many items.")
 ]
-Seed = Annotated[int, typer.Option("--seed", help="Seed of split and training.", min=0)]
-Quiet = Annotated[bool, typer.Option("--quiet", help="No progress on standard error.")]
+Seed = Annotated[int, typer.Option("--seed", help="Seed of the split and of training.", min=0)]
+Quiet = Annotated[bool, typer.Option("--quiet", help="Show no progress bars on standard error.")]
 
 
 class NamesInHelp(TyperCommand):
@@ -55,11 +81,10 @@ class NamesInHelp(TyperCommand):
 
     def format_help(self, ctx: Any, formatter: Any) -> None:
         """Write the help, with names in place of braces."""
-        names = _registered_names()
         for parameter in self.params:
             text = getattr(parameter, "help", None)
-            if text:
-                parameter.help = text.format_map(names)  # type: ignore[attr-defined]
+            if text and "{" in text:
+                parameter.help = text.format_map(_registered_names())  # type: ignore[attr-defined]
         super().format_help(ctx, formatter)
 
 

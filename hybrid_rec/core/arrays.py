@@ -15,3 +15,5 @@ Mask = NDArray[np.bool_]
 """One truth value for each row or entry."""
 Objects = NDArray[np.object_]
 """Strings, with None where there is none."""
+Codes = NDArray[np.uint8]
+"""Small codes, such as the sources of items."""

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
-from hybrid_rec.core.config import FactorsConfig
+from hybrid_rec.core.config import AlsConfig
 from hybrid_rec.core.errors import HybridRecError
 from hybrid_rec.core.linalg import one_blas_thread
 
@@ -39,7 +39,7 @@ class Factors:
     """Strength of the penalty."""
 
     @classmethod
-    def fit(cls, holds: sparse.csr_array, config: FactorsConfig, seed: int) -> Factors:
+    def fit(cls, holds: sparse.csr_array, config: AlsConfig, seed: int) -> Factors:
         """Factors of `holds` `(n_playlists, n_items)`; the same seed gives the same bytes."""
         model = fit_als(
             holds,
@@ -54,7 +54,7 @@ class Factors:
         return cls.from_vectors(vectors, config)
 
     @classmethod
-    def from_vectors(cls, vectors: NDArray[np.float32], config: FactorsConfig) -> Factors:
+    def from_vectors(cls, vectors: NDArray[np.float32], config: AlsConfig) -> Factors:
         """The factors whose `vectors` were fitted with `config`."""
         return cls(vectors, config.alpha, config.regularisation)
 

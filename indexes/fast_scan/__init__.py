@@ -1,1 +1,1 @@
-"""Scans of all rows at a fraction of the time, to the same result."""
+"""Faster full scans from bfloat16 copies of the vectors, with the same results."""

@@ -1,4 +1,4 @@
-"""Coordinates in which the first columns of vectors and queries say most of their products."""
+"""Coordinates in which the first columns contribute most to the products of vectors and queries."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from numpy.typing import NDArray
 
 from indexes.base import Vectors
 
-# Vectors that are looked at.
+# Vectors used to estimate the second moments.
 _SAMPLE = 16_384
-# Columns that queries are supposed to weigh alike, as blocks of them do.
+# Columns that are assumed to have one common weight in the queries.
 _GROUP = 128
-# What is added to each direction, as a share of the mean, so that none is empty.
+# Added to each direction, as a share of the mean, so that the matrix is invertible.
 _LEAST = 1e-7
-# What a group weighs at least, as a share of the heaviest: others may be asked, too.
+# Smallest weight of a group, as a share of the largest: later queries may weigh it more.
 _LIGHTEST = 0.02
 
 
@@ -26,7 +26,7 @@ class Balance:
     References:
         Moore, "Principal component analysis in linear systems: controllability, observability, and
         model reduction", IEEE Transactions on Automatic Control 26(1), 1981: here vectors and
-        queries stand for what is there called controllable and observable.
+        queries take the place of the controllable and the observable states.
     """
 
     of_vectors: NDArray[np.float64]
@@ -40,10 +40,11 @@ class Balance:
 
     @classmethod
     def of(cls, vectors: Vectors, queries: Vectors) -> Balance:
-        """The maps after which columns are uncorrelated, and alike in vectors and queries.
+        """The maps after which columns are uncorrelated, with equal variances on both sides.
 
-        As queries are few, they are taken to lie half like that, and half like the vectors with
-        each group of columns weighed as the queries weigh it.
+        A few queries say little about their distribution. So their second moments are the mean of
+        what the queries show, and of those of the vectors with each group of columns weighted as
+        in the queries.
 
         Args:
             vectors: `(n, dim)`.

@@ -1,4 +1,4 @@
-"""Scans in bfloat16: a fraction of the time of float32, and a bound for how far off they are."""
+"""Full scans in bfloat16: faster than float32, with a bound for the error of each score."""
 
 from __future__ import annotations
 
@@ -9,37 +9,38 @@ from typing import Self
 
 import numpy as np
 
-from indexes.base import Vectors, norms
+from indexes.base import Vectors
 from indexes.fast_scan.balance import Balance
+from indexes.selection import norms
 
 _CPU_INFO = Path("/proc/cpuinfo")
 _INSTRUCTIONS = frozenset({"avx512_bf16", "amx_bf16"})
-# A number keeps 8 significant bits, so that rounding to the nearest moves it by at most this share.
+# A bfloat16 number has 8 significant bits: rounding to nearest moves it by at most this share.
 _ROUNDING = 2.0**-8
-# Rows that are multiplied at once: what comes out stays in the processor's cache.
+# Rows multiplied at a time, so that their scores stay in the processor's cache.
 _BLOCK = 8192
-# Columns that are bounded together: those that say little add little.
+# Columns with one common error bound. Groups with small values then add little to it.
 _GROUP = 128
-# Columns that stay in float32, and queries that they are chosen by.
+# Columns that stay in float32, and queries used to choose them.
 _EXACT, _FEW = 8, 256
-# Scores that may be off by more than this share of their spread leave too many rows open.
+# If scores may be off by more than this share of their spread, too many rows need a second look.
 _LOOSE = 0.2
-# Multiplications from which on a copy of the vectors pays, and loading torch besides.
+# From this many multiplications on a copy is worth making: with torch loaded, and without.
 _MUCH, _VERY_MUCH = 2e10, 1e11
 _LARGEST = 1e15
 
 
 def pays(n_products: float) -> bool:
-    """Whether so many multiplications are done sooner in bfloat16 on this machine."""
+    """Whether this many multiplications take less time in bfloat16 on this machine."""
     much = _MUCH if "torch" in sys.modules else _VERY_MUCH
     return n_products >= much and processor_has_bfloat16()
 
 
 def processor_has_bfloat16() -> bool:
-    """Whether the processor multiplies bfloat16 itself: without that it is slower than float32.
+    """Whether the processor has instructions for bfloat16; without them it is slower than float32.
 
-    torch knows, too, but takes seconds to load. Where Linux does not tell, the answer is no, which
-    is slower and never wrong.
+    torch could tell, but takes seconds to load. Where `/proc/cpuinfo` does not exist the answer is
+    no, which costs time and changes no result.
     """
     return _has_instructions(_CPU_INFO)
 
@@ -57,13 +58,13 @@ def _has_instructions(cpu_info: Path) -> bool:
 class Bfloat16Vectors:
     """A copy of vectors, mostly in bfloat16, and their inner products with queries.
 
-    It is turned so that a few columns say most, see `Balance`; these stay in float32, as there is
-    most to lose.
+    The vectors are rotated so that a few columns contribute most to the products, see `Balance`.
+    These columns stay in float32, because rounding them would lose most.
 
     Args:
         vectors: `(n, dim)`.
-        queries: Some queries such as will come, `(n_queries, dim)`. Others are answered as well,
-            and with a wider bound.
+        queries: Typical queries, `(n_queries, dim)`. Other queries are answered as well, with a
+            wider error bound.
         n_exact: Columns that stay in float32.
     """
 
@@ -92,12 +93,12 @@ class Bfloat16Vectors:
             self._lost = np.maximum(self._lost, self._lengths(narrow - kept).max(axis=0))
             norm = max(norm, float(norms(vectors[part]).max()))
             self._exact_norm = max(self._exact_norm, float(norms(turned[:, :n_exact]).max()))
-        # What a column of turned vectors is added up from is no longer than this.
+        # Bounds the sum of the terms that make up a column of the rotated vectors.
         self._terms = np.linalg.norm(self._balance.of_vectors, axis=0) * norm
 
     @classmethod
     def of(cls, vectors: Vectors, queries: Vectors) -> Self | None:
-        """The copy; None where it would be of no use for such queries."""
+        """The copy; None if its error would be too large to be useful for such queries."""
         few = queries[:_FEW]
         if max(np.abs(few).max(), norms(vectors).max(initial=0)) > _LARGEST:
             return None
@@ -105,15 +106,15 @@ class Bfloat16Vectors:
         return copy if copy._bounds(copy._turned(few)) is not None else None
 
     def scores(self, queries: Vectors, out: Vectors) -> Vectors | None:
-        """Fill `out` with inner products; how far each line may be off, `(n_queries,)`.
+        """Fill `out` with inner products; returns the largest error of each line, `(n_queries,)`.
 
         Args:
             queries: `(n_queries, dim)`.
             out: `(n_queries, n)`.
 
         Returns:
-            None, and nothing in `out`, for queries too large to be bounded, or so unlike those
-            that the copy was made for that its scores would tell too little.
+            None, and nothing in `out`, for queries too large for a bound, or so unlike the
+            queries that the copy was made for that the error would be too large.
 
         References:
             Higham, "Accuracy and Stability of Numerical Algorithms", 2002, section 3.1.
@@ -136,7 +137,7 @@ class Bfloat16Vectors:
             products = memory[: len(queries) * len(rows)].view(len(queries), len(rows))
             self._torch.mm(asked, rows.T, out=products)
             scores.copy_(products)
-            # By torch, too: the threads of two libraries would be in each other's way.
+            # With torch as well: the threads of two libraries would slow each other down.
             scores.addmm_(exact, self._exact[part].T)
         return bounds
 
@@ -145,15 +146,15 @@ class Bfloat16Vectors:
         return turned
 
     def _bounds(self, turned: Vectors) -> Vectors | None:
-        """How far scores of turned queries may be off, `(n_queries,)`; None where that is far."""
+        """Error bounds for rotated queries, `(n_queries,)`; None if they are too wide."""
         n_exact = self._exact.shape[1]
         narrow = np.ascontiguousarray(turned[:, n_exact:])
         rounded = self._torch.from_numpy(narrow).bfloat16().float().numpy()
-        # With x' the rounded x, |qx - q'x'| is at most |q| |x - x'| + |q - q'| |x'|, also group by
-        # group. What comes out, at most |q'| |x'|, is rounded once more.
+        # With x' the rounded x, |qx - q'x'| <= |q| |x - x'| + |q - q'| |x'|, for each group of
+        # columns. The result, at most |q'| |x'|, is rounded once more.
         lost, kept = self._lengths(narrow - rounded), self._lengths(rounded)
         off = self._lengths(narrow) @ self._lost + (lost + _ROUNDING * kept) @ self._norms
-        # Adding up in float32, once when turning and once here, of what was rounded itself.
+        # The float32 sums also round: once in the rotation and once here.
         added = (
             np.abs(turned) @ self._terms
             + kept @ self._norms

@@ -9,19 +9,20 @@ import numpy as np
 from indexes.base import Vectors
 from indexes.fast_scan.bfloat16 import Bfloat16Vectors, pays
 
-# From so many dimensions on all columns are copied, so that one copy serves all such queries.
+# If queries use at least this many columns, all columns are copied, so that one copy serves all
+# such queries.
 _MANY_DIMENSIONS = 192
-# With fewer dimensions than these, reading scores of bfloat16 takes longer than making them.
+# With fewer columns than this, reading bfloat16 scores takes longer than computing them.
 _FEW_DIMENSIONS = 64
-# Multiplications from which on a plain copy of some columns pays.
+# From this many multiplications on, a plain copy of some columns is worth its time.
 _MUCH = 5e9
 
 
 class Columns:
-    """Some columns next to each other.
+    """A float32 copy of some columns.
 
-    In the rows themselves they lie far apart, on as many pages of memory as there are rows, which
-    takes three times as long to read.
+    In the full matrix each row of these columns lies on another page of memory; reading them there
+    takes three times as long.
 
     Args:
         columns: `(n, dim)`; they are copied.
@@ -31,7 +32,7 @@ class Columns:
         self._rows = columns.copy()
 
     def scores(self, queries: Vectors, out: Vectors) -> Vectors:
-        """Fill `out` with inner products; how far each line may be off beyond float32, that is 0.
+        """Fill `out` with inner products; returns the error of each line beyond float32, always 0.
 
         Args:
             queries: `(n_queries, dim)`.
@@ -49,7 +50,7 @@ class Copy:
     columns: Bfloat16Vectors | Columns
 
     def covers(self, span: slice) -> bool:
-        """Whether these columns are among them."""
+        """Whether the copy holds all of these columns."""
         inside: bool = self.span.start <= span.start and span.stop <= self.span.stop
         return inside
 
@@ -59,34 +60,30 @@ class Copy:
 
 
 class ScanCopies:
-    """The copies of one array of vectors, made once so much is asked of it that they pay.
+    """The copies of one array of vectors, made once there are enough queries to be worth it.
 
-    There are at most two: of all columns, and of those few that are asked alone first, as what is
-    asked first is asked most.
+    There are at most two: one of all columns, and one of the first narrow span of columns that
+    queries use alone, because the span that is used first is usually the one used most.
     """
 
     def __init__(self) -> None:
         self._copies: dict[bool, Copy] = {}
         self._refused: set[bool] = set()
-        self._n_expected = 0
         self._n_asked = {True: 0, False: 0}
 
-    def expect(self, n_queries: int) -> None:
-        """Hear how many queries are to come in all, so that what pays then is done at once."""
-        self._n_expected = n_queries
-
-    def get(self, vectors: Vectors, span: slice, queries: Vectors) -> Copy | None:
-        """What to scan instead of the vectors; None for nothing.
+    def get(self, vectors: Vectors, span: slice, queries: Vectors, n_expected: int) -> Copy | None:
+        """The copy to scan instead of the vectors; None where there is none.
 
         Args:
             vectors: `(n, dim)`, the same at every call.
             span: Columns outside of which the queries are 0.
-            queries: What is asked now, `(n_queries, dim)`.
+            queries: The queries of this search, `(n_queries, dim)`.
+            n_expected: Queries that will follow in all, as far as is known.
         """
         dim = span.stop - span.start
         wide = dim >= _MANY_DIMENSIONS
         self._n_asked[wide] += len(queries)
-        n_products = float(max(self._n_asked[wide], self._n_expected)) * len(vectors) * dim
+        n_products = float(max(self._n_asked[wide], n_expected)) * len(vectors) * dim
         copy = self._copies.get(wide)
         if copy is None:
             self._make(vectors, slice(0, vectors.shape[1]) if wide else span, queries, n_products)
@@ -96,7 +93,7 @@ class ScanCopies:
         return copy if copy is not None and copy.covers(span) else None
 
     def _make(self, vectors: Vectors, span: slice, queries: Vectors, n_products: float) -> None:
-        """Make what pays by now, if it is not there."""
+        """Make the copy that is worth it by now, if it is not there."""
         dim = span.stop - span.start
         wide = dim >= _MANY_DIMENSIONS
         if dim >= _FEW_DIMENSIONS and wide not in self._refused and pays(n_products):
@@ -104,7 +101,7 @@ class ScanCopies:
             if halves is not None:
                 self._copies[wide] = Copy(span, halves)
                 return
-            # Such vectors never can be; trying it again would be for nothing.
+            # It never will be of use for these vectors, so do not try again.
             self._refused.add(wide)
         part = 0 < dim < vectors.shape[1]
         if not wide and part and wide not in self._copies and n_products >= _MUCH:

@@ -7,11 +7,11 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+from hybrid_rec.blocks.queries import parse_queries, playlist_queries, says_nothing
 from scipy import sparse
 
 from hybrid_rec import Catalog, DataError, Playlists, UnknownItemError
 from hybrid_rec.blocks.labels import Labels
-from hybrid_rec.blocks.queries import parse_queries, playlist_queries, says_nothing
 from hybrid_rec.core.linalg import unit_rows, unit_sparse_rows
 from indexes.hybrid import HybridIndex
 

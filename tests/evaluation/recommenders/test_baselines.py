@@ -32,11 +32,11 @@ from hybrid_rec import (
     UnknownItemError,
     read_dataset,
 )
-from hybrid_rec.core.config import TitleConfig
+from hybrid_rec.core.config import TextConfig
 from hybrid_rec.data.synthetic import SyntheticDataset
 from tests import recommender_contract as contract
 
-TFIDF = TitleConfig(encoder="tfidf", tfidf_size=64)
+TFIDF = TextConfig(encoder="tfidf", tfidf_size=64)
 MODELS: dict[str, Callable[[], Baseline]] = {
     **{name: partial(make_baseline, name) for name in BASELINES},
     # The sentence model takes long to load.

@@ -9,17 +9,17 @@ from hybrid_rec import (
     Catalog,
     Playlists,
 )
-from hybrid_rec.blocks.text.encoders import make_title_encoder
-from hybrid_rec.core.config import TitleConfig
+from hybrid_rec.blocks.text.encoders import make_text_encoder
+from hybrid_rec.core.config import TextConfig
 from hybrid_rec.data.synthetic import SyntheticDataset
 
 FILL = -(2.0**24)
-TFIDF = TitleConfig(encoder="tfidf", tfidf_size=64)
+TFIDF = TextConfig(encoder="tfidf", tfidf_size=64)
 
 
 class TestMetadataOnly:
     def test_scores_are_cosines_of_titles_and_artists(self, world: SyntheticDataset) -> None:
-        titles = make_title_encoder(TFIDF, 5).fit(world.catalog.titles).encode(world.catalog.titles)
+        titles = make_text_encoder(TFIDF, 5).fit(world.catalog.titles).encode(world.catalog.titles)
         names = world.catalog.artists.astype(str)
         artists = (names[:, None] == np.unique(names[names != "None"])[None, :]).astype(float)
         seeds = np.concatenate([world.playlists[0], world.playlists[0][:1]])

@@ -82,7 +82,7 @@ def test_settings_out_of_range_are_learned_as_the_nearest() -> None:
 
 
 def test_settings_go_into_a_config_and_come_back(world: SyntheticDataset) -> None:
-    spaces = {**fit_space(world.playlists), **weight_space(world.catalog)}
+    spaces = {**fit_space(world.playlists), **weight_space(HybridConfig(), world.catalog)}
     base = HybridConfig(titles={"encoder": "tfidf"}, cooccurrence={"preset": "notebook"}, seed=5)
     before = settings_of(base, spaces)
     assert before["cooccurrence.vector_size"] == 32
@@ -99,12 +99,12 @@ def test_settings_go_into_a_config_and_come_back(world: SyntheticDataset) -> Non
 def test_spaces_hold_what_the_data_allow() -> None:
     catalog = Catalog.from_columns(["a", "b"], ["One", "Two"], ["U2", None])
     tagged = Catalog.from_columns(["a"], ["One"], ["U2"], [("rock",)])
-    assert "weights.tags" not in weight_space(catalog)
-    assert "weights.tags" in weight_space(tagged)
+    assert "weights.tags" not in weight_space(HybridConfig(), catalog)
+    assert "weights.tags" in weight_space(HybridConfig(), tagged)
     twice = Playlists.from_lists([["a", "b"], ["a"]], catalog)
     assert fit_space(twice)["cooccurrence.min_count"] == Whole(1, 2)
     # Every name and every end of a range is one that a configuration takes.
-    for name, values in {**fit_space(twice), **weight_space(tagged)}.items():
+    for name, values in {**fit_space(twice), **weight_space(HybridConfig(), tagged)}.items():
         if not isinstance(values, Flag):
             for value in (values.low, values.high):
                 with_settings(HybridConfig(), {name: value})

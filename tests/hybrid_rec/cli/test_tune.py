@@ -19,7 +19,7 @@ from evaluation.harness import evaluate
 from evaluation.tuning import tuner
 from evaluation.tuning.spaces import Space, Whole
 from hybrid_rec import HybridConfig
-from hybrid_rec.cli import tune as tune_command
+from hybrid_rec.cli import trial_journal
 from hybrid_rec.cli.app import run
 from hybrid_rec.data.synthetic import SyntheticDataset
 
@@ -119,7 +119,7 @@ def test_a_terminal_shows_what_changed(
 ) -> None:
     monkeypatch.setattr("sys.stdout.isatty", lambda: True)
     monkeypatch.setenv("COLUMNS", "200")
-    monkeypatch.setattr(tune_command, "_SHOWN", 2)
+    monkeypatch.setattr(trial_journal, "_SHOWN", 2)
     assert tuned(arguments, tmp_path / "t.toml", "--trials", "3", "--quiet") == 0
     printed = capsys.readouterr().out
     assert "the best 2 of them; all are in" in printed

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+from hybrid_rec.blocks.queries import COOCCURRENCE
 
 from hybrid_rec import (
     Catalog,
@@ -21,7 +22,7 @@ from hybrid_rec import (
     UnknownItemError,
 )
 from hybrid_rec.blocks.cold_start import METADATA
-from hybrid_rec.blocks.queries import COOCCURRENCE
+from hybrid_rec.core.files import files_in
 from hybrid_rec.data.synthetic import SyntheticDataset
 from indexes.delta import DeltaIndex
 from tests import recommender_contract as contract
@@ -360,9 +361,10 @@ def test_saved_and_loaded_before_and_after(
     assert answers(loaded, parts) == answers(model, parts)
     again = HybridRecommender.load(saved(model, tmp_path), mmap=True)
     assert answers(again, parts) == answers(model, parts)
-    for path in saved(again, tmp_path / "again").iterdir():
-        twin = saved(loaded, tmp_path / "loaded") / path.name
-        assert path.read_bytes() == twin.read_bytes(), path.name
+    here, there = (saved(m, tmp_path / name) for m, name in ((again, "a"), (loaded, "b")))
+    assert files_in(here) == files_in(there)
+    for name in files_in(here):
+        assert (here / name).read_bytes() == (there / name).read_bytes(), name
 
 
 @pytest.mark.parametrize("factory", ["Flat", "HNSW16"])

@@ -68,7 +68,7 @@ def test_saved_and_loaded_it_answers_the_same(
     one, two = ranked.recommend(queries, 50), loaded.recommend(queries, 50)
     assert one.item_ids.tolist() == two.item_ids.tolist()
     assert one.scores.tobytes() == two.scores.tobytes()
-    assert not [path for path in (tmp_path / "model").iterdir() if "pkl" in path.name]
+    assert not [*(tmp_path / "model").rglob("*pkl*")]
 
 
 def test_filters_hold(ranked: HybridRecommender, queries: list[list[str]]) -> None:

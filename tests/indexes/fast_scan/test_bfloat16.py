@@ -162,7 +162,7 @@ def test_one_query_is_enough_where_many_are_to_come(monkeypatch: pytest.MonkeyPa
     query = random_vectors(1, 16, seed=3)
     index.search(query, 1)
     assert not copied(index)
-    index.expect(100)
+    index.prepare(100)
     index.search(query, 1)
     assert copied(index)
 

@@ -50,7 +50,7 @@ def test_a_copy_is_made_when_so_much_is_expected(monkeypatch: pytest.MonkeyPatch
     one = narrow_queries(0, 8)[:1]
     index.search(one, 3)
     assert columns_of(index) is None
-    index.expect(100)
+    index.prepare(100)
     index.search(one, 3)
     assert columns_of(index) is not None
 

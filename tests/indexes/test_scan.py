@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from indexes.base import Vectors
-from indexes.fast_scan.scan import Scanner
+from indexes.scan import Scanner
 
 VECTORS = np.random.default_rng(0).standard_normal((50, 8), dtype=np.float32)
 QUERIES = np.random.default_rng(1).standard_normal((7, 8), dtype=np.float32)
@@ -24,13 +24,13 @@ def scan(scanner: Scanner, queries: Vectors) -> Iterator[tuple[Vectors, float]]:
 
 @pytest.fixture(autouse=True)
 def _lots_of_three(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("indexes.fast_scan.scan._SCORES", 3 * 50)
+    monkeypatch.setattr("indexes.scan._SCORES", 3 * 50)
 
 
 @pytest.mark.parametrize("n_expected", [0, 100])
 def test_scans_side_by_side_do_not_share_memory(n_expected: int) -> None:
     scanner = Scanner(50)
-    scanner.expect(n_expected)
+    scanner.n_expected = n_expected
     for _ in range(3):
         pairs = zip(scan(scanner, QUERIES), scan(scanner, -QUERIES), strict=True)
         for query, ((line, slack), (other, _)) in zip(QUERIES, pairs, strict=True):
@@ -43,7 +43,7 @@ def test_memory_is_kept_where_many_queries_are_to_come() -> None:
     places = []
     for n_expected in (0, 100):
         scanner = Scanner(50)
-        scanner.expect(n_expected)
+        scanner.n_expected = n_expected
         for _ in range(2):
             lines = [line.ctypes.data for line, _ in scan(scanner, QUERIES)]
             assert lines[0] == lines[3] == lines[6]

@@ -1,4 +1,4 @@
-"""Every row looked at: the scores of all rows with some queries."""
+"""Full scans: the scores of all rows for some queries."""
 
 from __future__ import annotations
 
@@ -6,61 +6,57 @@ from collections.abc import Callable, Iterator
 
 import numpy as np
 
-from indexes.base import Vectors, norms
+from indexes.base import Vectors
+from indexes.fast_scan import switch
 from indexes.fast_scan.scan_copy import ScanCopies
+from indexes.selection import norms
 
-# Scores that one step holds: 192 MiB. More queries at once are multiplied faster.
+# Scores held at a time: 192 MiB. Matrix products of more queries at once take less time per query.
 _SCORES = 3 << 24
 
 _Parts = Callable[[], Iterator[tuple[int, Vectors]]]
 
 
 class Scanner:
-    """Scores of all rows of one array of vectors, from themselves or from copies that are faster.
+    """Scores of all rows of one array of vectors.
 
-    It keeps what it learned of them, but not the vectors, which FAISS may own.
+    They are computed from the vectors or, where that is faster, from a copy of them. A scanner
+    does not keep the vectors, which FAISS may own, but their largest norm and the copies.
 
     Args:
-        n_rows: How many vectors there are.
+        n_rows: Number of vectors.
     """
 
     def __init__(self, n_rows: int) -> None:
+        self.n_expected = 0
+        """Queries that will follow in all, if anybody said so; see `FaissIndex.prepare`."""
         self._n_rows = n_rows
         self._copies = ScanCopies()
         self._norm: float | None = None
-        self._is_expecting = False
         self._spare: list[Vectors] = []
-
-    def expect(self, n_queries: int) -> None:
-        """Hear how many queries are to come in all; it changes no result.
-
-        What pays then is done at once, and the memory of a step is kept for the next.
-        """
-        self._copies.expect(n_queries)
-        self._is_expecting = n_queries > self._lot()
 
     def lines(
         self, queries: Vectors, parts: _Parts, *, whole: bool
     ) -> Iterator[tuple[Vectors, float]]:
         """For each query its score with every row, `(n_rows,)`, and how far off one may be.
 
-        The scores come from matrix products, so their last digits depend on what else is asked.
-        Each line is the caller's to change, and gone with the next.
+        The scores come from matrix products, so their last digits depend on which queries are
+        asked together. The caller may change a line; it is overwritten once the next is taken.
 
         Args:
             queries: `(n_queries, dim)`.
-            parts: Gives all vectors, some at a time, and the row of the first; the same at every
-                call.
-            whole: Whether they come in one part, of which copies can be made.
+            parts: Returns all vectors in parts, each with the row of its first vector; the same
+                at every call.
+            whole: Whether there is only one part, so that it can be copied.
         """
-        lot = self._lot()
-        # Blocks that weigh nothing in any of the queries need not be read.
+        lot = self._queries_at_once()
+        # Leading and trailing columns that are 0 in all queries need not be read.
         used = np.flatnonzero(queries.any(axis=0))
         span = slice(used[0], used[-1] + 1) if len(used) else slice(0, 0)
         copy = None
-        if whole:
+        if whole and switch.is_on():
             _, vectors = next(parts())
-            copy = self._copies.get(vectors, span, queries)
+            copy = self._copies.get(vectors, span, queries, self.n_expected)
         memory = self._memory(min(lot, len(queries)))
         for start in range(0, len(queries), lot):
             part = queries[start : start + lot]
@@ -74,18 +70,21 @@ class Scanner:
                     into = lines[:, first : first + len(vectors)]
                     np.matmul(part[:, span], vectors[:, span].T, out=into)
             yield from zip(lines, slack.tolist(), strict=True)
-        if self._is_expecting and not self._spare:
+        if self.n_expected > lot and not self._spare:
             self._spare.append(memory)
 
-    def _lot(self) -> int:
-        """Queries of one step."""
+    def _queries_at_once(self) -> int:
         return max(1, _SCORES // max(1, self._n_rows))
 
     def _memory(self, n_queries: int) -> Vectors:
-        """Room for the scores of one step. Fresh memory costs up to half of what fills it."""
+        """An array for the scores of some queries.
+
+        It is used again where many queries follow: allocating it can take half as long as
+        computing the scores.
+        """
         size = n_queries * self._n_rows
         try:
-            # Taken away, so that searches of other threads take none of it.
+            # Removed from the list, so that no search of another thread gets the same array.
             memory = self._spare.pop()
         except IndexError:
             memory = np.empty(0, np.float32)
@@ -98,5 +97,5 @@ class Scanner:
 
 
 def _rounding(queries: Vectors, norm: float) -> Vectors:
-    """How far two ways of adding up an inner product may lie apart, `(n_queries,)`."""
+    """How far the rounding of two ways to sum an inner product can differ, `(n_queries,)`."""
     return np.asarray(norms(queries) * np.float32(norm * 2.0**-18), dtype=np.float32)
