@@ -1,4 +1,4 @@
-"""ANN loss: what an approximate index costs, told in hits."""
+"""ANN loss: how many hits an approximate index loses."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Diversity cost: what more diverse lists cost, told in hits."""
+"""Diversity cost: how many hits more diverse lists lose."""
 
 from __future__ import annotations
 

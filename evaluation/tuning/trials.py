@@ -1,13 +1,11 @@
-"""Trials of a search: what they were, as a table, and the best of them as a configuration file."""
+"""Trials of a search: settings, what they came to, and a table of all."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import pandas as pd
-import tomli_w
 
 from evaluation.metrics.registry import MetricAtK
 from evaluation.tuning.spaces import Setting, Settings
@@ -83,24 +81,3 @@ def changes(trial: Trial, first: Trial) -> str:
 def shown(value: Setting) -> str:
     """A setting as short as it is exact."""
     return f"{value:g}" if isinstance(value, float) else str(value).lower()
-
-
-def tuned_toml(config: HybridConfig, settings: Settings, header: Sequence[str]) -> str:
-    """A configuration as TOML: tuned sections in full, of the others what is not the default.
-
-    So tuned settings stay what they are when a later version has other defaults.
-
-    Args:
-        config: The configuration.
-        settings: What was searched; sections with a setting are written in full.
-        header: Lines of comment at the top.
-    """
-    full: dict[str, Any] = config.model_dump(mode="json", exclude_none=True)
-    own: Mapping[str, Any] = config.model_dump(
-        mode="json", exclude_none=True, exclude_defaults=True
-    )
-    tuned = {name.partition(".")[0] for name in settings}
-    sections = {name: full[name] if name in tuned else own[name] for name in full
-                if name in tuned or name in own}  # fmt: skip
-    lines = ["# " + "".join(c if c.isprintable() else " " for c in line) for line in header]
-    return "\n".join([*lines, tomli_w.dumps(sections)])

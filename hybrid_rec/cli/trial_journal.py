@@ -8,7 +8,8 @@ from typing import Any
 
 from evaluation.metrics.registry import MetricAtK
 from evaluation.splits.split import Split
-from evaluation.tuning.trials import Trial, changes, ranked, shown, trial_table, tuned_toml
+from evaluation.tuning.trials import Trial, changes, ranked, shown, trial_table
+from evaluation.tuning.tuned_file import tuned_toml
 from hybrid_rec.core.config import HybridConfig
 from hybrid_rec.core.console import print_frame, write
 from hybrid_rec.core.errors import ConfigError, DataError

@@ -16,7 +16,8 @@ from evaluation.splits.split import Split
 from evaluation.tuning import tuner
 from evaluation.tuning.proposer import Proposer
 from evaluation.tuning.spaces import Flag, Settings, Space, Whole, fit_cost, fit_space, settings_of
-from evaluation.tuning.trials import Trial, changes, ranked, trial_table, tuned_toml
+from evaluation.tuning.trials import Trial, changes, ranked, trial_table
+from evaluation.tuning.tuned_file import tuned_toml
 from evaluation.tuning.tuner import Tuner
 from hybrid_rec import ConfigError, DataError, HybridConfig, HybridRecommender, Playlists
 from hybrid_rec.core.config import RankingConfig
