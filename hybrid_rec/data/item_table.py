@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
-from hybrid_rec.core.arrays import Objects, Rows
+from hybrid_rec.core.arrays import Mask, Objects, Rows
 from hybrid_rec.core.errors import DataError
 from hybrid_rec.data.columns import TEXT, TEXTS, as_array, label_lists, text_column
 
@@ -49,17 +49,20 @@ def first_of_each_id(ids: Objects, table: pa.Table) -> Rows:
     return np.sort(first)
 
 
-def differ(mine: Objects, theirs: Objects) -> Any:
+def differ(mine: Objects, theirs: Objects) -> Mask:
+    """Which cells are not the same, `(n,)`."""
     return np.asarray([a != b for a, b in zip(mine, theirs, strict=True)], dtype=bool)
 
 
 def cells(column: pa.ChunkedArray) -> Objects:
+    """The cells of a column as Python has them, `(n,)`."""
     values: Objects = np.full(len(column), None, dtype=object)
     values[:] = column.to_pylist()
     return values
 
 
 def is_list(kind: pa.DataType) -> bool:
+    """Whether a column of a catalogue holds lists."""
     return bool(pa.types.is_large_list(kind))
 
 

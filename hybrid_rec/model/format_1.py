@@ -195,7 +195,7 @@ def _ranking(
 
 
 def _translated(text: str, names: list[str]) -> str:
-    """Trees with the features of today: those of blocks that a model lacks, all zeros, are left out.
+    """Trees with the features of today, without those of blocks that the model lacks.
 
     Raises:
         ArtifactError: If the trees look at other features.

@@ -205,8 +205,8 @@ def read_manifest(folder: Path) -> dict[str, Any]:
     )
     if not isinstance(manifest, dict) or found not in [(FORMAT, number) for number in _READERS]:
         raise ArtifactError(
-            f"{folder} must hold the format {FORMAT!r} version {FORMAT_VERSION}, got {found!r:.80}; "
-            "fit it again with this version."
+            f"{folder} must hold the format {FORMAT!r} version {FORMAT_VERSION} or older, got "
+            f"{found!r:.80}; fit it again with this version."
         )
     for section in _SECTIONS:
         if not isinstance(manifest.get(section), dict):
@@ -262,7 +262,7 @@ def _digest(manifest: Mapping[str, Any]) -> str:
 
 
 def _as_text(manifest: Mapping[str, Any]) -> str:
-    """A manifest with its digest. What is digested is what will be read: numbers as JSON has them."""
+    """A manifest with its digest, which is that of what JSON gives back."""
     plain = json.loads(json.dumps(manifest))
     return json.dumps({**plain, _DIGEST: _digest(plain)}, indent=2) + "\n"
 

@@ -9,7 +9,6 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hybrid_rec.blocks.queries import block_weights, playlist_queries
 
 from hybrid_rec import Catalog, Explanation, HybridConfig, HybridRecommender, Playlists
 from hybrid_rec.data.synthetic import SyntheticDataset

@@ -7,7 +7,6 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hybrid_rec.blocks.queries import block_weights
 
 from hybrid_rec import ConfigError, DiversityConfig, HybridConfig, HybridRecommender, Playlists
 from hybrid_rec.data.synthetic import SyntheticDataset
