@@ -92,7 +92,7 @@ def fit(
     out: Annotated[Path, typer.Option("--out", metavar="MODEL", help="Folder to save to.")],
     items: Annotated[
         Path | None,
-        typer.Option(help="File of items (item_id, title, artist, tags) for a file of plays."),
+        typer.Option(help="File of items (item_id, and what describes them) for a file of plays."),
     ] = None,
     config: Annotated[Path | None, typer.Option(help="TOML file of parameters.")] = None,
     seed: Annotated[int | None, typer.Option(help="Seed; overrides the config's.", min=0)] = None,
