@@ -28,6 +28,7 @@ SETS = {
     "triplej": ("{data}/triplej/plays.parquet", "global-time", 60),
     "wfmu": ("{data}/wfmu/plays.parquet", "continuation", None),
     "classic_rock": ("{data}/classic_rock/plays.parquet", "continuation", None),
+    "mpd_sample": ("mpd:{data}/mpd_sample", "continuation", None),
 }
 _NAMED = (
     "popularity", "item-knn", "playlist-knn", "ease", "implicit-bm25", "notebook", "metadata",

@@ -94,6 +94,8 @@ def _most_frequent(
 
 def _hashable(column: pd.Series[Any]) -> Objects:
     """Texts, or lists as tuples; None where either is missing or empty."""
+    if pd.api.types.infer_dtype(column, skipna=True) != "mixed":
+        return text_column(column)
     lists = [isinstance(cell, _LISTS) for cell in column]
     if not any(lists):
         return text_column(column)

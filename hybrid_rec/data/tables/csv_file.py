@@ -65,8 +65,8 @@ def csv_batches(
         DataError: If it cannot be read, or is damaged, naming the line or row.
     """
     header = csv_header(file)
-    # Columns go by their number, for two of them may share a name. The last one is always read: a
-    # quote that is never closed shows in it, whichever column it is in.
+    # Columns go by their number, for two of them may share a name. The last one is always read: it
+    # tells whether a quote is still open at the end.
     places = [str(header.index(name)) for name in columns]
     end = str(len(header) - 1)
     read = list(dict.fromkeys((*places, end)))
