@@ -3,45 +3,40 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from functools import cached_property
 from pathlib import Path
 from typing import Any, Self
 
 import numpy as np
 import pandas as pd
 
-from hybrid_rec.blocks.queries import COOCCURRENCE, parse_queries, playlist_queries
-from hybrid_rec.core.config import HybridConfig
+from hybrid_rec.core.arrays import Floats
+from hybrid_rec.core.config import COOCCURRENCE, HybridConfig
 from hybrid_rec.core.errors import ConfigError, DataError, NotFittedError
 from hybrid_rec.core.progress import Progress, as_progress
-from hybrid_rec.data.catalog import Catalog, as_item_ids
+from hybrid_rec.data.catalog import Catalog
+from hybrid_rec.data.columns import as_item_ids
 from hybrid_rec.data.playlists import OnUnknown, Playlists
+from hybrid_rec.data.queries import parse_queries
 from hybrid_rec.data.recommendations import PlaylistMatches, Recommendations
-from hybrid_rec.model import storage as artifact
+from hybrid_rec.model import storage
 from hybrid_rec.model.changes import NewPlaylists, OnKnown, read_changes
 from hybrid_rec.model.explainer import Explainer
-from hybrid_rec.model.fit import Model, fit_model, reindexed
+from hybrid_rec.model.fit import fit_model, reindexed
+from hybrid_rec.model.fitted import Model
 from hybrid_rec.model.new_items import place_new_items
-from hybrid_rec.model.search import (
-    Request,
-    Weights,
-    answer,
-    call_weights,
-    check_k,
-    filter_rows,
-    similar_weights,
-)
+from hybrid_rec.model.search import SearchRequest, answer, check_k, filter_rows
 from hybrid_rec.model.update import update_model
+from hybrid_rec.model.weights import Weights, call_weights, similar_weights
 from hybrid_rec.ranking.diversity import OFF, Diversity, call_diversity
-from indexes.faiss_index import FaissIndex
 
 
 class HybridRecommender:
     """Recommends for an item, for a playlist never seen, and for items nobody has played.
 
-    It combines co-occurrence vectors of playlists, title embeddings, artist and tag matches and a
-    popularity prior in one index. An item without history gets its place by the cold-start
-    ladder; the `sources` of what comes back say which rung each item stood on.
+    It combines co-occurrence vectors of playlists, blocks that describe items (titles, artists and
+    tags unless the configuration says otherwise) and a popularity prior in one index. An item
+    without history gets its place by the cold-start fallback; the `sources` of what comes back say
+    where each item's place comes from.
 
     Args:
         config: All parameters; None for the defaults.
@@ -60,6 +55,7 @@ class HybridRecommender:
             raise ConfigError(f"config must be a HybridConfig, got {type(config).__name__}.")
         self.config = config or HybridConfig()
         self._model: Model | None = None
+        self._explainer: Explainer | None = None
 
     def fit(
         self, playlists: Playlists, catalog: Catalog, *, progress: bool | Progress = False
@@ -184,11 +180,11 @@ class HybridRecommender:
         """
         model = self.model_
         playlists, _ = parse_queries(queries, model.catalog, on_unknown)
-        request = Request(
-            playlist_queries(model.index, playlists),
+        request = SearchRequest(
+            model.queries(playlists),
             playlists.playlist_ids,
             k,
-            call_weights(self.model_.weights, weights),
+            call_weights(model, weights),
             seeds=playlists,
             exclude_seeds=exclude_seeds,
             allow=filter_rows(model.catalog, allow, on_unknown, "allow"),
@@ -196,7 +192,7 @@ class HybridRecommender:
             rank=weights is None,
             diversity=call_diversity(self.config, diversity),
         )
-        return answer(model, request, self._explainer if explain else None)
+        return answer(model, request, self._explains() if explain else None)
 
     def similar_items(
         self,
@@ -243,7 +239,7 @@ class HybridRecommender:
             allow=allow,
             block=block,
             on_unknown=on_unknown,
-            weights=similar_weights(self.config.weights, weights),
+            weights=similar_weights(self.model_, weights),
             diversity=OFF,
             explain=explain,
         )
@@ -254,10 +250,10 @@ class HybridRecommender:
         """The catalogue items nearest to items that the catalogue lacks.
 
         Args:
-            frame: Columns `title` and `artist`, either of which may be missing in a row;
-                optionally `item_id` (becomes the query id), `tags` (lists of strings) and
-                `context` (lists of ids of catalogue items that it was seen with: the mean of its
-                company is the best guess of its place).
+            frame: Any of the columns that the model's blocks are made from, such as `title` and
+                `artist`, each of which may be missing in a row; optionally `item_id` (becomes the
+                query id) and `context` (lists of ids of catalogue items that it was seen with: the
+                mean of its company is the best guess of its place).
             k: Neighbours wanted of each, from 1 to 10,000,000.
             weights: See `similar_items`.
 
@@ -266,16 +262,16 @@ class HybridRecommender:
             among the neighbours.
 
         Raises:
-            DataError: If a column is missing or an entry is of the wrong kind.
+            DataError: If no column tells anything, or an entry is of the wrong kind.
             UnknownItemError: If a context names an item that the catalogue lacks.
             NotFittedError: Before `fit` or `load`.
         """
         new = place_new_items(self.model_, frame)
-        request = Request(
+        request = SearchRequest(
             new.queries,
             new.query_ids,
             k,
-            similar_weights(self.config.weights, weights),
+            similar_weights(self.model_, weights),
             seeds=new.context,
             query_sources=new.sources,
         )
@@ -305,11 +301,13 @@ class HybridRecommender:
         """
         check_k(k)
         playlists, _ = parse_queries(queries, self.model_.catalog, on_unknown)
-        vectors = np.asarray(playlist_queries(self.model_.index, playlists).dense[COOCCURRENCE])
+        vectors = np.asarray(self.model_.queries(playlists).dense[COOCCURRENCE])
         matches = np.full((len(playlists), k), None, dtype=object)
         scores = np.full((len(playlists), k), -np.inf, np.float32)
         asked = np.flatnonzero(vectors.any(axis=1))
-        found = self._playlist_index.search(vectors[asked], min(k, len(self.model_.playlists)))
+        found = self.model_.playlist_index.search(
+            vectors[asked], min(k, len(self.model_.playlists))
+        )
         width = found.rows.shape[1]
         matches[asked, :width] = self.model_.playlists.playlist_ids[found.rows]
         scores[asked, :width] = found.scores
@@ -322,7 +320,7 @@ class HybridRecommender:
             ArtifactError: If the folder holds something else, or cannot be written.
             NotFittedError: Before `fit` or `load`.
         """
-        artifact.save(self.model_, Path(folder))
+        storage.save(self.model_, Path(folder))
 
     @classmethod
     def load(cls, folder: str | Path, *, mmap: bool = False) -> Self:
@@ -335,7 +333,7 @@ class HybridRecommender:
         Raises:
             ArtifactError: If a file is missing or damaged, or the format is another.
         """
-        model = artifact.load(Path(folder), mmap=mmap)
+        model = storage.load(Path(folder), mmap=mmap)
         recommender = cls(model.config)
         recommender._set(model)
         return recommender
@@ -355,16 +353,34 @@ class HybridRecommender:
         other._set(model)
         return other
 
-    def _set(self, model: Model) -> None:
-        self._model = model
-        for cached in ("_playlist_index", "_explainer"):
-            self.__dict__.pop(cached, None)
+    def item_vectors(self, item_ids: Sequence[Any], block: str = COOCCURRENCE) -> Floats:
+        """The rows of items in one dense block.
 
-    @cached_property
-    def _explainer(self) -> Explainer:
-        return Explainer(self.model_)
+        Args:
+            item_ids: Ids of the catalogue.
+            block: A block whose rows are dense, such as "cooccurrence" or "title".
 
-    @cached_property
-    def _playlist_index(self) -> FaissIndex:
+        Returns:
+            `(len(item_ids), dim)` float32 of length 1, or 0 where nothing is known of an item.
+
+        Raises:
+            UnknownItemError: For an unknown id.
+            ConfigError: If the model has no such dense block.
+            NotFittedError: Before `fit` or `load`.
+        """
         model = self.model_
-        return FaissIndex.build(playlist_queries(model.index, model.playlists).dense[COOCCURRENCE])
+        if block not in model.index.layout:
+            raise ConfigError(
+                f"The 'block' parameter must be one of {', '.join(model.index.layout)}, got "
+                f"{block!r} instead."
+            )
+        rows = model.catalog.rows(as_item_ids(item_ids))
+        return model.index.blocks(rows)[block]
+
+    def _set(self, model: Model) -> None:
+        self._model, self._explainer = model, None
+
+    def _explains(self) -> Explainer:
+        if self._explainer is None:
+            self._explainer = Explainer(self.model_)
+        return self._explainer

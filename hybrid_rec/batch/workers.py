@@ -15,7 +15,7 @@ from threadpoolctl import threadpool_limits
 
 from hybrid_rec.batch.chunks import Chunk
 from hybrid_rec.batch.saved_model import SavedModel
-from hybrid_rec.batch.scoring import ItemChunk, Request, Scored, score, warm_up
+from hybrid_rec.batch.scoring import BatchRequest, ItemChunk, Scored, score, warm_up
 from hybrid_rec.core.errors import RunError
 
 Chunks = Iterable[Chunk | ItemChunk]
@@ -27,7 +27,9 @@ _CAN_FORK = sys.platform == "linux"
 
 
 @contextmanager
-def scorers(model: SavedModel, request: Request, workers: int, n_queries: int) -> Iterator[Score]:
+def scorers(
+    model: SavedModel, request: BatchRequest, workers: int, n_queries: int
+) -> Iterator[Score]:
     """A function that scores chunks, in whatever order they are ready.
 
     Every process computes with one thread, so that as many processes as there are cores do not
@@ -81,7 +83,9 @@ class _Pool:
     Elsewhere each loads the model for itself and shares the index, which is mapped.
     """
 
-    def __init__(self, model: SavedModel, request: Request, workers: int, n_queries: int) -> None:
+    def __init__(
+        self, model: SavedModel, request: BatchRequest, workers: int, n_queries: int
+    ) -> None:
         # A fresh interpreter has no threads or locks of the caller's that a fork would break.
         context = get_context("spawn")
         pipes = [context.Pipe() for _ in range(workers)]
@@ -163,7 +167,7 @@ def _died() -> RunError:
 
 
 def _serve(
-    model: SavedModel, request: Request, n_queries: int, connections: Sequence[Connection]
+    model: SavedModel, request: BatchRequest, n_queries: int, connections: Sequence[Connection]
 ) -> None:
     """Load the model and answer on every connection, each from a process of its own."""
     # Ctrl-C reaches all processes of a terminal; the first one decides what becomes of the others.
@@ -205,7 +209,7 @@ def _serve(
         os.waitpid(child, 0)
 
 
-def _answer(recommender: Any, request: Request, connection: Connection) -> None:
+def _answer(recommender: Any, request: BatchRequest, connection: Connection) -> None:
     """Score chunks until the other end is closed."""
     # It may close at any moment, and nobody is left to hear of it.
     with suppress(EOFError, OSError):

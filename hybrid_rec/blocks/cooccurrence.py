@@ -13,10 +13,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hybrid_rec.blocks.corpus_files import CorpusFiles, item_tokens, shuffled
+from hybrid_rec.core.arrays import Rows
 from hybrid_rec.core.config import CooccurrenceConfig
 from hybrid_rec.core.errors import DataError
 from hybrid_rec.core.progress import Advance, Progress
-from hybrid_rec.data.catalog import RowArray
 from hybrid_rec.data.playlists import Playlists
 
 # gensim ignores what follows in a longer sentence.
@@ -33,7 +33,7 @@ class Start:
     """Unit vectors, `(n_items, vector_size)`; items with a zero row start anywhere."""
     freedom: NDArray[np.float32]
     """How far each item may move, `(n_items,)`: 0 holds it where it is, 1 is training as usual."""
-    counts: RowArray
+    counts: Rows
     """Plays of each item in all playlists, those that are not trained on included, `(n_items,)`."""
 
 

@@ -1,4 +1,4 @@
-"""Artists and tags to one-hot and multi-hot blocks, sparse, with known and unknown labels."""
+"""Labels (artists, tags) and the columns that they have in one-hot and multi-hot rows."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import sparse
 
-from hybrid_rec.data.catalog import RowArray
+from hybrid_rec.core.arrays import Rows
 
 
 def fold(label: str) -> str:
@@ -34,39 +34,46 @@ class Labels:
     @classmethod
     def of(cls, labels: Iterable[str | None]) -> Labels:
         """Columns in order of first appearance; missing labels get none."""
-        columns: dict[str, int] = {}
+        return cls({}).extended(labels)
+
+    def extended(self, labels: Iterable[str | None]) -> Labels:
+        """These labels, and behind them those that are new, in order of first appearance."""
+        columns = dict(self.columns)
         for label in labels:
             if label is not None and (key := fold(label)):
                 columns.setdefault(key, len(columns))
-        return cls(columns)
+        return Labels(columns)
 
     def __len__(self) -> int:
         return len(self.columns)
 
-    def codes(self, labels: Iterable[str | None]) -> RowArray:
+    def codes(self, labels: Iterable[str | None]) -> Rows:
         """The column of each label, `(len(labels),)` int64; -1 for a missing or unknown one."""
-        found = [-1 if label is None else self.columns.get(fold(label), -1) for label in labels]
+        known: dict[str | None, int] = {None: -1}
+        found = []
+        for label in labels:
+            if label not in known:
+                known[label] = self.columns.get(fold(label or ""), -1)
+            found.append(known[label])
         return np.array(found, dtype=np.int64)
-
-    def one_hot(self, codes: RowArray) -> sparse.csr_array:
-        """One row an item with a 1 in the column of its code; see `one_hot`."""
-        return one_hot(codes, len(self))
 
     def multi_hot(self, label_lists: Sequence[Sequence[str]]) -> sparse.csr_array:
         """One unit row an item with equal values in the columns of its labels, float32.
 
         Unknown labels are left out; an item without known ones has an empty row.
         """
-        codes = [np.unique(self.codes(labels)) for labels in label_lists]
-        codes = [known[known >= 0] for known in codes]
-        sizes = np.array([len(known) for known in codes], dtype=np.int64)
-        values = np.repeat(1 / np.sqrt(np.maximum(sizes, 1)), sizes).astype(np.float32)
-        columns = np.concatenate([np.empty(0, np.int64), *codes])
-        indptr = np.concatenate([[0], np.cumsum(sizes)])
-        return sparse.csr_array((values, columns, indptr), shape=(len(codes), len(self)))
+        sizes = np.fromiter(map(len, label_lists), np.int64, len(label_lists))
+        codes = self.codes(label for labels in label_lists for label in labels)
+        owners = np.repeat(np.arange(len(sizes)), sizes)[codes >= 0]
+        width = max(len(self), 1)
+        owners, columns = np.divmod(np.unique(owners * width + codes[codes >= 0]), width)
+        counts = np.bincount(owners, minlength=len(sizes))
+        values = np.repeat(1 / np.sqrt(np.maximum(counts, 1)), counts).astype(np.float32)
+        indptr = np.concatenate([[0], np.cumsum(counts)])
+        return sparse.csr_array((values, columns, indptr), shape=(len(sizes), len(self)))
 
 
-def one_hot(codes: RowArray, n_columns: int) -> sparse.csr_array:
+def one_hot(codes: Rows, n_columns: int) -> sparse.csr_array:
     """One row an item with a 1 in the column of its code, `(n, n_columns)` float32.
 
     A negative code gives an empty row: it matches nobody.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import json
 import os
@@ -12,6 +13,7 @@ from contextlib import contextmanager, suppress
 from itertools import count
 from pathlib import Path, PurePosixPath
 from threading import Lock
+from typing import BinaryIO
 
 _SAVING, _OLD = "saving", "old"
 
@@ -19,6 +21,9 @@ _SAVING, _OLD = "saving", "old"
 _numbers = count()
 _live: set[str] = set()
 _swapping = Lock()
+
+# What a platform answers that cannot bring a folder to disk, as Windows and some network drives.
+_NO_SYNC = {errno.EACCES, errno.EBADF, errno.EINVAL, errno.EISDIR, errno.ENOTSUP, errno.EPERM}
 
 
 def sha256(path: Path) -> str:
@@ -61,7 +66,13 @@ def is_ours(folder: Path, manifest: str, form: str, names: Collection[str] | Non
     if not isinstance(known, Collection):
         return False
     folders = {str(above) for name in known for above in PurePosixPath(name).parents}
-    return held <= {manifest, *known, *folders}
+    ours = {manifest, *known, *folders}
+    return all(name in ours or _is_left(name) for name in held)
+
+
+def _is_left(name: str) -> bool:
+    """Whether a killed `replace_text` left this file, which stands in nobody's way."""
+    return re.fullmatch(rf"(?:.*/)?\.[^/]+\.{_SAVING}-\d+-\d+", name) is not None
 
 
 def check_writable(target: Path) -> None:
@@ -105,26 +116,51 @@ def replacing(target: Path) -> Iterator[Path]:
             if target.exists():
                 target.rename(old)
             fresh.rename(target)
+        _sync(target.parent)
         shutil.rmtree(old, ignore_errors=True)
     finally:
         shutil.rmtree(fresh, ignore_errors=True)
         _live.difference_update((fresh.name, old.name))
 
 
-def replace_text(target: Path, text: str) -> None:
-    """Write a file that appears whole or not at all, in place of the one that is there.
+@contextmanager
+def writing(target: Path, temporary: Path | None = None) -> Iterator[BinaryIO]:
+    """A file to write bytes to, which takes the place of `target` if the block ends well.
+
+    Until then it has another name, and it is on disk before it is renamed: a reader sees the old
+    file or the new one, never half of one. If the block fails, nothing is left behind.
+
+    Args:
+        target: What to write; folders above it are made.
+        temporary: The name until then, on the same file system; without it, one beside `target`.
 
     Raises:
         OSError: If it cannot be written.
     """
-    fresh = _sibling(target, _SAVING)
+    fresh = _sibling(target, _SAVING) if temporary is None else temporary
+    target.parent.mkdir(parents=True, exist_ok=True)
     try:
-        target.parent.mkdir(parents=True, exist_ok=True)
-        fresh.write_text(text, encoding="utf-8")
-        _sync(fresh)
+        with fresh.open("wb") as file:
+            yield file
+            file.flush()
+            os.fsync(file.fileno())
         fresh.replace(target)
-    finally:
-        fresh.unlink(missing_ok=True)
+    except BaseException:
+        # Where the disk is full, half a file is in the way of what comes next.
+        with suppress(OSError):
+            fresh.unlink(missing_ok=True)
+        raise
+    _sync(target.parent)
+
+
+def replace_text(target: Path, text: str) -> None:
+    """Write a UTF-8 file that appears whole or not at all, in place of the one that is there.
+
+    Raises:
+        OSError: If it cannot be written.
+    """
+    with writing(target) as file:
+        file.write(text.encode())
 
 
 def existing(target: Path) -> Path:
@@ -173,8 +209,15 @@ def _runs(process: int) -> bool:
 
 
 def _sync(path: Path) -> None:
-    descriptor = os.open(path, os.O_RDONLY)
+    """Bring a file to disk, or the names in a folder where the platform can do that."""
+    is_folder = path.is_dir()
     try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+        # Windows refuses it for a file that is open for reading alone.
+        descriptor = os.open(path, os.O_RDONLY if is_folder else os.O_RDWR)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+    except OSError as error:
+        if not is_folder or error.errno not in _NO_SYNC:
+            raise

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -12,216 +11,131 @@ from typing import Any, Literal
 import numpy as np
 import pandas as pd
 import pyarrow as pa
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike
 
+from hybrid_rec.core.arrays import Objects, Rows
 from hybrid_rec.core.errors import DataError, UnknownItemError
-
-ObjectArray = NDArray[np.object_]
-RowArray = NDArray[np.int64]
-
-SCHEMA = pa.schema(
-    {
-        "item_id": pa.large_string(),
-        "title": pa.large_string(),
-        "artist": pa.large_string(),
-        "tags": pa.large_list(pa.field("element", pa.large_string())),
-    }
+from hybrid_rec.data.columns import TEXT, TEXTS, VECTOR, as_item_ids, id_column, require_columns
+from hybrid_rec.data.item_table import (
+    ARTIST,
+    ITEM_ID,
+    TAGS,
+    TITLE,
+    as_column,
+    cells,
+    differ,
+    first_of_each_id,
+    is_list,
+    item_array,
 )
-REQUIRED_COLUMNS = ("item_id", "title", "artist")
+
 _SHOWN = 5
-# Every column that this package reads from a frame of a caller.
-_READ_COLUMNS = frozenset({*SCHEMA.names, "playlist_id", "position", "played_at", "context"})
-_SURROGATE = re.compile("[\ud800-\udfff]")
-
-
-def as_item_ids(values: Iterable[Any], what: str = "item_id") -> list[str]:
-    """Item ids as strings: strings pass, integers are written out, all else is refused.
-
-    Args:
-        values: Ids as a caller holds them.
-        what: How an error message names them.
-
-    Raises:
-        DataError: For a missing id, a float, a bool or any other type, or no list at all.
-    """
-    if isinstance(values, str | bytes) or not isinstance(values, Iterable):
-        raise DataError(f"{what} must be strings or integers in a list, got {values!r}.")
-    ids = []
-    for position, value in enumerate(values):
-        if isinstance(value, str):
-            ids.append(value)
-        elif isinstance(value, int | np.integer) and not isinstance(value, bool):
-            ids.append(str(value))
-        else:
-            raise DataError(
-                f"{what} must be strings or integers, got {value!r} "
-                f"({type(value).__name__}) at position {position}."
-            )
-    return ids
-
-
-def is_missing(value: Any) -> bool:
-    """Whether a cell is None, NaN, `pd.NA` or `pd.NaT`."""
-    return bool(pd.api.types.is_scalar(value) and pd.isna(value))
-
-
-def check_whole_text(ids: Sequence[str] | ObjectArray, what: str) -> None:
-    """Raise a DataError for an id with half of a character, which no file can hold."""
-    if _is_whole(ids):
-        return
-    row = next(row for row, value in enumerate(ids) if _SURROGATE.search(value))
-    raise DataError(
-        f"{what} must be whole text, but row {row} holds half of a character (a lone surrogate): "
-        f"{ids[row]!r}."
-    )
-
-
-def _is_whole(texts: Any) -> bool:
-    try:
-        pa.array(texts, pa.large_string())
-    except UnicodeEncodeError:
-        return False
-    return True
-
-
-def id_column(column: pd.Series[Any], what: str) -> pd.Series[Any]:
-    """A column of ids as an object column of strings.
-
-    Args:
-        column: Strings or integers; anything missing is an error.
-        what: How an error message names the column.
-
-    Raises:
-        DataError: With the row of the first missing or empty id, or for another type.
-    """
-    if column.empty:
-        return column.astype(object)
-    missing = column.isna().to_numpy()
-    if missing.any():
-        row = int(np.flatnonzero(missing)[0])
-        raise DataError(
-            f"{what} must not be missing, but {int(missing.sum())} are; the first at row {row}."
-        )
-    if pd.api.types.is_integer_dtype(column.dtype):
-        return column.astype(str).astype(object)
-    if not (
-        pd.api.types.is_object_dtype(column.dtype)
-        or pd.api.types.is_string_dtype(column.dtype)
-        or isinstance(column.dtype, pd.CategoricalDtype)
-    ):
-        raise DataError(f"{what} must hold strings or integers, got dtype {column.dtype}.")
-    text = column.astype(object)
-    kind = pd.api.types.infer_dtype(text, skipna=False)
-    if kind not in ("string", "empty"):
-        text = pd.Series(as_item_ids(text, what), index=column.index, dtype=object)
-    empty = (text == "").to_numpy(dtype=bool)
-    if empty.any():
-        raise DataError(f"{what} must not be empty, but row {int(np.flatnonzero(empty)[0])} is.")
-    check_whole_text(text.to_numpy(), what)
-    return text
-
-
-def text_column(column: pd.Series[Any]) -> ObjectArray:
-    """A column of free text as strings, with None where it is missing, empty or blank.
-
-    Half of a character becomes U+FFFD.
-    """
-    missing = column.isna().to_numpy(dtype=bool)
-    values = column.astype(object).to_numpy(copy=True)
-    values[missing] = None
-    if pd.api.types.infer_dtype(values, skipna=True) not in ("string", "empty"):
-        values = np.array([None if v is None else str(v) for v in values], dtype=object)
-    blank = np.array([v is not None and not v.strip() for v in values], dtype=bool)
-    values[blank] = None
-    if not _is_whole(values):
-        values = np.array([v and _whole(v) for v in values], dtype=object)
-    return values
-
-
-def _whole(text: str) -> str:
-    return _SURROGATE.sub("\ufffd", text)
-
-
-def require_columns(frame: pd.DataFrame, columns: Sequence[str], what: str) -> None:
-    """Raise a DataError that names every column of `columns` that `frame` lacks or has twice."""
-    if not isinstance(frame, pd.DataFrame):
-        raise DataError(f"{what} must be a DataFrame, got {type(frame).__name__}.")
-    lacking = [name for name in columns if name not in frame.columns]
-    if lacking:
-        raise DataError(
-            f"{what} must have the columns {', '.join(columns)}; {', '.join(lacking)} "
-            f"missing, found {', '.join(map(str, frame.columns)) or 'none'}."
-        )
-    twice = [name for name in frame.columns[frame.columns.duplicated()] if name in _READ_COLUMNS]
-    if twice:
-        raise DataError(f"{what} must have each column once, but {twice[0]} stands there twice.")
 
 
 @dataclass(frozen=True, eq=False)
 class Catalog:
-    """Items with their titles, artists and tags; a *row* is an item's place in it.
+    """Items and all that is known of them; a *row* is an item's place in it.
 
     Build one with `from_frame`; it cannot be changed afterwards. A missing title or artist is
     None, never an empty string or "nan".
 
     Examples:
         >>> items = pd.DataFrame({"item_id": ["a", "b"], "title": ["One", None],
-        ...                       "artist": ["U2", "Them"]})
+        ...                       "artist": ["U2", "Them"], "tempo": [91.0, None]})
         >>> catalog = Catalog.from_frame(items)
         >>> len(catalog), catalog.rows(["b"]).tolist(), catalog.titles[1] is None
         (2, [1], True)
+        >>> catalog.columns
+        ('title', 'artist', 'tempo')
     """
 
     table: pa.Table
-    """Columns item_id, title, artist (strings) and tags (list of strings)."""
+    """Column item_id (strings), and every other column of the items, missing values as nulls."""
 
     @classmethod
     def from_frame(cls, items: pd.DataFrame) -> Catalog:
         """A catalogue of the rows of `items`, in their order.
 
         Args:
-            items: Columns `item_id` (strings or integers), `title`, `artist`; optionally `tags`
-                (a list of strings per item). Rows that repeat an earlier one to the letter are
-                dropped.
+            items: Column `item_id` (strings or integers); every other column is kept, of strings,
+                numbers, truth values, times, lists of strings or lists of numbers. `title` and
+                `artist` are texts and `tags` are lists of strings, whatever their dtype. Rows that
+                repeat an earlier one are dropped.
 
         Raises:
-            DataError: If a column or an id is missing, if the frame is empty, or if an id stands
-                twice with different titles or artists.
+            DataError: If an id is missing, if the frame is empty, if a column holds cells of
+                several kinds, or if an id stands twice with different texts or numbers.
         """
-        require_columns(items, REQUIRED_COLUMNS, "items")
+        require_columns(items, (ITEM_ID,), "items", optional=[str(name) for name in items.columns])
         if items.empty:
             raise DataError("items must hold at least one item, got an empty frame.")
-        ids = id_column(items["item_id"], "item_id").to_numpy()
-        titles = text_column(items["title"])
-        artists = text_column(items["artist"])
-        keep = _without_repeats(ids, titles, artists)
-        tags = tag_lists(items["tags"]) if "tags" in items.columns else [()] * len(ids)
-        return cls.from_columns(
-            ids[keep], titles[keep], artists[keep], [tags[row] for row in keep.tolist()]
-        )
+        ids = id_column(items[ITEM_ID], ITEM_ID).to_numpy()
+        arrays = {ITEM_ID: pa.array(ids, TEXT)}
+        for name in map(str, items.columns):
+            if name != ITEM_ID:
+                arrays[name] = item_array(items[name], name)
+        table = pa.table(arrays)
+        return cls(table.take(pa.array(first_of_each_id(ids, table))).combine_chunks())
 
     @classmethod
     def from_columns(
         cls,
-        item_ids: Sequence[str] | ObjectArray,
-        titles: Sequence[str | None] | ObjectArray,
-        artists: Sequence[str | None] | ObjectArray,
+        item_ids: Sequence[str] | Objects,
+        titles: Sequence[str | None] | Objects,
+        artists: Sequence[str | None] | Objects,
         tags: Sequence[Sequence[str]] | None = None,
     ) -> Catalog:
         """A catalogue of columns that are already clean: unique ids, None where text is missing."""
-        lists = [()] * len(item_ids) if tags is None else tags
-        columns = (item_ids, titles, artists, lists)
-        arrays = [pa.array(c, field.type) for c, field in zip(columns, SCHEMA, strict=True)]
-        return cls(pa.table(arrays, schema=SCHEMA))
+        table = pa.table(
+            {
+                ITEM_ID: pa.array(item_ids, TEXT),
+                TITLE: pa.array(titles, TEXT),
+                ARTIST: pa.array(artists, TEXT),
+            }
+        )
+        if tags is not None:
+            table = table.append_column(TAGS, pa.array(list(tags), TEXTS))
+        return cls(table)
 
     @classmethod
     def from_table(cls, table: pa.Table) -> Catalog:
         """A catalogue of a table that another one's `table` was written to.
 
         Raises:
-            pa.ArrowException: If the columns are others.
+            DataError: If it has no item ids, or one of them stands twice.
         """
-        return cls(table.select(SCHEMA.names).cast(SCHEMA).combine_chunks())
+        if ITEM_ID not in table.column_names or not pa.types.is_large_string(
+            table.schema.field(ITEM_ID).type
+        ):
+            raise DataError("a table of items must have a column item_id of strings.")
+        catalog = cls(table.combine_chunks())
+        if table[ITEM_ID].null_count or not catalog._index.is_unique:
+            raise DataError("the item ids of a catalogue must be there and unique.")
+        return catalog
+
+    def with_vectors(self, name: str, vectors: ArrayLike) -> Catalog:
+        """This catalogue with one more column of vectors, in place of one of that name.
+
+        Args:
+            name: Of the column, for a block of kind `vectors`.
+            vectors: `(n_items, dim)`, in the order of the items.
+
+        Raises:
+            DataError: For another shape, or anything but numbers.
+        """
+        try:
+            array = np.ascontiguousarray(vectors, dtype=np.float32)
+        except (TypeError, ValueError):
+            raise DataError(f"vectors {name!r} must be a matrix of numbers.") from None
+        if array.ndim != 2 or len(array) != len(self) or name == ITEM_ID:
+            raise DataError(
+                f"vectors {name!r} must have shape ({len(self)}, dim), one row an item, "
+                f"got {array.shape}."
+            )
+        offsets = np.arange(len(self) + 1, dtype=np.int64) * array.shape[1]
+        column = pa.LargeListArray.from_arrays(offsets, array.ravel()).cast(VECTOR)
+        kept = self.table.drop_columns([name]) if name in self.table.column_names else self.table
+        return Catalog(kept.append_column(name, column))
 
     def __len__(self) -> int:
         return int(self.table.num_rows)
@@ -231,30 +145,32 @@ class Catalog:
 
     __hash__ = None  # type: ignore[assignment]  # a container compared by content
 
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """Names of all columns but `item_id`."""
+        return tuple(name for name in self.table.column_names if name != ITEM_ID)
+
     @cached_property
-    def item_ids(self) -> ObjectArray:
+    def item_ids(self) -> Objects:
         """Item ids by row, `(n_items,)` strings, read-only."""
-        return self._strings("item_id")
+        return self._strings(ITEM_ID)
 
     @cached_property
-    def titles(self) -> ObjectArray:
+    def titles(self) -> Objects:
         """Titles by row, `(n_items,)` strings or None, read-only."""
-        return self._strings("title")
+        return self._strings(TITLE)
 
     @cached_property
-    def artists(self) -> ObjectArray:
+    def artists(self) -> Objects:
         """Artists by row, `(n_items,)` strings or None, read-only."""
-        return self._strings("artist")
+        return self._strings(ARTIST)
 
     @cached_property
     def tags(self) -> list[tuple[str, ...]]:
         """Tags by row; an empty tuple for an item without tags."""
-        return [tuple(tags) for tags in self.table["tags"].to_pylist()]
-
-    @cached_property
-    def has_tags(self) -> bool:
-        """Whether any item has a tag."""
-        return any(len(chunk.flatten()) > 0 for chunk in self.table["tags"].chunks)
+        if TAGS not in self.table.column_names:
+            return [()] * len(self)
+        return [tuple(tags or ()) for tags in self.table[TAGS].to_pylist()]
 
     @cached_property
     def _index(self) -> pd.Index[Any]:
@@ -262,7 +178,7 @@ class Catalog:
 
     def rows(
         self, item_ids: Iterable[Any], missing: Literal["error", "negative"] = "error"
-    ) -> RowArray:
+    ) -> Rows:
         """Rows of item ids, `(len(item_ids),)` int64.
 
         Args:
@@ -292,87 +208,56 @@ class Catalog:
     def extended(self, other: Catalog) -> Catalog:
         """This catalogue, and behind it those items of `other` that it lacks.
 
+        Columns that `other` lacks are missing there; columns that only `other` has are left out.
+
         Raises:
-            DataError: If an item of both has another title or artist in `other`.
+            DataError: If an item of both has another text or number in `other`, or a column is of
+                another kind there.
         """
         rows = self.rows(other.item_ids, "negative")
         both = np.flatnonzero(rows >= 0)
-        for what, mine, theirs in (
-            ("title", self.titles, other.titles),
-            ("artist", self.artists, other.artists),
-        ):
-            clash = both[mine[rows[both]] != theirs[both]]
-            if len(clash):
-                row = int(clash[0])
-                raise DataError(
-                    f"an item must keep its {what}, but {other.item_ids[row]!r} is "
-                    f"{mine[rows[row]]!r} and would become {theirs[row]!r}; give it a new id, or "
-                    "fit again."
-                )
+        for name in self.columns:
+            if name in other.table.column_names and not is_list(self.table[name].type):
+                mine = cells(self.table[name])[rows[both]]
+                theirs = cells(other.table[name])[both]
+                clash = np.flatnonzero(differ(mine, theirs))
+                if len(clash):
+                    at = int(clash[0])
+                    raise DataError(
+                        f"an item must keep its {name}, but {other.item_ids[both[at]]!r} is "
+                        f"{mine[at]!r} and would become {theirs[at]!r}; give it a new id, or "
+                        "fit again."
+                    )
         fresh = other.table.take(pa.array(np.flatnonzero(rows < 0)))
-        return Catalog(pa.concat_tables([self.table, fresh]).combine_chunks())
+        wanted = [as_column(fresh, field) for field in self.table.schema]
+        joined = pa.concat_tables([self.table, pa.table(wanted, schema=self.table.schema)])
+        return Catalog(joined.combine_chunks())
 
     def to_frame(self) -> pd.DataFrame:
-        """A DataFrame with the columns item_id, title, artist, tags."""
-        return pd.DataFrame(
-            {
-                "item_id": self.item_ids,
-                "title": self.titles,
-                "artist": self.artists,
-                "tags": [list(tags) for tags in self.tags],
-            }
-        )
+        """A DataFrame of all columns, `item_id` first; lists are Python lists, missing is None."""
+        frame: dict[str, Any] = {ITEM_ID: self.item_ids}
+        for name in self.columns:
+            column = self.table[name]
+            if name == TAGS:
+                frame[name] = pd.Series([list(tags) for tags in self.tags], dtype=object)
+            elif pa.types.is_large_string(column.type) or is_list(column.type):
+                frame[name] = pd.Series(column.to_pylist(), dtype=object)
+            else:
+                frame[name] = column.to_pandas()
+        return pd.DataFrame(frame)
 
     def fingerprint(self) -> str:
         """SHA-256 of the content, hexadecimal: equal catalogues have equal fingerprints."""
         digest = hashlib.sha256()
-        for name in ("item_id", "title", "artist"):
-            for value in self._strings(name):
-                digest.update(b"\x00" if value is None else b"\x01" + value.encode() + b"\x1f")
-        for tags in self.tags:
-            digest.update("\x1f".join(tags).encode() + b"\x1e")
+        for name in self.table.column_names:
+            digest.update(f"{name}:{self.table[name].type}\x1d".encode())
+            for value in self.table[name].to_pylist():
+                digest.update(b"\x00" if value is None else b"\x01" + repr(value).encode())
         return digest.hexdigest()
 
-    def _strings(self, name: str) -> ObjectArray:
-        values: ObjectArray = np.array(self.table[name].to_pylist(), dtype=object)
+    def _strings(self, name: str) -> Objects:
+        values: Objects = np.full(len(self), None, dtype=object)
+        if name in self.table.column_names:
+            values[:] = self.table[name].to_pylist()
         values.flags.writeable = False
         return values
-
-
-def _without_repeats(ids: ObjectArray, titles: ObjectArray, artists: ObjectArray) -> RowArray:
-    """Positions of the first row of each id; an id with two different texts is an error."""
-    codes, uniques = pd.factorize(ids)
-    if len(uniques) == len(ids):
-        return np.arange(len(ids))
-    first = np.unique(codes, return_index=True)[1].astype(np.int64)
-    for what, values in (("titles", titles), ("artists", artists)):
-        clash = np.flatnonzero(values != values[first][codes])
-        if len(clash):
-            row = int(clash[0])
-            raise DataError(
-                f"item ids must be unique, but {ids[row]!r} stands with different {what}: "
-                f"{values[first[codes[row]]]!r} at row {int(first[codes[row]])} and "
-                f"{values[row]!r} at row {row}."
-            )
-    return np.sort(first)
-
-
-def tag_lists(column: pd.Series[Any]) -> list[tuple[str, ...]]:
-    """A column of lists of strings as tuples without repeats or missing entries.
-
-    A missing list is empty.
-
-    Raises:
-        DataError: With the row of the first entry that is no list.
-    """
-    lists: list[tuple[str, ...]] = []
-    for row, tags in enumerate(column.tolist()):
-        if isinstance(tags, list | tuple | np.ndarray | set | frozenset):
-            ordered = sorted(tags, key=str) if isinstance(tags, set | frozenset) else tags
-            named = [_whole(str(tag)) for tag in ordered if not is_missing(tag)]
-            lists.append(tuple(dict.fromkeys(named)))
-        elif is_missing(tags):
-            lists.append(())
-        else:
-            raise DataError(f"tags must be a list of strings, got {tags!r} at row {row}.")
-    return lists

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from hybrid_rec.core.errors import DataError
 from hybrid_rec.data.catalog import Catalog
+from hybrid_rec.data.item_table import ARTIST, TITLE
 from hybrid_rec.data.playlists import Playlists
 
 SHORT = "playlists with fewer than two items"
@@ -141,8 +142,11 @@ def finish(
         ),
         notes=_nonzero(
             {
-                "titles missing": catalog.table["title"].null_count,
-                "artists missing": catalog.table["artist"].null_count,
+                **{
+                    f"{name}s missing": catalog.table[name].null_count
+                    for name in (TITLE, ARTIST)
+                    if name in catalog.columns
+                },
                 COPIES_KEPT: 0 if drop_copies else n_copies,
                 **(notes or {}),
             }

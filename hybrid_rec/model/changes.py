@@ -10,10 +10,11 @@ from typing import Any, Literal, get_args
 import numpy as np
 import pandas as pd
 
+from hybrid_rec.core.arrays import Rows
 from hybrid_rec.core.errors import DataError
-from hybrid_rec.data.catalog import Catalog, RowArray
+from hybrid_rec.data.catalog import Catalog
 from hybrid_rec.data.playlists import OnUnknown, Playlists
-from hybrid_rec.model.fit import Model
+from hybrid_rec.model.fitted import Model
 from hybrid_rec.model.search import filter_rows
 
 OnKnown = Literal["raise", "extend"]
@@ -28,11 +29,11 @@ class Changes:
     """Known items at the rows they have, then the new ones."""
     playlists: Playlists
     """Known playlists with what was added to them, then the new ones, of that catalogue."""
-    touched: RowArray
+    touched: Rows
     """Playlists that are new or were added to, ascending."""
-    gained: RowArray
+    gained: Rows
     """New plays of each item, `(n_items,)`."""
-    removed: RowArray
+    removed: Rows
     """Rows that may not be recommended, ascending."""
 
 
@@ -104,7 +105,7 @@ def _parsed(
     return Playlists.from_lists(lists, catalog, playlist_ids=names, on_unknown=on_unknown)
 
 
-def _joined(before: Playlists, added: Playlists, on_known: OnKnown) -> tuple[Playlists, RowArray]:
+def _joined(before: Playlists, added: Playlists, on_known: OnKnown) -> tuple[Playlists, Rows]:
     """All playlists, and which of them are new or longer than before."""
     number_of = {name: number for number, name in enumerate(before.playlist_ids)}
     numbers = np.array([number_of.get(name, -1) for name in added.playlist_ids], dtype=np.int64)

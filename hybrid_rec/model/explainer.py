@@ -6,42 +6,39 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
-from numpy.typing import NDArray
-from scipy import sparse
 
-from hybrid_rec.blocks.queries import ARTIST_BLOCK, COOCCURRENCE, POPULARITY, TAG_BLOCK, TITLE
-from hybrid_rec.data.catalog import ObjectArray, RowArray
+from hybrid_rec.blocks.base import Block, Values, mean_parts, products
+from hybrid_rec.core.arrays import Doubles, Floats, Mask, Objects, Rows
+from hybrid_rec.core.config import COOCCURRENCE, POPULARITY
 from hybrid_rec.data.playlists import Playlists
 from hybrid_rec.model.explanations import (
     PLACE_PART,
-    POPULARITY_PART,
+    BlockSupport,
     Explanation,
+    Names,
     Part,
     PlaylistSupport,
     SeedSupport,
     Stage,
-    TitleSupport,
     exact_parts,
     ranking_parts,
     reasons,
 )
-from hybrid_rec.model.fit import Model
-from hybrid_rec.ranking.features import FEATURES, Matrix
+from hybrid_rec.model.fitted import Model
 from hybrid_rec.ranking.knn import SHRINKAGE, PlaylistNeighbours
 
 _SHOWN = 3
 # Queries, and rows of one query, that are looked at together, to bound memory.
 _CHUNK, _ROWS = 64, 1024
-Table = NDArray[np.float64]
 
 
 @dataclass(frozen=True, eq=False)
 class Likeness:
     """How some items are like the seeds of one query, each table `(n_rows, n_seeds)` float64."""
 
-    blocks: Mapping[str, Table]
-    """Inner products of each block that has any; 1 or 0 for the artist."""
-    together: Table
+    blocks: Mapping[str, Doubles]
+    """Inner products of each block but the popularity."""
+    together: Doubles
     """Training playlists that hold both."""
 
 
@@ -55,7 +52,10 @@ class Explainer:
     def __init__(self, model: Model) -> None:
         self._model = model
         if model.ranking is not None:
-            holds, self._neighbours = model.ranking.evidence.holds, model.ranking.evidence.by_items
+            holds, self._neighbours = (
+                model.ranking.statistics.holds,
+                model.ranking.statistics.by_items,
+            )
         else:
             holds = model.playlists.matrix().astype(np.float64)
             self._neighbours = PlaylistNeighbours(holds)
@@ -65,12 +65,13 @@ class Explainer:
     def explain(
         self,
         seeds: Playlists,
-        rows: RowArray,
-        scores: NDArray[np.float32],
+        rows: Rows,
+        scores: Floats,
         stage: Stage,
         weights: Mapping[str, float],
-        features: Sequence[Matrix] | None = None,
-    ) -> ObjectArray:
+        features: Sequence[Floats] | None = None,
+        reserved: Sequence[Mask] | None = None,
+    ) -> Objects:
         """An `Explanation` of each row, `(n_queries, width)`; None where there is no row.
 
         Args:
@@ -80,6 +81,7 @@ class Explainer:
             stage: What gave them.
             weights: Block weights that gave them; the ranking does not look at them.
             features: For the ranking the features of the rows of each list.
+            reserved: For the ranking which of them may have a reserved place.
         """
         explanations = np.full(rows.shape, None, dtype=object)
         for start in range(0, len(seeds), _CHUNK):
@@ -103,6 +105,7 @@ class Explainer:
                         self._lines(
                             query, rows[number, places], scores[number, places], cosines,
                             None if features is None else features[number][places],
+                            None if reserved is None else reserved[number][places],
                         )
                     )  # fmt: skip
         return explanations
@@ -110,23 +113,25 @@ class Explainer:
     def _lines(
         self,
         query: _Query,
-        rows: RowArray,
-        scores: NDArray[np.float32],
-        cosines: Table,
-        features: Matrix | None,
+        rows: Rows,
+        scores: Floats,
+        cosines: Doubles,
+        features: Floats | None,
+        reserved: Mask | None,
     ) -> Iterator[Explanation]:
         """The explanations of some rows of one query."""
-        like = self._likeness(query.seeds, rows)
-        if features is not None:
-            assert self._model.ranking is not None
-            ranker = self._model.ranking.ranker
-            lifted = ranker.lifted(features, scores)
-            contributions = ranker.contributions(features, lifted)
+        like = self._likeness(query, rows)
+        linear = query.linear_parts(rows) if features is None else []
+        ranking, source = self._model.ranking, self._model.candidates
+        if features is not None and reserved is not None and ranking and source:
+            told = [feature.part for feature in source.features.values()]
+            lifted = ranking.ranker.lifted(features, scores, reserved)
+            contributions = ranking.ranker.contributions(features, lifted)
         for number, (row, score) in enumerate(zip(rows.tolist(), scores.tolist(), strict=True)):
             if features is None:
-                parts = query.linear_parts(row, like, number)
+                parts = linear[number]
             else:
-                parts = ranking_parts(FEATURES, contributions[number])
+                parts = ranking_parts(told, contributions[number])
                 if lifted[number]:
                     parts.append(Part(PLACE_PART, float(score) - contributions[number].sum()))
             yield self._line(query, row, score, exact_parts(parts, score), like, number, cosines)
@@ -139,38 +144,56 @@ class Explainer:
         parts: tuple[Part, ...],
         like: Likeness,
         number: int,
-        cosines: Table,
+        cosines: Doubles,
     ) -> Explanation:
-        catalog = self._model.catalog
-        same_artist = bool(like.blocks[ARTIST_BLOCK][number].any())
+        model = self._model
+        block = model.blocks.group_block
+        group = None
+        if block is not None:
+            named = block.names(model.catalog.table.slice(row, 1))[0]
+            group = named[0] if named else None
+        same = block is not None and bool(like.blocks[block.name][number].any())
+        support = {
+            one.name: found
+            for one in model.blocks
+            if (found := self._nearest(query.seeds, like.blocks[one.name][number])) is not None
+        }
         explanation = Explanation(
-            item_id=catalog.item_ids[row],
+            item_id=model.catalog.item_ids[row],
             score=score,
             stage=query.stage,
             parts=parts,
             seeds=self._seeds(query.seeds, row, like, number),
             playlists=self._playlists(row, cosines),
-            artist=catalog.artists[row] if same_artist else None,
-            title=self._title(query.seeds, like.blocks[TITLE][number]),
+            group=group if same else None,
+            blocks=support,
             text="",
         )
-        text = reasons(explanation, query.titles, catalog.artists[row], int(self._plays[row]))
-        return replace(explanation, text=text)
+        names = Names(
+            query.names,
+            model.blocks.group,
+            group,
+            {
+                name: model.blocks[name].phrase(query.names[one.item_id])
+                for name, one in support.items()
+            },
+            int(self._plays[row]),
+        )
+        return replace(explanation, text=reasons(explanation, names))
 
-    def _likeness(self, seeds: RowArray, rows: RowArray) -> Likeness:
-        index = self._model.index
-        of_rows, of_seeds = index.blocks(rows), index.blocks(seeds)
-        blocks = {
-            name: of_rows[name].astype(np.float64) @ of_seeds[name].astype(np.float64).T
-            for name in (COOCCURRENCE, TITLE)
-        }
-        for name, hot in index.one_hot.items():
-            blocks[name] = _product(hot[rows], hot[seeds])
-        return Likeness(blocks, _product(self._held_by[rows], self._held_by[seeds]))
+    def _likeness(self, query: _Query, rows: Rows) -> Likeness:
+        dense = self._model.index.blocks(rows)
+        blocks = {COOCCURRENCE: products(dense[COOCCURRENCE], query.rows[COOCCURRENCE])}
+        for block in self._model.blocks:
+            mine = (
+                self._model.index.one_hot[block.name][rows]
+                if block.is_sparse
+                else dense[block.name]
+            )
+            blocks[block.name] = products(mine, query.rows[block.name])
+        return Likeness(blocks, products(self._held_by[rows], self._held_by[query.seeds]))
 
-    def _seeds(
-        self, seeds: RowArray, row: int, like: Likeness, number: int
-    ) -> tuple[SeedSupport, ...]:
+    def _seeds(self, seeds: Rows, row: int, like: Likeness, number: int) -> tuple[SeedSupport, ...]:
         together, cosines = like.together[number], like.blocks[COOCCURRENCE][number]
         shared = together / (np.sqrt(self._plays[row] * self._plays[seeds]) + SHRINKAGE)
         order = np.lexsort((seeds, -cosines, -shared))
@@ -182,7 +205,7 @@ class Explainer:
             for at in order
         )
 
-    def _playlists(self, row: int, cosines: Table) -> tuple[PlaylistSupport, ...]:
+    def _playlists(self, row: int, cosines: Doubles) -> tuple[PlaylistSupport, ...]:
         span = slice(self._held_by.indptr[row], self._held_by.indptr[row + 1])
         holders = np.sort(self._held_by.indices[span])
         order = holders[np.argsort(-cosines[holders], kind="stable")][:_SHOWN]
@@ -193,67 +216,68 @@ class Explainer:
             if cosines[playlist] > 0
         )
 
-    def _title(self, seeds: RowArray, cosines: Table) -> TitleSupport | None:
+    def _nearest(self, seeds: Rows, cosines: Doubles) -> BlockSupport | None:
         if not len(seeds) or cosines.max() <= 0:
             return None
         at = int(cosines.argmax())
-        return TitleSupport(self._model.catalog.item_ids[seeds[at]], _bounded(cosines[at]))
+        return BlockSupport(self._model.catalog.item_ids[seeds[at]], _bounded(cosines[at]))
 
 
 class _Query:
-    """One query: its seeds, how often each stands in it, and what scales their parts."""
+    """One query: its seeds, how often each stands in it, and what describes them."""
 
     def __init__(
         self,
         model: Model,
-        seeds: RowArray,
-        counts: Table,
+        seeds: Rows,
+        counts: Doubles,
         stage: Stage,
         weights: Mapping[str, float],
     ) -> None:
         self.seeds, self.counts, self.stage, self.weights = seeds, counts, stage, weights
+        self._model = model
         self._ids = model.catalog.item_ids[seeds]
-        self.titles = dict(zip(self._ids, model.catalog.titles[seeds], strict=True))
-        self._index = model.index
-        blocks = model.index.blocks(seeds)
-        self._norms = {
-            name: float(np.linalg.norm(counts @ blocks[name].astype(np.float64)))
-            for name in (COOCCURRENCE, TITLE)
+        titles = model.catalog.titles[seeds]
+        self.names = {
+            item_id: title or f"item {item_id}"
+            for item_id, title in zip(self._ids, titles, strict=True)
         }
-        if TAG_BLOCK in model.index.one_hot:
-            self._norms[TAG_BLOCK] = float(
-                np.linalg.norm(counts @ model.index.one_hot[TAG_BLOCK][seeds])
+        dense = model.index.blocks(seeds)
+        self.rows: dict[str, Values] = {COOCCURRENCE: dense[COOCCURRENCE].astype(np.float64)}
+        for block in model.blocks:
+            hot = model.index.one_hot.get(block.name)
+            self.rows[block.name] = (
+                dense[block.name].astype(np.float64) if hot is None else hot[seeds]
             )
-        # The artist block holds the square roots of counts, so its norm is the root of their sum.
-        named = np.diff(model.index.one_hot[ARTIST_BLOCK][seeds].indptr) > 0
-        self._norms[ARTIST_BLOCK] = float(np.sqrt(counts[named].sum()))
 
-    def linear_parts(self, row: int, like: Likeness, number: int) -> list[Part]:
-        """What each block and seed adds to the linear score of a row, in float64.
+    def linear_parts(self, rows: Rows) -> list[list[Part]]:
+        """What each block and seed adds to the linear scores of some rows, in float64.
 
-        The query block is the sum of the seeds' blocks over its norm, so each seed adds its own
-        inner product over that norm. The seeds of one artist share its root by their counts.
+        Each block divides its inner product with the query among the seeds; see
+        `Block.seed_parts`.
         """
-        parts = []
-        for block, norm in self._norms.items():
-            weight = self.weights.get(block, 0.0)
-            if not weight or not norm:
+        index, model = self._model.index, self._model
+        dense = index.blocks(rows)
+        parts: list[list[Part]] = [[] for _ in rows]
+        blocks: list[tuple[str, Block | None]] = [(COOCCURRENCE, None)]
+        blocks += [(block.name, block) for block in model.blocks]
+        for name, block in blocks:
+            weight = self.weights.get(name, 0.0)
+            if not weight or not len(self.seeds):
                 continue
-            values = like.blocks[block][number] * self.counts
-            if block == ARTIST_BLOCK:
-                values = values / max(np.sqrt(values.sum()), 1.0)
-            values = weight * values / norm
-            parts += [
-                Part(block, value, seed)
-                for seed, value in zip(self._ids, values.tolist(), strict=True)
-            ]
-        plays = float(self._index.blocks(np.array([row]))[POPULARITY][0, 0])
-        return [*parts, Part(POPULARITY_PART, self.weights.get(POPULARITY, 0.0) * plays)]
-
-
-def _product(rows: sparse.csr_array, seeds: sparse.csr_array) -> Table:
-    product: Table = (rows.astype(np.float64) @ seeds.astype(np.float64).T).toarray()
-    return product
+            mine = dense[name] if name in dense else index.one_hot[name][rows]
+            if block is None:
+                values = weight * mean_parts(mine, self.rows[name], self.counts)
+            else:
+                values = weight * block.seed_parts(mine, self.rows[name], self.counts)
+            for told, line in zip(parts, values.tolist(), strict=True):
+                told += [
+                    Part(name, value, seed) for seed, value in zip(self._ids, line, strict=True)
+                ]
+        prior = self.weights.get(POPULARITY, 0.0) * dense[POPULARITY][:, 0].astype(np.float64)
+        for told, value in zip(parts, prior.tolist(), strict=True):
+            told.append(Part(POPULARITY, value))
+        return parts
 
 
 def _bounded(cosine: float) -> float:

@@ -8,44 +8,15 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
-import numpy as np
-from numpy.typing import NDArray
+from hybrid_rec.core.arrays import Doubles
+from hybrid_rec.core.config import COOCCURRENCE, POPULARITY
 
 Stage = Literal["linear", "ranking", "popularity"]
 
-COOCCURRENCE_PART, TITLE_PART, ARTIST_PART = "cooccurrence", "title", "artist"
-TAGS_PART, POPULARITY_PART = "tags", "popularity"
-BASE_PART = "base"
-
-PLACE_PART = "place"
+BASE_PART, PLACE_PART = "base", "place"
+PLAYLIST_NEIGHBOURS, ITEM_NEIGHBOURS = "playlist neighbours", "item neighbours"
+LINEAR_SCORE, FACTORS = "linear score", "factors"
 _REASONS = 3
-# The part that each feature of the ranker counts for.
-_PARTS = {
-    COOCCURRENCE_PART: (
-        "cooccurrence", "cooccurrence_recent", "cooccurrence_best", "cooccurrence_times_plays",
-    ),
-    TITLE_PART: ("title",),
-    TAGS_PART: ("tags",),
-    ARTIST_PART: ("artist_match", "artist_share"),
-    "artist neighbours": (
-        "artist_votes", "artist_item_votes", "votes_for_artist", "artist_neighbours",
-    ),
-    "playlist neighbours": (
-        "votes", "votes_few", "votes_wide", "votes_sharp", "votes_recent", "votes_by_factors",
-        "votes_rank", "nearest_playlist",
-    ),
-    "item neighbours": (
-        "neighbours", "neighbours_recent", "weights", "weights_recent", "weights_rank",
-    ),
-    "factors": ("factors", "factors_few", "factors_many", "factors_rank"),
-    POPULARITY_PART: ("plays", "artist_plays", "artist_other_plays", "artist_size"),
-    "history": ("source",),
-    "query": ("n_seeds", "seed_artists", "seed_plays", "seed_cold"),
-    "linear score": ("linear", "linear_rank"),
-    "age": ("age_last", "age_mean", "age_first", "age_gap"),
-}  # fmt: skip
-PART_OF_FEATURE = {name: part for part, names in _PARTS.items() for name in names}
-"""Part that a feature of the ranker is told under."""
 
 
 @dataclass(frozen=True)
@@ -53,10 +24,11 @@ class Part:
     """One summand of a score."""
 
     name: str
-    """In the linear stage a block: "cooccurrence", "title", "artist", "tags" or "popularity". In
-    the ranking also "playlist neighbours", "item neighbours", "artist neighbours", "factors",
-    "linear score", "age", "history" (the rung of the cold-start ladder), "query", "base", and for
-    an item without history "place", by which it is lifted to the place that is kept for such."""
+    """In the linear stage a block, such as "cooccurrence", "title" or "popularity". In the ranking
+    also "playlist neighbours", "item neighbours", "artist neighbours" (of the groups, whatever
+    they are called), "factors", "linear score", "age", "history" (where the item's place comes
+    from), "query", "base", and for an item without history "place", by which it is lifted to a
+    reserved place."""
     value: float
     """What it adds; below 0 it speaks against the item."""
     seed: str | None = None
@@ -87,13 +59,13 @@ class PlaylistSupport:
 
 
 @dataclass(frozen=True)
-class TitleSupport:
-    """The seed whose title is nearest to that of an item."""
+class BlockSupport:
+    """The seed that is most like an item by one of the blocks that describe items."""
 
     item_id: str
     """The seed."""
     cosine: float
-    """Of the title vectors, in (0, 1]."""
+    """Of the rows of the block, in (0, 1]."""
 
 
 @dataclass(frozen=True)
@@ -118,10 +90,11 @@ class Explanation:
     """Up to three seeds that share most playlists with it, or for want of any lie nearest."""
     playlists: tuple[PlaylistSupport, ...]
     """Up to three training playlists that hold it, the most like the query first."""
-    artist: str | None
-    """Its artist, if a seed has the same one."""
-    title: TitleSupport | None
-    """The seed with the most similar title; None if a title is missing or nothing is alike."""
+    group: str | None
+    """Its group, such as its artist, if a seed has the same one."""
+    blocks: Mapping[str, BlockSupport]
+    """For each block that describes items the seed that is most like it; none where nothing is
+    known of the item, or nothing is alike."""
     text: str
     """All of it in one line."""
 
@@ -133,21 +106,32 @@ class Explanation:
         sums = {name: math.fsum(parts) for name, parts in values.items()}
         return dict(sorted(sums.items(), key=lambda entry: -abs(entry[1])))
 
+    @property
+    def artist(self) -> str | None:
+        """See `group`; artists are the groups unless the configuration says otherwise."""
+        return self.group
+
+    @property
+    def title(self) -> BlockSupport | None:
+        """The seed with the most similar title; None if a title is missing or nothing is alike."""
+        return self.blocks.get("title")
+
     def to_dict(self) -> dict[str, Any]:
         """Everything as dicts and lists that JSON can hold."""
-        return dataclasses.asdict(self)
+        title = None if self.title is None else dataclasses.asdict(self.title)
+        return {**dataclasses.asdict(self), "artist": self.artist, "title": title}
 
 
-def ranking_parts(names: Sequence[str], values: NDArray[np.float64]) -> list[Part]:
+def ranking_parts(parts: Sequence[str], values: Doubles) -> list[Part]:
     """The contributions of the features to one score, gathered by what they tell of.
 
     Args:
-        names: Names of the features; one that is in no group is a part of its own.
+        parts: The part that each feature is told under.
         values: Their contributions and at the end the base value, `(n_features + 1,)`.
     """
     gathered: dict[str, list[float]] = {}
-    for name, value in zip(names, values.tolist(), strict=False):
-        gathered.setdefault(PART_OF_FEATURE.get(name, name), []).append(value)
+    for name, value in zip(parts, values.tolist(), strict=False):
+        gathered.setdefault(name, []).append(value)
     gathered[BASE_PART] = [float(values[-1])]
     return [Part(name, math.fsum(parts)) for name, parts in gathered.items()]
 
@@ -164,18 +148,30 @@ def exact_parts(parts: Sequence[Part], score: float) -> tuple[Part, ...]:
     return (dataclasses.replace(kept[0], value=kept[0].value + rest), *kept[1:])
 
 
-def reasons(
-    explanation: Explanation, titles: Mapping[str, str | None], artist: str | None, n_playlists: int
-) -> str:
+@dataclass(frozen=True)
+class Names:
+    """What things are called in a reason."""
+
+    items: Mapping[str, str]
+    """A name for each seed, by id."""
+    group_block: str | None
+    """The block of groups; None for none."""
+    group: str | None
+    """The group of the item."""
+    phrases: Mapping[str, str]
+    """For each block what its support says, by the name of the block."""
+    n_playlists: int
+    """Training playlists that hold the item."""
+
+
+def reasons(explanation: Explanation, names: Names) -> str:
     """One line that says what speaks most for an item, strongest first.
 
     Args:
         explanation: All but its text.
-        titles: Titles of the seeds by id.
-        artist: Artist of the item.
-        n_playlists: Training playlists that hold the item.
+        names: What things are called.
     """
-    phrases = _phrases(explanation, titles, artist, n_playlists)
+    phrases = _phrases(explanation, names)
     told: list[str] = []
     for name, value in explanation.sums().items():
         phrase = phrases.get(name, "")
@@ -184,16 +180,10 @@ def reasons(
     return "; ".join(told[:_REASONS]) or "the best of what is left"
 
 
-def _phrases(
-    explanation: Explanation, titles: Mapping[str, str | None], artist: str | None, n_playlists: int
-) -> dict[str, str]:
-    """What each part says in words; empty where there is no witness to name."""
-
-    def title(item_id: str) -> str:
-        return titles[item_id] or f"item {item_id}"
-
+def _phrases(explanation: Explanation, names: Names) -> dict[str, str]:
+    """What each part says in words; empty where there is nothing to name."""
     played = [
-        f"{title(seed.item_id)} ({seed.playlists:,})"
+        f"{names.items[seed.item_id]} ({seed.playlists:,})"
         for seed in explanation.seeds
         if seed.playlists
     ]
@@ -201,22 +191,31 @@ def _phrases(
     if played:
         seeds = f"shares playlists with {_listed(played)}"
     elif explanation.seeds:
-        seeds = f"near {_listed([title(seed.item_id) for seed in explanation.seeds])}"
+        seeds = f"near {_listed([names.items[seed.item_id] for seed in explanation.seeds])}"
     playlists = [support.playlist_id for support in explanation.playlists]
-    like = explanation.title
-    # Of an item that nobody has played, the artist's plays may speak, which are no news of it.
-    popular = f"popular (in {n_playlists:,} playlist{'' if n_playlists == 1 else 's'})"
+    # Of an item that nobody has played, its group's plays may speak, which are no news of it.
+    n = names.n_playlists
+    popular = f"popular (in {n:,} playlist{'' if n == 1 else 's'})"
+    group = names.group_block
+    of_group: dict[str, str] = (
+        {}
+        if group is None
+        else {
+            group: f"same {group}, {explanation.group}" if explanation.group else "",
+            f"{group} neighbours": f"{names.group} goes with the {group}s given"
+            if names.group
+            else "",
+        }
+    )
     return {
-        COOCCURRENCE_PART: seeds,
-        "item neighbours": seeds,
-        "linear score": seeds,
-        "playlist neighbours": f"in similar playlists such as {playlists[0]}" if playlists else "",
-        ARTIST_PART: f"same artist, {explanation.artist}" if explanation.artist else "",
-        "artist neighbours": f"{artist} goes with the artists given" if artist else "",
-        TITLE_PART: f"title like {title(like.item_id)}" if like else "",
-        TAGS_PART: "same tags",
-        "factors": "fits the items given taken together",
-        POPULARITY_PART: popular if n_playlists else "",
+        **names.phrases,
+        **of_group,
+        COOCCURRENCE: seeds,
+        ITEM_NEIGHBOURS: seeds,
+        LINEAR_SCORE: seeds,
+        PLAYLIST_NEIGHBOURS: f"in similar playlists such as {playlists[0]}" if playlists else "",
+        FACTORS: "fits the items given taken together",
+        POPULARITY: popular if n else "",
         PLACE_PART: "at a place kept for what is new",
     }
 

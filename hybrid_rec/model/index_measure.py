@@ -10,14 +10,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from hybrid_rec.blocks.queries import block_weights, playlist_queries, take
+from hybrid_rec.blocks.pooling import candidate_weights, take
 from hybrid_rec.core.errors import ConfigError
 from hybrid_rec.data.playlists import Playlists
-from hybrid_rec.model.fit import Model, reindexed
-from hybrid_rec.model.search import similar_weights
-from hybrid_rec.ranking.features import candidate_weights
+from hybrid_rec.model.fit import reindexed
+from hybrid_rec.model.fitted import Model
+from hybrid_rec.model.weights import similar_weights
 from indexes.base import SearchResult
-from indexes.hybrid import HybridIndex
 
 _CUTS = (10, 100)
 _DEPTH = 100
@@ -57,14 +56,14 @@ def measure_index(model: Model, n_queries: int = 200, *, seed: int = 0) -> dict[
     if n_queries < 1:
         raise ConfigError(f"the number of queries must be at least 1, got {n_queries}.")
     rng = np.random.default_rng(seed)
-    exact = reindexed(model, "Flat").index
+    exact = reindexed(model, "Flat")
     rows = []
     for kind, asked in (
         ("items", _items(model, n_queries, rng)),
         ("playlists", _playlists(model, n_queries, rng)),
     ):
         if len(asked.seeds):
-            rows.append({"queries": kind, **_compare(model.index, exact, asked)})
+            rows.append({"queries": kind, **_compare(model, exact, asked)})
     return {
         "factory": (model.choice.factory if model.choice else model.config.index.factory),
         "queries": n_queries,
@@ -76,7 +75,7 @@ def measure_index(model: Model, n_queries: int = 200, *, seed: int = 0) -> dict[
 def _items(model: Model, n_queries: int, rng: np.random.Generator) -> _Asked:
     n_items = len(model.catalog)
     rows = rng.choice(n_items, min(n_queries, n_items), replace=False)
-    alike = block_weights(model.index, similar_weights(model.config.weights, None))
+    alike = similar_weights(model, None)
     return _Asked(Playlists.from_rows(np.ones(len(rows), np.int64), rows, n_items), None, alike)
 
 
@@ -86,13 +85,13 @@ def _playlists(model: Model, n_queries: int, rng: np.random.Generator) -> _Asked
     drawn = distinct.select(rng.permutation(usable)[:n_queries])
     place = np.arange(drawn.n_plays) - drawn.offsets[drawn.owners]
     first = place < (drawn.lengths // 2)[drawn.owners]
-    weights = block_weights(model.index, model.config.weights)
+    weights = model.given_weights
     if model.ranking is not None:
-        weights = candidate_weights(weights)
+        weights = candidate_weights(model.blocks, weights)
     return _Asked(drawn.select_plays(first), drawn.select_plays(~first), weights)
 
 
-def _compare(near: HybridIndex, exact: HybridIndex, asked: _Asked) -> dict[str, Any]:
+def _compare(near: Model, exact: Model, asked: _Asked) -> dict[str, Any]:
     """One row of the measurement."""
     truth, exact_ms = _ask(exact, asked)
     found, near_ms = _ask(near, asked)
@@ -118,14 +117,14 @@ def _compare(near: HybridIndex, exact: HybridIndex, asked: _Asked) -> dict[str, 
     return row
 
 
-def _ask(index: HybridIndex, asked: _Asked) -> tuple[list[SearchResult], NDArray[np.float64]]:
+def _ask(model: Model, asked: _Asked) -> tuple[list[SearchResult], NDArray[np.float64]]:
     """The answers to the queries, one by one, and the milliseconds of each."""
-    queries = playlist_queries(index, asked.seeds)
+    queries = model.queries(asked.seeds)
     answers, times = [], []
     for number, seeds in enumerate(asked.seeds):
         one = take(queries, np.array([number]))
         started = time.perf_counter()
-        answers.append(index.search(one, _DEPTH, asked.weights, exclude=[seeds]))
+        answers.append(model.index.search(one, _DEPTH, asked.weights, exclude=[seeds]))
         times.append((time.perf_counter() - started) * 1e3)
     return answers, np.array(times)
 

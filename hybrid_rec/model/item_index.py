@@ -8,7 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
-from hybrid_rec.core.config import HybridConfig, WeightsConfig
+from hybrid_rec.blocks.block_set import BlockSet
+from hybrid_rec.core.config import HybridConfig
 from hybrid_rec.core.errors import ConfigError
 from indexes.base import VectorIndexError
 from indexes.choice import AUTO, Choice, choose_factory
@@ -36,6 +37,7 @@ def choose_index(n_items: int, dim: int, config: HybridConfig, factory: str) -> 
 def build_index(
     dense: Mapping[str, NDArray[np.float32]],
     one_hot: Mapping[str, sparse.csr_array],
+    blocks: BlockSet,
     config: HybridConfig,
     factory: str,
 ) -> tuple[HybridIndex, Choice]:
@@ -44,6 +46,7 @@ def build_index(
     Args:
         dense: Dense blocks by name, each `(n_items, dim)`.
         one_hot: Sparse blocks by name, each `(n_items, n_columns)`.
+        blocks: What the weights of blocks are by default.
         config: Goal, memory budget, seed, and the block weights that the geometry is made for:
             those given, which likeness and the ranking's candidates are searched by, and not
             those learned for the linear score.
@@ -61,14 +64,14 @@ def build_index(
             one_hot,
             factory=choice.factory,
             seed=config.seed,
-            scale=block_scale(layout, config.weights),
+            scale=block_scale(layout, blocks.weights(config.weights)),
         )
     except VectorIndexError as error:
         raise ConfigError(f"The 'index.factory' parameter: {error}") from None
     return index, choice
 
 
-def block_scale(layout: Mapping[str, int], weights: WeightsConfig) -> NDArray[np.float32]:
+def block_scale(layout: Mapping[str, int], weights: Mapping[str, float]) -> NDArray[np.float32]:
     """How much each dimension counts in an approximate index, `(dim,)`; see `faiss_scale`.
 
     The power of two next to the square root of the block's weight.
@@ -77,7 +80,7 @@ def block_scale(layout: Mapping[str, int], weights: WeightsConfig) -> NDArray[np
         layout: Names and widths of the dense blocks.
         weights: Their weights.
     """
-    values = np.array([getattr(weights, name) for name in layout])
+    values = np.array([weights[name] for name in layout])
     largest = values.max() or 1.0
     exponents = np.round(np.log2(np.maximum(values / largest, _LEAST_SHARE)) / 2)
     return np.repeat(np.exp2(exponents), list(layout.values())).astype(np.float32)

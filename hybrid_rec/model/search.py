@@ -7,20 +7,19 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from hybrid_rec.blocks.cold_start import SOURCES
-from hybrid_rec.blocks.queries import POPULARITY, block_weights, says_nothing, take
-from hybrid_rec.core.config import DiversityConfig, WeightsConfig
+from hybrid_rec.blocks.pooling import says_nothing, take
+from hybrid_rec.core.arrays import Floats, Mask, Objects, Rows
+from hybrid_rec.core.config import POPULARITY, DiversityConfig
 from hybrid_rec.core.errors import ConfigError, DataError
-from hybrid_rec.data.catalog import Catalog, ObjectArray, RowArray
+from hybrid_rec.data.catalog import Catalog
 from hybrid_rec.data.playlists import OnUnknown, Playlists
 from hybrid_rec.data.recommendations import Recommendations
 from hybrid_rec.model.explainer import Explainer
 from hybrid_rec.model.explanations import Stage
-from hybrid_rec.model.fit import Model
+from hybrid_rec.model.fitted import Model
 from hybrid_rec.ranking.diversity import Diversifier
-from hybrid_rec.ranking.features import Matrix
 from hybrid_rec.ranking.ranker import rank_candidates
 from indexes.base import NO_ROW, NO_SCORE
 from indexes.hybrid import HybridQueries
@@ -29,34 +28,33 @@ POPULARITY_SOURCE = "popularity"
 _LARGEST_K = 10_000_000
 # Growth of what is looked at for a list that the artist cap leaves too short.
 _WIDER = 4
-Weights = WeightsConfig | Mapping[str, float]
 
 
 @dataclass(frozen=True, eq=False)
-class Request:
+class SearchRequest:
     """What one call asks, every id turned into a row."""
 
     queries: HybridQueries
     """One query a line of the answer."""
-    query_ids: ObjectArray
+    query_ids: Objects
     """What the lines are called, `(n_queries,)` strings."""
     k: int
     """Items wanted for each."""
-    weights: WeightsConfig
+    weights: Mapping[str, float]
     """Block weights of the linear score."""
     seeds: Playlists | None = None
     """The items that each query is made of, in play order; None where it is made of none."""
     exclude_seeds: bool = True
     """Whether the seeds of a query are kept out of its own list."""
-    allow: RowArray | None = None
+    allow: Rows | None = None
     """The only rows that may come back; None for all."""
-    block: RowArray | None = None
+    block: Rows | None = None
     """Rows that may not come back."""
     rank: bool = False
     """Whether the second stage orders, where there is one; it needs the seeds."""
     diversity: DiversityConfig | None = None
     """How the lists are reordered; None for not at all."""
-    query_sources: ObjectArray | None = None
+    query_sources: Objects | None = None
     """How each query was placed; see `Recommendations`."""
 
 
@@ -64,14 +62,17 @@ class Request:
 class _Found:
     """The best rows of some queries, and what gave their scores."""
 
-    rows: RowArray
-    scores: NDArray[np.float32]
+    rows: Rows
+    scores: Floats
     stage: Stage
     weights: Mapping[str, float]
-    features: list[Matrix] | None = None
+    features: list[Floats] | None = None
+    reserved: list[Mask] | None = None
 
 
-def answer(model: Model, request: Request, explainer: Explainer | None = None) -> Recommendations:
+def answer(
+    model: Model, request: SearchRequest, explainer: Explainer | None = None
+) -> Recommendations:
     """The best items of each query.
 
     Args:
@@ -111,6 +112,7 @@ def answer(model: Model, request: Request, explainer: Explainer | None = None) -
                 found.stage,
                 found.weights,
                 found.features,
+                found.reserved,
             )
     sources = np.array(SOURCES, dtype=object)[model.sources[np.maximum(rows, 0)]]
     sources[silent] = POPULARITY_SOURCE
@@ -126,20 +128,24 @@ def answer(model: Model, request: Request, explainer: Explainer | None = None) -
 
 
 def _find(
-    model: Model, request: Request, numbers: RowArray, width: int, *, silent: bool, keep: bool
+    model: Model, request: SearchRequest, numbers: Rows, width: int, *, silent: bool, keep: bool
 ) -> _Found:
     """The best `width` rows of some queries; the silent ones get the prior."""
     queries = take(request.queries, numbers)
     seeds = None if request.seeds is None else request.seeds.select(numbers)
-    weights = block_weights(model.index, request.weights)
-    if request.rank and not silent and seeds is not None and model.ranking is not None:
+    weights = request.weights
+    source = model.candidates
+    if request.rank and not silent and seeds is not None and source and model.ranking:
         ranked = rank_candidates(
-            model.scorer, model.ranking.ranker, seeds, queries, width,
+            source, model.ranking.ranker, seeds, queries, width,
             exclude_seeds=request.exclude_seeds, allow=request.allow, block=request.block,
             keep_features=keep,
         )  # fmt: skip
-        features = ranked.features if keep else None
-        return _Found(ranked.rows, ranked.scores, "ranking", weights, features)
+        if not keep:
+            return _Found(ranked.rows, ranked.scores, "ranking", weights)
+        return _Found(
+            ranked.rows, ranked.scores, "ranking", weights, ranked.features, ranked.reserved
+        )
     if silent:
         weights = {POPULARITY: weights[POPULARITY] or 1.0}
     found = model.index.search(
@@ -155,9 +161,9 @@ def _find(
 
 def _diversified(
     model: Model,
-    request: Request,
+    request: SearchRequest,
     diversity: DiversityConfig,
-    numbers: RowArray,
+    numbers: Rows,
     width: int,
     *,
     silent: bool,
@@ -165,14 +171,14 @@ def _diversified(
 ) -> _Found:
     """The same, reordered.
 
-    More and more rows of a query are looked at until its list is full without breaking the artist
-    cap, or there are no more.
+    More and more rows of a query are looked at until its list is full without breaking the cap of
+    its groups, or there are no more.
     """
-    weights = block_weights(model.index, request.weights)
-    diversifier = Diversifier(model.index, weights, diversity)
+    diversifier = Diversifier(model.index, model.group_of, request.weights, diversity)
     rows = np.full((len(numbers), width), NO_ROW, np.int64)
     scores = np.full((len(numbers), width), NO_SCORE, np.float32)
-    features: list[Matrix] = [np.empty((0, 0), np.float32)] * len(numbers)
+    features: list[Floats] = [np.empty((0, 0), np.float32)] * len(numbers)
+    reserved: list[Mask] = [np.empty(0, bool)] * len(numbers)
     enough = min(width, diversifier.most_within)
     todo = np.arange(len(numbers))
     depth = min(max(width, diversity.pool), len(model.catalog))
@@ -185,48 +191,20 @@ def _diversified(
             new = diversifier.order(line, values, width)
             rows[number, : len(new.order)] = line[new.order]
             scores[number, : len(new.order)] = values[new.order]
-            if found.features is not None:
+            if found.features is not None and found.reserved is not None:
                 features[number] = found.features[place][new.order]
+                reserved[number] = found.reserved[place][new.order]
             short[place] = new.n_within < enough and n_found == depth < len(model.catalog)
         todo, depth = todo[short], min(depth * _WIDER, len(model.catalog))
         if not len(todo):
-            kept = None if found.features is None else features
-            return _Found(rows, scores, found.stage, found.weights, kept)
-
-
-def call_weights(usual: WeightsConfig, weights: Weights | None) -> WeightsConfig:
-    """The weights of one call: those given, and the usual ones where none are.
-
-    Raises:
-        ConfigError: For anything but weights.
-    """
-    if isinstance(weights, WeightsConfig):
-        return weights
-    if not isinstance(weights, Mapping | None):
-        raise ConfigError(f"weights must be a mapping or a WeightsConfig, got {weights!r}.")
-    return WeightsConfig(**{**usual.model_dump(), **(weights or {})})
-
-
-def similar_weights(usual: WeightsConfig, weights: Weights | None) -> WeightsConfig:
-    """The weights of one call that asks for likeness, which has a prior of its own.
-
-    Raises:
-        ConfigError: For anything but weights.
-    """
-    chosen = call_weights(usual, weights)
-    named: Iterable[str] = ()
-    if isinstance(weights, Mapping):
-        named = weights
-    elif weights is not None and weights != usual:
-        named = weights.model_fields_set
-    if POPULARITY in named:
-        return chosen
-    return chosen.model_copy(update={POPULARITY: chosen.similar_popularity})
+            if found.features is None:
+                return _Found(rows, scores, found.stage, found.weights)
+            return _Found(rows, scores, found.stage, found.weights, features, reserved)
 
 
 def filter_rows(
     catalog: Catalog, item_ids: Iterable[Any] | None, on_unknown: OnUnknown, what: str
-) -> RowArray | None:
+) -> Rows | None:
     """The rows of `allow` or `block`; None if there is no such filter.
 
     Raises:

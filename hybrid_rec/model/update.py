@@ -5,23 +5,23 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 import numpy as np
-from numpy.typing import NDArray
 
-from hybrid_rec.blocks.cold_start import HYBRID, METADATA, artist_means, climb, shrink, trust_of
+from hybrid_rec.blocks.base import Described
+from hybrid_rec.blocks.block_set import take_rows
+from hybrid_rec.blocks.cold_start import HYBRID, METADATA, shrink
 from hybrid_rec.blocks.cooccurrence import Start, fit_cooccurrence
-from hybrid_rec.blocks.queries import COOCCURRENCE, TITLE
+from hybrid_rec.core.arrays import Codes, Floats, Mask, Rows
+from hybrid_rec.core.config import COOCCURRENCE
 from hybrid_rec.core.progress import Progress
-from hybrid_rec.data.catalog import RowArray
 from hybrid_rec.data.playlists import Playlists
 from hybrid_rec.model.changes import Changes
-from hybrid_rec.model.fit import Metadata, Model, blocks_of, describe_items, timed
+from hybrid_rec.model.fit import blocks_of, timed
+from hybrid_rec.model.fitted import ItemDescriptions, Model, fallback_of
 from hybrid_rec.model.item_index import build_index
-from hybrid_rec.ranking.statistics import Evidence
+from hybrid_rec.ranking.statistics import Statistics
 from indexes.choice import Choice
 from indexes.delta import put_rows
 from indexes.hybrid import HybridIndex
-
-Vectors = NDArray[np.float32]
 
 # For every new play so many old ones are trained on again, at least `_FEWEST_OLD` in all: without
 # them the output vectors of the items that new ones stand beside would be learned from too little.
@@ -34,9 +34,9 @@ _UPDATE_STREAM = 2
 class _Places:
     """Where all items stand in co-occurrence space, on which rung, and which rows are new there."""
 
-    vectors: Vectors
-    sources: NDArray[np.uint8]
-    moved: RowArray
+    vectors: Floats
+    sources: Codes
+    moved: Rows
 
 
 def update_model(model: Model, changes: Changes, progress: Progress) -> Model:
@@ -44,9 +44,9 @@ def update_model(model: Model, changes: Changes, progress: Progress) -> Model:
 
     Vectors of items that gained plays go on from where they are, each the freer the larger the
     share of its plays that is new; all others are held, so that the space does not turn. New items
-    start on the cold-start ladder. Items without history climb it again where their artist's items
-    moved. The maps from titles and the trees of the ranking are kept; what the ranking looks at is
-    counted again.
+    are placed by the cold-start fallback. Items without history are placed anew where their group's
+    items moved. The map from what describes items and the trees of the ranking are kept; what the
+    ranking looks at is counted again.
 
     Args:
         model: What is there.
@@ -55,35 +55,34 @@ def update_model(model: Model, changes: Changes, progress: Progress) -> Model:
 
     Raises:
         ConfigError: If the index must be built anew and its factory does not suit the data.
-        ModelUnavailableError: If the title model cannot be found.
+        ModelUnavailableError: If a text model cannot be found.
     """
     n_known, n_items = len(model.catalog), len(changes.catalog)
     if n_items == n_known and not len(changes.touched):
         return replace(model, removed=changes.removed, timings={})
     timings: dict[str, float] = {}
     known = model.index.blocks(np.arange(n_known))
-    with timed(timings, "titles"):
-        fresh = model.titles.encode(changes.catalog.titles[n_known:], progress)
-        metadata = describe_items(changes.catalog, np.concatenate([known[TITLE], fresh]))
-    begun = _begun(model, metadata, known[COOCCURRENCE])
+    with timed(timings, "blocks"):
+        items = _described(model, changes, {**known, **model.index.one_hot}, progress)
+    begun = _begun(model, items, known[COOCCURRENCE])
     with timed(timings, "co-occurrence"):
         own = _trained(model, changes, begun, progress)
     with timed(timings, "cold start and index"):
-        places = _placed(model, changes, metadata, begun, own)
-        index, choice = _indexed(model, changes, metadata, places)
+        places = _placed(model, changes, items, begun, own)
+        index, choice = _indexed(model, changes, items, places)
     ranking = model.ranking
     if ranking is not None:
-        with timed(timings, "evidence"):
-            evidence = _evidence(model, ranking.evidence, changes, metadata)
-            ranking = replace(ranking, evidence=evidence)
+        with timed(timings, "statistics"):
+            statistics = _statistics(model, ranking.statistics, changes, items)
+            ranking = replace(ranking, statistics=statistics)
     return replace(
         model,
         catalog=changes.catalog,
         playlists=changes.playlists,
+        blocks=items.blocks,
         index=index,
         sources=places.sources,
-        artists=metadata.artists,
-        tags=metadata.tags,
+        group_of=items.group_of,
         ranking=ranking,
         removed=changes.removed,
         choice=choice,
@@ -91,34 +90,43 @@ def update_model(model: Model, changes: Changes, progress: Progress) -> Model:
     )
 
 
-def _begun(model: Model, metadata: Metadata, known: Vectors) -> _Places:
-    """Known items where they are, new ones on the ladder."""
-    vectors = np.zeros((len(metadata.titles), known.shape[1]), np.float32)
+def _described(
+    model: Model, changes: Changes, known: Described, progress: Progress
+) -> ItemDescriptions:
+    """Known items as they are described, and behind them the new ones, which alone are encoded."""
+    fresh = changes.catalog.table.slice(len(model.catalog))
+    rows = {name: known[name] for name in model.blocks.names}
+    blocks, rows_of_all = model.blocks.extended(rows, fresh, progress)
+    group_of = np.concatenate([model.group_of, blocks.groups(fresh)])
+    return ItemDescriptions(blocks, rows_of_all, group_of)
+
+
+def _begun(model: Model, items: ItemDescriptions, known: Floats) -> _Places:
+    """Known items where they are, new ones where the cold-start fallback puts them."""
+    vectors = np.zeros((len(items), known.shape[1]), np.float32)
     sources = np.full(len(vectors), METADATA, np.uint8)
     vectors[: len(known)], sources[: len(known)] = known, model.sources
     plays = np.zeros(len(vectors), np.int64)
     plays[: len(known)] = model.playlists.play_counts
     fresh = np.arange(len(known), len(vectors))
     places = _Places(vectors, sources, fresh)
-    vectors[fresh], sources[fresh] = _climbed(model, metadata, places, plays, fresh)
+    vectors[fresh], sources[fresh] = _fallen_back(model, items, places, plays, fresh)
     return places
 
 
-def _climbed(
-    model: Model, metadata: Metadata, places: _Places, plays: RowArray, rows: RowArray
-) -> tuple[Vectors, NDArray[np.uint8]]:
-    """Places and rungs of some rows on the ladder, by what has history now."""
-    warm = places.sources == HYBRID
-    trust = np.where(warm, trust_of(plays, model.config.cold_start.shrinkage), np.float32(0))
-    artist_of = metadata.artist_of
-    means, known = artist_means(places.vectors, trust, artist_of, len(metadata.artists))
-    return climb(
-        metadata.titles[rows], metadata.tag_block[rows], artist_of[rows], means, known,
-        model.text_map, ladder=model.config.cold_start.ladder,
-    )  # fmt: skip
+def _fallen_back(
+    model: Model, items: ItemDescriptions, places: _Places, plays: Rows, rows: Rows
+) -> tuple[Floats, Codes]:
+    """Places and sources of some rows by the cold-start fallback, by what has history now."""
+    group_of, n_groups = items.group_of, items.blocks.n_groups
+    trusted = np.where(places.sources == HYBRID, plays, 0)
+    fallback = fallback_of(
+        places.vectors, trusted, group_of, n_groups, model.cold_map, model.config
+    )
+    return fallback.places(take_rows(items.rows, rows), group_of[rows])
 
 
-def _trained(model: Model, changes: Changes, begun: _Places, progress: Progress) -> Vectors:
+def _trained(model: Model, changes: Changes, begun: _Places, progress: Progress) -> Floats:
     """Vectors of the items that gained plays, `(n_items, dim)`; zero rows for all others."""
     counts, config = changes.playlists.play_counts, model.config.cooccurrence
     wanted = (changes.gained > 0) & (counts >= config.min_count)
@@ -138,7 +146,7 @@ def _trained(model: Model, changes: Changes, begun: _Places, progress: Progress)
     return own
 
 
-def _corpus(changes: Changes, wanted: NDArray[np.bool_], seed: int) -> Playlists:
+def _corpus(changes: Changes, wanted: Mask, seed: int) -> Playlists:
     """The touched playlists, and some others that hold what is to be learned, in their order."""
     playlists = changes.playlists
     taken = np.zeros(len(playlists), dtype=bool)
@@ -153,11 +161,11 @@ def _corpus(changes: Changes, wanted: NDArray[np.bool_], seed: int) -> Playlists
 
 
 def _placed(
-    model: Model, changes: Changes, metadata: Metadata, begun: _Places, own: Vectors
+    model: Model, changes: Changes, items: ItemDescriptions, begun: _Places, own: Floats
 ) -> _Places:
-    """Places of all items: those with new vectors shrunk, those without any on the ladder."""
-    plays, artist_of = changes.playlists.play_counts, metadata.artist_of
-    n_artists, k = len(metadata.artists), model.config.cold_start.shrinkage
+    """Places of all items: those with new vectors shrunk, those without any by the fallback."""
+    plays, group_of = changes.playlists.play_counts, items.group_of
+    n_groups, k = items.blocks.n_groups, model.config.cold_start.shrinkage
     learned = np.flatnonzero(own.any(axis=1))
     sources = begun.sources.copy()
     sources[learned] = HYBRID
@@ -165,41 +173,43 @@ def _placed(
     held = begun.vectors.copy()
     held[learned] = own[learned]
     warm = np.where(cold[:, None], np.float32(0), held)
-    held[learned] = shrink(warm, plays, artist_of, n_artists, k)[learned]
-    moved_artists = np.zeros(n_artists + 1, dtype=bool)
-    moved_artists[artist_of[learned]] = True
-    moved_artists[-1] = False  # that of items without an artist
-    climbing = np.flatnonzero(cold & moved_artists[artist_of])
-    held[climbing], sources[climbing] = _climbed(
-        model, metadata, _Places(held, sources, climbing), plays, climbing
+    held[learned] = shrink(warm, plays, group_of, n_groups, k)[learned]
+    moved_groups = np.zeros(n_groups + 1, dtype=bool)
+    moved_groups[group_of[learned]] = True
+    moved_groups[-1] = False  # that of items without a group
+    falling = np.flatnonzero(cold & moved_groups[group_of])
+    held[falling], sources[falling] = _fallen_back(
+        model, items, _Places(held, sources, falling), plays, falling
     )
     moved = np.zeros(len(held), dtype=bool)
     moved[changes.gained > 0] = True
-    moved[climbing] = True
+    moved[falling] = True
     moved[begun.moved] = True
     return _Places(held, sources, np.flatnonzero(moved))
 
 
 def _indexed(
-    model: Model, changes: Changes, metadata: Metadata, places: _Places
+    model: Model, changes: Changes, items: ItemDescriptions, places: _Places
 ) -> tuple[HybridIndex, Choice | None]:
     """The moved rows in a delta, or everything in a new index if that is cheap or overdue."""
-    dense, one_hot = blocks_of(places.vectors, changes.playlists.play_counts, metadata)
+    dense, hot = blocks_of(places.vectors, changes.playlists.play_counts, items)
     settings = model.config.index
     base = model.index.index
     if not base.exact:
         joined = np.concatenate([dense[name][places.moved] for name in model.index.layout], axis=1)
         delta = put_rows(base, places.moved, joined)
         if delta.n_delta <= settings.compact_share * len(delta):
-            return HybridIndex(delta, model.index.layout, one_hot), model.choice
+            return HybridIndex(delta, model.index.layout, hot), model.choice
     # A flat index is nothing but its vectors, so there is no training to be spared.
-    return build_index(dense, one_hot, model.config, settings.factory)
+    return build_index(dense, hot, items.blocks, model.config, settings.factory)
 
 
-def _evidence(model: Model, before: Evidence, changes: Changes, metadata: Metadata) -> Evidence:
+def _statistics(
+    model: Model, before: Statistics, changes: Changes, items: ItemDescriptions
+) -> Statistics:
     """What the ranking looks at; counted again only if there are other playlists."""
-    settings = model.config.ranking.evidence
-    artist_of, n_artists = metadata.artist_of, len(metadata.artists)
+    settings = model.config.ranking.statistics
+    group_of, n_groups = items.group_of, items.blocks.n_groups
     if not len(changes.touched):
-        return before.extended(changes.playlists, artist_of, n_artists, settings)
-    return Evidence.fit(changes.playlists, artist_of, n_artists, settings, model.config.seed)
+        return before.extended(changes.playlists, group_of, n_groups, settings)
+    return Statistics.fit(changes.playlists, group_of, n_groups, settings, model.config.seed)

@@ -6,15 +6,13 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
-from hybrid_rec.blocks.queries import playlist_queries
+from hybrid_rec.blocks.pooling import playlist_queries
+from hybrid_rec.core.arrays import Mask, Rows
 from hybrid_rec.core.config import RankingConfig
-from hybrid_rec.data.catalog import RowArray
 from hybrid_rec.data.playlists import Playlists
-from hybrid_rec.ranking.features import Scorer
+from hybrid_rec.ranking.candidates import CandidateFeatures
 from hybrid_rec.ranking.ranker import Case
-from hybrid_rec.ranking.reserved_slots import are_new, is_known
 
 # A playlist must leave two items to give and two to find.
 _SHORTEST = 4
@@ -63,34 +61,34 @@ def make_folds(playlists: Playlists, config: RankingConfig, rng: np.random.Gener
     return [_fold(playlists, np.sort(part), config, rng) for part in parts if len(part)]
 
 
-def cases_of(fold: Fold, scorer: Scorer, rng: np.random.Generator) -> Iterator[Case]:
-    """Features and hits of the fold's cases; those without a hit among the candidates are left out.
+def cases_of(fold: Fold, source: CandidateFeatures, rng: np.random.Generator) -> Iterator[Case]:
+    """The fold's cases; those without a hit among the candidates are left out.
 
-    Of a playlist of the training only items without history are candidates.
+    Of a training playlist only items without history are candidates.
 
     Args:
         fold: What to ask.
-        scorer: Stage one fitted on `fold.train`.
+        source: Where candidates come from, fitted on `fold.train`.
         rng: Draws the candidates without a hit that are kept.
     """
     wanted = np.zeros(fold.train.n_items, dtype=bool)
-    queries = playlist_queries(scorer.index, fold.seeds)
-    described = scorer.describe(fold.seeds, queries)
-    for targets, (rows, features) in zip(fold.targets, described, strict=True):
-        if is_known(features):
-            new = are_new(features)
-            rows, features = rows[new], features[new]
+    queries = playlist_queries(source.index, source.blocks, fold.seeds)
+    described = source.describe(fold.seeds, queries)
+    for targets, found in zip(fold.targets, described, strict=True):
         wanted[targets] = True
-        positive = wanted[rows]
+        hits = wanted[found.rows]
         wanted[targets] = False
-        kept = positive | (rng.random(len(rows)) < _NEGATIVES)
-        if positive.any():
-            yield features[kept], positive[kept]
+        case = Case(found.features, hits, found.is_cold, found.is_known)
+        if case.is_known:
+            case = case.take(case.is_cold)
+        kept = case.hits | (rng.random(len(case.hits)) < _NEGATIVES)
+        if case.hits.any():
+            yield case.take(kept)
 
 
 def _by_time(
     playlists: Playlists,
-    usable: RowArray,
+    usable: Rows,
     n_held: int,
     config: RankingConfig,
     rng: np.random.Generator,
@@ -104,14 +102,14 @@ def _by_time(
     return latest - _cold_share(playlists, rng.permutation(usable)[:n_held]) >= _DRIFT
 
 
-def _latest(playlists: Playlists, usable: RowArray) -> RowArray:
+def _latest(playlists: Playlists, usable: Rows) -> Rows:
     """The usable playlists, the one that began last first."""
     assert playlists.times is not None
     began = playlists.times[playlists.offsets[usable]]
     return usable[np.argsort(began, kind="stable")[::-1]]
 
 
-def _cold_share(playlists: Playlists, held: RowArray) -> float:
+def _cold_share(playlists: Playlists, held: Rows) -> float:
     """Share of the plays of held-out playlists whose items no other playlist holds."""
     part = playlists.select(held)
     rest = playlists.play_counts - part.play_counts
@@ -119,7 +117,7 @@ def _cold_share(playlists: Playlists, held: RowArray) -> float:
 
 
 def _fold(
-    playlists: Playlists, held: RowArray, config: RankingConfig, rng: np.random.Generator
+    playlists: Playlists, held: Rows, config: RankingConfig, rng: np.random.Generator
 ) -> Fold:
     out = np.zeros(len(playlists), dtype=bool)
     out[held] = True
@@ -147,8 +145,8 @@ def _fold(
 
 
 def _known_cases(
-    rest: Playlists, lost: NDArray[np.bool_], n_cases: int, rng: np.random.Generator
-) -> list[tuple[int, RowArray]]:
+    rest: Playlists, lost: Mask, n_cases: int, rng: np.random.Generator
+) -> list[tuple[int, Rows]]:
     """Training playlists and what is hidden of them, marked in `lost`."""
     owners = rest.owners
     able = np.flatnonzero(
@@ -160,14 +158,14 @@ def _known_cases(
     return [(number, np.unique(hidden[number])) for number in chosen]
 
 
-def _joined(lists: list[RowArray], n_items: int) -> Playlists:
+def _joined(lists: list[Rows], n_items: int) -> Playlists:
     rows = np.concatenate(lists) if lists else np.empty(0, np.int64)
     return Playlists.from_rows([len(part) for part in lists], rows, n_items)
 
 
 def fit_cases(
     folds: list[Fold],
-    scorer_of: Callable[[int], Scorer],
+    source_of: Callable[[int], CandidateFeatures],
     rng: np.random.Generator,
     advance: Callable[[int], None],
 ) -> list[Case]:
@@ -175,12 +173,12 @@ def fit_cases(
 
     Args:
         folds: What to ask.
-        scorer_of: Makes the scorer of a fold.
+        source_of: Makes what the candidates of a fold come from.
         rng: Draws candidates.
         advance: Told after every fold.
     """
     cases: list[Case] = []
     for number, fold in enumerate(folds):
-        cases.extend(cases_of(fold, scorer_of(number), rng))
+        cases.extend(cases_of(fold, source_of(number), rng))
         advance(1)
     return cases

@@ -9,10 +9,9 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from hybrid_rec.blocks.queries import ARTIST_BLOCK, POPULARITY
-from hybrid_rec.core.config import DiversityConfig, HybridConfig
+from hybrid_rec.core.arrays import Rows
+from hybrid_rec.core.config import POPULARITY, DiversityConfig, HybridConfig
 from hybrid_rec.core.errors import ConfigError
-from hybrid_rec.data.catalog import RowArray
 from indexes.hybrid import HybridIndex
 from indexes.selection import inner_products
 
@@ -39,14 +38,14 @@ def call_diversity(config: HybridConfig, diversity: Diversity | None) -> Diversi
 class Diversified:
     """A new order of one list."""
 
-    order: RowArray
+    order: Rows
     """Places of the list given, in their new order, `(k,)` or as many as there are."""
     n_within: int
-    """How many of the first keep to the artist cap; all of them if there is none."""
+    """How many of the first keep to the group cap; all of them if there is none."""
 
 
 class Diversifier:
-    """Reorders lists of rows by maximal marginal relevance and an artist cap.
+    """Reorders lists of rows by maximal marginal relevance and an group cap.
 
     The first `pool` rows of a list are taken one by one, each time the one with the largest
 
@@ -55,12 +54,13 @@ class Diversifier:
     the first of equal ones. `relevance` is the score, stretched so that the best of the pool has 1
     and the last 0. `likeness` is the weighted mean of the inner products of the two items' blocks,
     the popularity left out: mostly the cosine in co-occurrence space, with the usual weights. The
-    rows behind the pool follow in their old order. With a cap, rows whose artist has as many
+    rows behind the pool follow in their old order. With a cap, rows whose group has as many
     places as it may have are passed over, and stand behind all others in their old order. So a
     shorter list is always the beginning of a longer one.
 
     Args:
         index: Item vectors.
+        group_of: Code of each item's group (artist), `(n_items,)`; -1 for none.
         weights: Weights of its blocks.
         config: How much of both.
 
@@ -70,9 +70,13 @@ class Diversifier:
     """
 
     def __init__(
-        self, index: HybridIndex, weights: Mapping[str, float], config: DiversityConfig
+        self,
+        index: HybridIndex,
+        group_of: Rows,
+        weights: Mapping[str, float],
+        config: DiversityConfig,
     ) -> None:
-        self._index, self._config = index, config
+        self._index, self._group_of, self._config = index, group_of, config
         alike = {name: weight for name, weight in weights.items() if name != POPULARITY}
         total = sum(alike.values()) or 1.0
         self._weights = {name: weight / total for name, weight in alike.items()}
@@ -80,13 +84,12 @@ class Diversifier:
     @cached_property
     def most_within(self) -> int:
         """Items of the catalogue that a list can hold without breaking the cap."""
-        block = self._index.one_hot[ARTIST_BLOCK]
-        sizes = np.bincount(block.indices)
+        sizes = np.bincount(self._group_of[self._group_of >= 0])
         without = len(self._index) - int(sizes.sum())
         cap = self._config.artist_cap
         return without + int(sizes.sum() if cap is None else np.minimum(sizes, cap).sum())
 
-    def order(self, rows: RowArray, scores: NDArray[np.float32], k: int) -> Diversified:
+    def order(self, rows: Rows, scores: NDArray[np.float32], k: int) -> Diversified:
         """The new order of one list, cut to k.
 
         Args:
@@ -95,17 +98,17 @@ class Diversifier:
             k: Places wanted.
         """
         mmr, cap = self._config.mmr, self._config.artist_cap
-        artists = self._artists(rows).tolist()
+        groups = self._group_of[rows].tolist()
         places: dict[int, int] = {}
         order: dict[int, None] = {}
 
         def is_full(place: int) -> bool:
-            artist = artists[place]
-            return cap is not None and artist >= 0 and places.get(artist, 0) >= cap
+            group = groups[place]
+            return cap is not None and group >= 0 and places.get(group, 0) >= cap
 
         def take(place: int) -> None:
             order[place] = None
-            places[artists[place]] = places.get(artists[place], 0) + 1
+            places[groups[place]] = places.get(groups[place], 0) + 1
 
         if mmr:
             likeness = _Likeness(self._index, self._weights, rows[: self._config.pool])
@@ -127,18 +130,11 @@ class Diversifier:
         passed = [place for place in range(len(rows)) if place not in order][: k - len(order)]
         return Diversified(np.array([*order, *passed], dtype=np.int64), len(order))
 
-    def _artists(self, rows: RowArray) -> RowArray:
-        """The column of each row's artist; -1 for none, which no cap counts."""
-        block = self._index.one_hot[ARTIST_BLOCK][rows]
-        artists = np.full(len(rows), -1, np.int64)
-        artists[np.diff(block.indptr) > 0] = block.indices
-        return artists
-
 
 class _Likeness:
     """How some rows are like each other, by the weighted mean of the blocks' inner products."""
 
-    def __init__(self, index: HybridIndex, weights: Mapping[str, float], rows: RowArray) -> None:
+    def __init__(self, index: HybridIndex, weights: Mapping[str, float], rows: Rows) -> None:
         blocks = index.blocks(rows)
         self._dense = np.concatenate(
             [np.float32(np.sqrt(weights.get(name, 0.0))) * blocks[name] for name in blocks], axis=1

@@ -8,10 +8,10 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
-from hybrid_rec.data.catalog import RowArray
+from hybrid_rec.core.arrays import Rows
 
 SHRINKAGE = 5.0
-"""Of similarities that rest on few playlists; see `evaluation.recommenders.neighbours.ItemKNN`."""
+"""Of similarities that rest on few playlists; see `evaluation.recommenders.item_knn.ItemKNN`."""
 # Entries of item-item products that are held at once, at 16 bytes each and some copies.
 _PRODUCTS = 1 << 22
 
@@ -102,7 +102,7 @@ def first_of_each_line(matrix: sparse.csr_array, n: int) -> sparse.csr_array:
     return sparse.csr_array((matrix.data[kept], matrix.indices[kept], indptr), shape=matrix.shape)
 
 
-def _lots(holds: sparse.csr_array, held_by: sparse.csr_array) -> Iterator[RowArray]:
+def _lots(holds: sparse.csr_array, held_by: sparse.csr_array) -> Iterator[Rows]:
     """Consecutive columns whose products with all columns fit into memory together."""
     lengths = np.diff(holds.indptr).astype(np.float64)
     costs: NDArray[np.float64] = np.minimum(held_by @ lengths, holds.shape[1])

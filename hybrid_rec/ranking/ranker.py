@@ -9,19 +9,17 @@ from dataclasses import dataclass
 from typing import Self
 
 import numpy as np
-from numpy.typing import NDArray
 
+from hybrid_rec.core.arrays import Doubles, Floats, Mask, Rows
 from hybrid_rec.core.config import RankingConfig
 from hybrid_rec.core.errors import ConfigError
-from hybrid_rec.data.catalog import RowArray
 from hybrid_rec.data.playlists import Playlists
-from hybrid_rec.ranking.features import FEATURES, Matrix, Scorer
-from hybrid_rec.ranking.reserved_slots import are_new, interleaved, is_known
+from hybrid_rec.ranking.candidates import CandidateFeatures
+from hybrid_rec.ranking.feature import CandidateList
+from hybrid_rec.ranking.reserved_slots import interleaved
 from hybrid_rec.ranking.trees import Trees, load_lightgbm
 from indexes.base import NO_ROW, NO_SCORE
 from indexes.hybrid import HybridQueries
-
-Case = tuple[Matrix, NDArray[np.bool_]]
 
 # Rows that are scored at once.
 _ROWS = 1 << 17
@@ -29,14 +27,33 @@ _ROWS = 1 << 17
 _FEWEST_KNOWN = 50
 
 
+@dataclass(frozen=True, eq=False)
+class Case:
+    """What the trees learn from: one query, its candidates, and which of them it was to find."""
+
+    features: Floats
+    """`(n_candidates, n_features)`."""
+    hits: Mask
+    """Which were to be found, `(n_candidates,)`."""
+    is_cold: Mask
+    """Which have no history, `(n_candidates,)`."""
+    is_known: bool
+    """Whether the query is a training playlist."""
+
+    def take(self, rows: Rows | Mask) -> Case:
+        """The same case with some of its candidates."""
+        return Case(self.features[rows], self.hits[rows], self.is_cold[rows], self.is_known)
+
+
 class Ranker:
     """Gradient-boosted trees over the features of candidates, trained for NDCG.
 
     Args:
+        names: Names of the features, in the order of the columns.
         text: The trees in LightGBM's own text format.
-        new_text: Trees that order items without history for playlists of the training, see
-            `newcomers`; None for none.
-        new_share: Share of the places that they have there.
+        new_text: Trees that order items without history for training playlists, see
+            `reserved_slots`; None for none.
+        new_share: Share of the places that are reserved for them there.
 
     Raises:
         ArtifactError: If a text is no model of these features.
@@ -48,17 +65,27 @@ class Ranker:
         and Bruch, "An Alternative Cross Entropy Loss for Learning-to-Rank", WWW 2021, for XE-NDCG.
     """
 
-    def __init__(self, text: str, new_text: str | None = None, new_share: float = 0.0) -> None:
+    def __init__(
+        self,
+        names: Sequence[str],
+        text: str,
+        new_text: str | None = None,
+        new_share: float = 0.0,
+    ) -> None:
+        self.names = tuple(names)
         self.text, self.new_text, self.new_share = text, new_text, new_share
-        self._trees = Trees(text, FEATURES)
-        self._new_trees = self._trees if new_text is None else Trees(new_text, FEATURES)
+        self._trees = Trees(text, self.names)
+        self._new_trees = self._trees if new_text is None else Trees(new_text, self.names)
 
     @classmethod
-    def fit(cls, cases: Sequence[Case], config: RankingConfig, seed: int) -> Self:
-        """Trees that put the positives of each case on top.
+    def fit(
+        cls, names: Sequence[str], cases: Sequence[Case], config: RankingConfig, seed: int
+    ) -> Self:
+        """Trees that put the hits of each case on top.
 
         Args:
-            cases: For each its features `(n_candidates, n_features)` and which are positive.
+            names: Names of the features, in the order of the columns.
+            cases: What to learn from.
             config: Size and speed of the trees, and what they do not look at.
             seed: Seed of their samples.
 
@@ -66,57 +93,54 @@ class Ranker:
             ConfigError: If `config.without` names no feature.
         """
         others = of_new_playlists(cases)
-        text = _trained(others, config, seed)
+        text = _trained(names, others, config, seed)
         if len(cases) - len(others) < _FEWEST_KNOWN:
-            return cls(text)
+            return cls(names, text)
         # Whoever asks, there is seldom enough to learn the order of new items from.
-        new = [(matrix[rows], hits[rows]) for matrix, hits in cases for rows in [are_new(matrix)]]
-        new_text = _trained([case for case in new if case[1].any()], config, seed)
-        return cls(text, new_text, config.new_share)
+        new = [case.take(case.is_cold) for case in cases]
+        new_text = _trained(names, [case for case in new if case.hits.any()], config, seed)
+        return cls(names, text, new_text, config.new_share)
 
-    def scores(self, groups: Iterable[Matrix]) -> Iterator[NDArray[np.float32]]:
-        """Scores of the rows of each group, higher is better; none depends on other rows.
-
-        A group holds the candidates of one query.
-        """
-        waiting: list[Matrix] = []
-        for group in groups:
-            waiting.append(group)
-            if sum(map(len, waiting)) >= _ROWS:
+    def scores(self, lists: Iterable[CandidateList]) -> Iterator[Floats]:
+        """Scores of the candidates of each list, higher is better; none depends on other lists."""
+        waiting: list[CandidateList] = []
+        for one in lists:
+            waiting.append(one)
+            if sum(len(each.rows) for each in waiting) >= _ROWS:
                 yield from self._score(waiting)
                 waiting = []
         yield from self._score(waiting)
 
-    def _score(self, groups: list[Matrix]) -> list[NDArray[np.float32]]:
-        found = _predicted(self._trees, groups)
-        placed = [self.placed(group) for group in groups]
-        numbers = [number for number, new in enumerate(placed) if new.any()]
-        orders = _predicted(self._new_trees, [groups[n][placed[n]] for n in numbers])
+    def _score(self, lists: list[CandidateList]) -> list[Floats]:
+        found = _predicted(self._trees, [one.features for one in lists])
+        reserved = [self.reserved(one.is_cold, one.is_known) for one in lists]
+        numbers = [number for number, new in enumerate(reserved) if new.any()]
+        orders = _predicted(self._new_trees, [lists[n].features[reserved[n]] for n in numbers])
         for number, values in zip(numbers, orders, strict=True):
-            order = np.zeros(len(groups[number]), np.float32)
-            order[placed[number]] = values
-            found[number] = interleaved(found[number], order, placed[number], self.new_share)
+            order = np.zeros(len(lists[number].rows), np.float32)
+            order[reserved[number]] = values
+            found[number] = interleaved(found[number], order, reserved[number], self.new_share)
         return found
 
-    def placed(self, group: Matrix) -> NDArray[np.bool_]:
+    def reserved(self, is_cold: Mask, is_known: bool) -> Mask:
         """Which candidates of one query have places of their own, `(n_candidates,)`."""
-        if self.new_text is None or not self.new_share or not is_known(group):
-            return np.zeros(len(group), dtype=bool)
-        return are_new(group)
+        if self.new_text is None or not self.new_share or not is_known:
+            return np.zeros(len(is_cold), dtype=bool)
+        return is_cold
 
-    def lifted(self, features: Matrix, scores: NDArray[np.float32]) -> NDArray[np.bool_]:
-        """Which candidates of one query owe their scores to the places that are kept, `(n_rows,)`.
+    def lifted(self, features: Floats, scores: Floats, reserved: Mask) -> Mask:
+        """Which candidates of one query owe their scores to a reserved place, `(n_rows,)`.
 
         Args:
             features: `(n_rows, n_features)`.
             scores: What `scores` gave them, `(n_rows,)`.
+            reserved: Which of them may have one, `(n_rows,)`.
         """
-        placed = self.placed(features)
-        if placed.any():
-            placed &= scores > _predicted(self._trees, [features])[0]
-        return placed
+        if not reserved.any():
+            return reserved
+        return reserved & (scores > _predicted(self._trees, [features])[0])
 
-    def contributions(self, features: Matrix, lifted: NDArray[np.bool_]) -> NDArray[np.float64]:
+    def contributions(self, features: Floats, lifted: Mask) -> Doubles:
         """What each feature adds to the scores of some rows, and the base value in the last column.
 
         They add up to the scores, `(n_rows, n_features + 1)`, but for rows that were lifted: there
@@ -126,7 +150,7 @@ class Ranker:
             Lundberg et al., "From Local Explanations to Global Understanding with Explainable AI
             for Trees", Nature Machine Intelligence 2020.
         """
-        values = np.empty((len(features), len(FEATURES) + 1))
+        values = np.empty((len(features), len(self.names) + 1))
         for rows, trees in ((~lifted, self._trees), (lifted, self._new_trees)):
             if rows.any():
                 values[rows] = trees.contributions(features[rows])
@@ -135,74 +159,78 @@ class Ranker:
     def importance(self) -> dict[str, float]:
         """Share of the gain of all splits that each feature brought; without those of new items."""
         gains = self._trees.gains()
-        return dict(zip(FEATURES, (gains / max(gains.sum(), 1e-12)).tolist(), strict=True))
+        return dict(zip(self.names, (gains / max(gains.sum(), 1e-12)).tolist(), strict=True))
 
 
 def of_new_playlists(cases: Sequence[Case]) -> Sequence[Case]:
-    """The cases whose query is no playlist of the training; all of them if there are none."""
-    return [case for case in cases if not is_known(case[0])] or cases
+    """The cases whose query is no training playlist; all of them if there are none."""
+    return [case for case in cases if not case.is_known] or cases
 
 
 @dataclass(frozen=True, eq=False)
 class Ranked:
     """The best rows of each query, best first; equal scores stand in catalogue order."""
 
-    rows: RowArray
+    rows: Rows
     """Rows, `(n_queries, k)`; -1 where there is none."""
-    scores: NDArray[np.float32]
+    scores: Floats
     """Their scores, `(n_queries, k)`; -inf there."""
-    features: list[Matrix]
+    features: list[Floats]
     """The features of the rows of each query, `(n_found, n_features)`; empty if not kept."""
+    reserved: list[Mask]
+    """Which of them may have a reserved place, `(n_found,)`; empty if not kept."""
 
 
 def rank_candidates(
-    scorer: Scorer,
+    source: CandidateFeatures,
     ranker: Ranker,
     playlists: Playlists,
     queries: HybridQueries,
     k: int,
     *,
     exclude_seeds: bool,
-    allow: RowArray | None,
-    block: RowArray | None,
+    allow: Rows | None,
+    block: Rows | None,
     keep_features: bool = False,
 ) -> Ranked:
-    """The k best rows of each query; see `Scorer.describe` for the arguments."""
+    """The k best rows of each query; see `CandidateFeatures.describe` for the arguments."""
     rows = np.full((len(playlists), k), NO_ROW, np.int64)
     scores = np.full((len(playlists), k), NO_SCORE, np.float32)
-    described: deque[tuple[RowArray, Matrix | None]] = deque()
-    kept: list[Matrix] = []
+    waiting: deque[tuple[Rows, CandidateList | None]] = deque()
+    features: list[Floats] = []
+    reserved: list[Mask] = []
 
-    def features() -> Iterator[Matrix]:
-        for candidates, values in scorer.describe(
+    def described() -> Iterator[CandidateList]:
+        for one in source.describe(
             playlists, queries, k, exclude_seeds=exclude_seeds, allow=allow, block=block
         ):
-            described.append((candidates, values if keep_features else None))
-            yield values
+            waiting.append((one.rows, one if keep_features else None))
+            yield one
 
-    for number, values in enumerate(ranker.scores(features())):
-        candidates, matrix = described.popleft()
+    for number, values in enumerate(ranker.scores(described())):
+        candidates, kept = waiting.popleft()
         # Candidates ascend, so a stable order settles ties by row.
         order = np.argsort(-values, kind="stable")[:k]
         rows[number, : len(order)] = candidates[order]
         scores[number, : len(order)] = values[order]
-        if matrix is not None:
-            kept.append(matrix[order])
-    return Ranked(rows, scores, kept)
+        if kept is not None:
+            features.append(kept.features[order])
+            reserved.append(ranker.reserved(kept.is_cold, kept.is_known)[order])
+    return Ranked(rows, scores, features, reserved)
 
 
-def _trained(cases: Sequence[Case], config: RankingConfig, seed: int) -> str:
+def _trained(names: Sequence[str], cases: Sequence[Case], config: RankingConfig, seed: int) -> str:
     """The trees as text."""
     lightgbm = load_lightgbm()
-    features = np.concatenate([matrix for matrix, _ in cases])
+    features = np.concatenate([case.features for case in cases])
     # A column that says nothing is split by no tree, whatever stands there later.
-    features[:, [_column(name) for name in config.without]] = 0
-    positive = np.concatenate([labels for _, labels in cases])
+    features[:, [_column(name, names) for name in config.without]] = 0
+    hits = np.concatenate([case.hits for case in cases])
     data = lightgbm.Dataset(
         features,
-        positive.astype(np.float32),
-        group=[len(labels) for _, labels in cases],
-        feature_name=list(FEATURES),
+        hits.astype(np.float32),
+        group=[len(case.hits) for case in cases],
+        feature_name=list(names),
         params={"max_bin": 127, "verbose": -1},
     )
     parameters = {
@@ -222,7 +250,7 @@ def _trained(cases: Sequence[Case], config: RankingConfig, seed: int) -> str:
     return text
 
 
-def _predicted(trees: Trees, groups: Sequence[Matrix]) -> list[NDArray[np.float32]]:
+def _predicted(trees: Trees, groups: Sequence[Floats]) -> list[Floats]:
     """What the trees say of each group, all at once."""
     if not sum(map(len, groups)):
         return [np.empty(0, np.float32) for _ in groups]
@@ -231,11 +259,11 @@ def _predicted(trees: Trees, groups: Sequence[Matrix]) -> list[NDArray[np.float3
     return list(np.split(values, ends))
 
 
-def _column(feature: str) -> int:
-    if feature not in FEATURES:
-        near = difflib.get_close_matches(feature, FEATURES, n=1, cutoff=0.0)[0]
+def _column(feature: str, names: Sequence[str]) -> int:
+    if feature not in names:
+        near = difflib.get_close_matches(feature, names, n=1, cutoff=0.0)[0]
         raise ConfigError(
             f"The 'ranking.without' parameter must name features, got {feature!r}; "
             f"did you mean {near!r}?"
         )
-    return FEATURES.index(feature)
+    return list(names).index(feature)

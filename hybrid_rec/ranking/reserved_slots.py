@@ -1,45 +1,18 @@
-"""Items without history in the lists of playlists that the model was trained on.
+"""Reserved slots: places for items without history in the lists of training playlists.
 
-What such a playlist left out when it could have held it is seldom what it lacks now, so it has
-nothing that speaks for what is new: by all that playlists tell, an item that is in none of them
-stands behind those that are. A share of the places is therefore given to items without history, in
-an order of their own.
+A playlist that the model was trained on holds none of the items without history, so everything that
+was counted of it speaks against them, and they would stand behind all others. A share of its places
+is therefore reserved for them, and they are ordered among themselves by trees of their own.
 """
 
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 
-from hybrid_rec.ranking.features import FEATURES, Matrix
-
-Scores = NDArray[np.float32]
-
-_NEAREST, _N_SEEDS = FEATURES.index("nearest_playlist"), FEATURES.index("n_seeds")
-_PLAYS = FEATURES.index("plays")
-# A playlist is the nearest to itself; with fewer seeds a new one may begin alike.
-_THE_SAME, _FEWEST_SEEDS = np.float32(1 - 1e-5), 4
+from hybrid_rec.core.arrays import Floats, Mask
 
 
-def is_known(features: Matrix) -> bool:
-    """Whether the query of these candidates is a playlist of the training.
-
-    Args:
-        features: `(n_candidates, n_features)`.
-    """
-    if not len(features):
-        return False
-    nearest, n_seeds = features[0, [_NEAREST, _N_SEEDS]]
-    return bool(nearest >= _THE_SAME and n_seeds >= _FEWEST_SEEDS)
-
-
-def are_new(features: Matrix) -> NDArray[np.bool_]:
-    """Which candidates have no history, `(n_candidates,)`."""
-    new: NDArray[np.bool_] = features[:, _PLAYS] == 0
-    return new
-
-
-def interleaved(scores: Scores, order: Scores, new: NDArray[np.bool_], share: float) -> Scores:
+def interleaved(scores: Floats, order: Floats, new: Mask, share: float) -> Floats:
     """The scores, but those of new items lifted so that they have a share of the places at least.
 
     Each is lifted, unless it stands higher by itself, to a place p, counted from 1, where

@@ -1,4 +1,4 @@
-"""Evidence: what playlists say of items, ready to be looked up for a query."""
+"""Interaction statistics: what playlists say of items and groups, ready to be looked up."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 from hybrid_rec.blocks.labels import one_hot
-from hybrid_rec.core.config import EvidenceConfig
+from hybrid_rec.core.arrays import Mask, Rows
+from hybrid_rec.core.config import StatisticsConfig
 from hybrid_rec.core.linalg import unit_rows
-from hybrid_rec.data.catalog import RowArray
 from hybrid_rec.data.playlists import Playlists
 from hybrid_rec.ranking.als import Factors
 from hybrid_rec.ranking.ease import ease_weights
@@ -22,29 +22,29 @@ from hybrid_rec.ranking.knn import SHRINKAGE, PlaylistNeighbours, item_similarit
 from indexes.faiss_index import FaissIndex
 
 _DAY = np.timedelta64(1, "D") / np.timedelta64(1, "us")
-MATRICES = ("item_neighbours", "item_weights", "artist_neighbours")
-FACTORS = ("factors", "factors_few", "factors_many")
-ARRAYS = (*FACTORS, "playlist_factors", "ages")
+MATRICES = ("item_neighbours", "ease_weights", "group_neighbours")
+ALS_NAMES = ("als", "als_small", "als_large")
+ARRAYS = (*ALS_NAMES, "playlist_factors", "ages")
 
 
 @dataclass(frozen=True, eq=False)
-class Evidence:
-    """What the training playlists say of items and artists, beside their vectors."""
+class Statistics:
+    """What the training playlists say of items and groups, beside their vectors."""
 
     holds: sparse.csr_array
     """Which items stand in which playlist, `(n_playlists, n_items)` float64."""
-    artist_of: RowArray
-    """Code of each item's artist, `(n_items,)`; -1 for none."""
-    n_artists: int
+    group_of: Rows
+    """Code of each item's group, `(n_items,)`; -1 for none."""
+    n_groups: int
     """Number of codes."""
     item_neighbours: sparse.csr_array
     """Shrunk cosines of items, `(n_items, n_items)`."""
-    item_weights: sparse.csr_array
+    ease_weights: sparse.csr_array
     """Weights of EASE, `(n_items, n_items)`; empty for a catalogue that is too large."""
-    artist_neighbours: sparse.csr_array
-    """Shrunk cosines of artists, `(n_artists, n_artists)`."""
+    group_neighbours: sparse.csr_array
+    """Shrunk cosines of groups, `(n_groups, n_groups)`."""
     factors: Mapping[str, Factors]
-    """Factors of the items, of several sizes, by their names in `FACTORS`."""
+    """Factors of the items, of several sizes, by their names in `ALS_NAMES`."""
     playlist_factors: NDArray[np.float32]
     """Unit vectors of the training playlists among `factors`, `(n_playlists, size)`."""
     ages: NDArray[np.float32]
@@ -55,63 +55,63 @@ class Evidence:
     def fit(
         cls,
         playlists: Playlists,
-        artist_of: RowArray,
-        n_artists: int,
-        config: EvidenceConfig,
+        group_of: Rows,
+        n_groups: int,
+        config: StatisticsConfig,
         seed: int,
-    ) -> Evidence:
+    ) -> Statistics:
         """Count what the playlists hold.
 
         Args:
             playlists: Training playlists.
-            artist_of: Code of each item's artist, `(n_items,)`; -1 for none.
-            n_artists: Number of codes.
+            group_of: Code of each item's group, `(n_items,)`; -1 for none.
+            n_groups: Number of codes.
             config: How much to keep.
             seed: Seed of the factors.
         """
         holds = playlists.matrix().astype(np.float64)
-        artists = of_artists(holds, artist_of, n_artists)
-        factors = {name: Factors.fit(holds, getattr(config, name), seed) for name in FACTORS}
+        groups = of_groups(holds, group_of, n_groups)
+        factors = {name: Factors.fit(holds, getattr(config, name), seed) for name in ALS_NAMES}
         return cls(
             holds,
-            artist_of,
-            n_artists,
+            group_of,
+            n_groups,
             item_similarities(holds, config.item_neighbours, SHRINKAGE),
             ease_weights(holds, config.ease_l2, config.item_neighbours),
-            item_similarities(artists, config.artist_neighbours, SHRINKAGE),
+            item_similarities(groups, config.group_neighbours, SHRINKAGE),
             factors,
-            unit_rows(factors["factors"].place_all(holds)),
+            unit_rows(factors["als"].place_all(holds)),
             _ages(playlists),
         )
 
     def extended(
-        self, playlists: Playlists, artist_of: RowArray, n_artists: int, config: EvidenceConfig
-    ) -> Evidence:
-        """The same evidence over a catalogue with more items, in none of the playlists.
+        self, playlists: Playlists, group_of: Rows, n_groups: int, config: StatisticsConfig
+    ) -> Statistics:
+        """The same statistics over a catalogue with more items, in none of the playlists.
 
         Args:
             playlists: The same playlists, of that catalogue.
-            artist_of: Code of each of its items' artist; codes stay what they were.
-            n_artists: Number of codes.
-            config: What this evidence was counted with.
+            group_of: Code of each of its items' group; codes stay what they were.
+            n_groups: Number of codes.
+            config: What these statistics were counted with.
         """
         matrices, arrays = self.state()
         wider = {}
         for name, matrix in matrices.items():
-            n = n_artists if name == "artist_neighbours" else playlists.n_items
+            n = n_groups if name == "group_neighbours" else playlists.n_items
             wider[name] = sparse.csr_array(matrix, copy=True)
             wider[name].resize(n, n)
-        n_more = playlists.n_items - len(self.artist_of)
-        more = {name: np.pad(arrays[name], ((0, n_more), (0, 0))) for name in FACTORS}
+        n_more = playlists.n_items - len(self.group_of)
+        more = {name: np.pad(arrays[name], ((0, n_more), (0, 0))) for name in ALS_NAMES}
         more["ages"] = np.pad(arrays["ages"], ((0, 0), (0, n_more)), constant_values=-1)
-        return Evidence.from_state(
-            playlists, artist_of, n_artists, config, wider, {**arrays, **more}
+        return Statistics.from_state(
+            playlists, group_of, n_groups, config, wider, {**arrays, **more}
         )
 
     @cached_property
-    def artists(self) -> sparse.csr_array:
-        """How many items of each artist stand in each playlist, `(n_playlists, n_artists)`."""
-        return of_artists(self.holds, self.artist_of, self.n_artists)
+    def groups(self) -> sparse.csr_array:
+        """How many items of each group stand in each playlist, `(n_playlists, n_groups)`."""
+        return of_groups(self.holds, self.group_of, self.n_groups)
 
     @cached_property
     def by_items(self) -> PlaylistNeighbours:
@@ -124,9 +124,9 @@ class Evidence:
         return FaissIndex.build(self.playlist_factors)
 
     @cached_property
-    def by_artists(self) -> PlaylistNeighbours:
-        """Playlists that share artists."""
-        return PlaylistNeighbours(self.artists)
+    def by_groups(self) -> PlaylistNeighbours:
+        """Playlists that share groups."""
+        return PlaylistNeighbours(self.groups)
 
     @cached_property
     def plays(self) -> NDArray[np.float32]:
@@ -136,32 +136,48 @@ class Evidence:
         return logs
 
     @cached_property
-    def artist_plays(self) -> NDArray[np.float32]:
-        """ln(1 + plays of its items) of each artist, `(n_artists,)`."""
-        counts = np.asarray(self.artists.sum(axis=0)).ravel()
+    def group_plays(self) -> NDArray[np.float32]:
+        """ln(1 + plays of its items) of each group, `(n_groups,)`."""
+        counts = np.asarray(self.groups.sum(axis=0)).ravel()
         logs: NDArray[np.float32] = np.log1p(counts).astype(np.float32)
         return logs
 
     @cached_property
-    def artist_sizes(self) -> NDArray[np.float32]:
-        """ln(1 + items in the catalogue) of each artist, `(n_artists,)`."""
-        sizes: NDArray[np.float32] = np.log1p(np.diff(self.artist_items.indptr)).astype(np.float32)
+    def group_sizes(self) -> NDArray[np.float32]:
+        """ln(1 + items in the catalogue) of each group, `(n_groups,)`."""
+        sizes: NDArray[np.float32] = np.log1p(np.diff(self.group_items.indptr)).astype(np.float32)
         return sizes
 
     @cached_property
-    def artist_items(self) -> sparse.csr_array:
-        """The items of each artist, `(n_artists, n_items)`."""
-        return one_hot(self.artist_of, self.n_artists).T.tocsr()
+    def group_items(self) -> sparse.csr_array:
+        """The items of each group, `(n_groups, n_items)`."""
+        return one_hot(self.group_of, self.n_groups).T.tocsr()
 
     @cached_property
-    def cold(self) -> RowArray:
+    def cold(self) -> Rows:
         """Rows of the items without history."""
         return np.flatnonzero(self.plays == 0)
 
     @cached_property
-    def by_popularity(self) -> RowArray:
+    def by_popularity(self) -> Rows:
         """Rows by plays, most first; the earlier row of equals."""
         return np.argsort(-self.plays, kind="stable")
+
+    @cached_property
+    def set_hashes(self) -> NDArray[np.uint64]:
+        """A hash of the items of each playlist, whatever their order, ascending."""
+        return np.sort(set_hashes(self.holds))
+
+    def holds_exactly(self, queries: sparse.csr_array) -> Mask:
+        """Which queries have the very items of a training playlist, `(n_queries,)`.
+
+        Args:
+            queries: Which items stand in them, `(n_queries, n_items)`.
+        """
+        wanted = set_hashes(queries)
+        place = np.minimum(np.searchsorted(self.set_hashes, wanted), len(self.set_hashes) - 1)
+        same: Mask = self.set_hashes[place] == wanted
+        return same
 
     def state(self) -> tuple[Mapping[str, sparse.csr_array], Mapping[str, NDArray[np.float32]]]:
         """What cannot be counted again quickly: sparse matrices and arrays by name."""
@@ -169,25 +185,37 @@ class Evidence:
         arrays = {name: factors.vectors for name, factors in self.factors.items()}
         return matrices, arrays | {"playlist_factors": self.playlist_factors, "ages": self.ages}
 
+    @staticmethod
+    def state_shapes(
+        playlists: Playlists, n_groups: int, config: StatisticsConfig
+    ) -> tuple[dict[str, tuple[int, int]], dict[str, tuple[int, int]]]:
+        """The shapes that `state` has, by name: of its matrices, and of its arrays."""
+        n_items = playlists.n_items
+        matrices = dict.fromkeys(MATRICES, (n_items, n_items))
+        matrices["group_neighbours"] = (n_groups, n_groups)
+        arrays = {name: (n_items, getattr(config, name).size) for name in ALS_NAMES}
+        arrays["playlist_factors"] = (len(playlists), config.als.size)
+        return matrices, {**arrays, "ages": (3, n_items)}
+
     @classmethod
     def from_state(
         cls,
         playlists: Playlists,
-        artist_of: RowArray,
-        n_artists: int,
-        config: EvidenceConfig,
+        group_of: Rows,
+        n_groups: int,
+        config: StatisticsConfig,
         matrices: Mapping[str, Any],
         arrays: Mapping[str, Any],
-    ) -> Evidence:
-        """The evidence whose `state` is given."""
+    ) -> Statistics:
+        """The statistics whose `state` is given."""
         kept = {name: sparse.csr_array(matrices[name]) for name in MATRICES}
         factors = {
-            name: Factors.from_vectors(arrays[name], getattr(config, name)) for name in FACTORS
+            name: Factors.from_vectors(arrays[name], getattr(config, name)) for name in ALS_NAMES
         }
         return cls(
             playlists.matrix().astype(np.float64),
-            artist_of,
-            n_artists,
+            group_of,
+            n_groups,
             **kept,
             factors=factors,
             playlist_factors=arrays["playlist_factors"],
@@ -195,17 +223,33 @@ class Evidence:
         )
 
 
-def of_artists(holds: sparse.csr_array, artist_of: RowArray, n_artists: int) -> sparse.csr_array:
-    """How many items of each artist stand in each playlist, `(n_playlists, n_artists)`.
+def of_groups(holds: sparse.csr_array, group_of: Rows, n_groups: int) -> sparse.csr_array:
+    """How many items of each group stand in each playlist, `(n_playlists, n_groups)`.
 
     Args:
         holds: Which items do, `(n_playlists, n_items)`.
-        artist_of: Code of each item's artist, `(n_items,)`; -1 for none.
-        n_artists: Number of codes.
+        group_of: Code of each item's group, `(n_items,)`; -1 for none.
+        n_groups: Number of codes.
     """
-    counts = sparse.csr_array(holds @ one_hot(artist_of, n_artists))
+    counts = sparse.csr_array(holds @ one_hot(group_of, n_groups))
     counts.sort_indices()
     return counts
+
+
+def set_hashes(holds: sparse.csr_array) -> NDArray[np.uint64]:
+    """A hash of the columns of each line, whatever their order, `(n_lines,)`; 0 for none.
+
+    It is the sum of the mixed bits of the column numbers (Steele et al., "Fast Splittable
+    Pseudorandom Number Generators", OOPSLA 2014), so two different sets have the same one by
+    chance in 2^64.
+    """
+    mixed = holds.indices.astype(np.uint64) + np.uint64(0x9E3779B97F4A7C15)
+    mixed = (mixed ^ (mixed >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
+    mixed = (mixed ^ (mixed >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
+    mixed ^= mixed >> np.uint64(31)
+    sums = np.concatenate([np.zeros(1, np.uint64), np.cumsum(mixed, dtype=np.uint64)])
+    hashes: NDArray[np.uint64] = sums[holds.indptr[1:]] - sums[holds.indptr[:-1]]
+    return hashes
 
 
 def _ages(playlists: Playlists) -> NDArray[np.float32]:

@@ -10,7 +10,7 @@ from typing import Any, get_args
 import pandas as pd
 
 from evaluation.harness import evaluate
-from evaluation.run import make_split
+from evaluation.splits.registry import make_split
 from hybrid_rec import HybridConfig, HybridRecommender, read_dataset
 from hybrid_rec.core.config import CandidateSource
 from hybrid_rec.core.progress import Progress

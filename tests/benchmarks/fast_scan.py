@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 from threadpoolctl import threadpool_limits
 
-from evaluation.run import make_split
+from evaluation.splits.registry import make_split
 from hybrid_rec import HybridConfig, HybridRecommender, Playlists, read_dataset
 from hybrid_rec.data.recommendations import Recommendations
 from indexes.fast_scan import switch
@@ -38,7 +38,7 @@ def run(folder: str) -> dict[str, Any]:
         model = HybridRecommender.load(Path(folder))
     else:
         model = HybridRecommender(HybridConfig()).fit(split.train, catalog)
-    model.model_.expect(_ANNOUNCED)
+    model.model_.prepare(_ANNOUNCED)
     numbers = np.arange(max(_PASSES.values())) % len(split)
     passes, first = [], {}
     answers: dict[str, bytes] = {}

@@ -10,11 +10,11 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from hybrid_rec import read_dataset, read_yes_catalog
-from hybrid_rec.blocks.text.cleaning import distinct_titles
-from hybrid_rec.blocks.text.encoders import SentenceEncoder
+from hybrid_rec.blocks.text.cleaning import distinct_texts
 from hybrid_rec.blocks.text.models import locate_model
 from hybrid_rec.blocks.text.precision import resolve_precision
-from hybrid_rec.core.config import TitleConfig
+from hybrid_rec.blocks.text.sentences import SentenceEncoder
+from hybrid_rec.core.config import TextConfig
 from tests.benchmarks import measure
 
 N_TITLES = 3000
@@ -34,7 +34,7 @@ def real_titles() -> dict[str, list[str]]:
     }
     found = {}
     for name, catalog in catalogs.items():
-        texts, places = distinct_titles(catalog.titles)
+        texts, places = distinct_texts(catalog.titles)
         found[f"{name}, distinct"] = texts[:: len(texts) // N_TITLES][:N_TITLES]
         found[f"{name}, as they come"] = [texts[i] for i in places[places >= 0][:N_TITLES]]
     return found
@@ -44,7 +44,7 @@ def encoders() -> dict[str, Encode]:
     """The plain one first, then ours in both precisions; models are loaded, nothing is cached."""
     from sentence_transformers import SentenceTransformer
 
-    config = TitleConfig(cache=False)
+    config = TextConfig(cache=False)
     model: Any = SentenceTransformer(str(locate_model(config.model).folder), device="cpu")
 
     def plain(texts: list[str]) -> NDArray[np.float32]:

@@ -12,12 +12,12 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from hybrid_rec.blocks.queries import playlist_queries
 from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
-from evaluation.run import make_split
+from evaluation.splits.registry import make_split
 from hybrid_rec import HybridConfig, HybridRecommender, read_dataset
-from hybrid_rec.blocks.queries import playlist_queries
 from hybrid_rec.ranking import ranker, trees
 from hybrid_rec.ranking.features import FEATURES
 from tests.benchmarks import measure

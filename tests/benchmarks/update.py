@@ -9,8 +9,8 @@ import numpy as np
 import pandas as pd
 
 from evaluation.harness import evaluate
-from evaluation.run import make_split
-from evaluation.splits.cases import Split
+from evaluation.splits.registry import make_split
+from evaluation.splits.split import Split
 from hybrid_rec import (
     Catalog,
     HybridConfig,

@@ -37,29 +37,28 @@ def world() -> World:
     return World(catalog, training, asked, [[*lists[4], "new"]], new_items, described)
 
 
-CONFIG = HybridConfig(
-    titles={"encoder": "tfidf", "tfidf_size": 8},
-    cooccurrence={"vector_size": 8, "epochs": 10},
-    ranking={
-        "cases": 60,
-        "trees": 10,
-        "candidates": 30,
-        "min_leaf": 20,
-        "evidence": {
-            "item_neighbours": 10,
-            "artist_neighbours": 5,
-            "factors": {"size": 8},
-            "factors_few": {"size": 4},
-            "factors_many": {"size": 8},
-        },
-    },
-)
-
-
 def main() -> None:
     """Fit, save, ask."""
+    # The names are those of the version that wrote it.
+    config = HybridConfig(
+        titles={"encoder": "tfidf", "tfidf_size": 8},
+        cooccurrence={"vector_size": 8, "epochs": 10},
+        ranking={
+            "cases": 60,
+            "trees": 10,
+            "candidates": 30,
+            "min_leaf": 20,
+            "evidence": {
+                "item_neighbours": 10,
+                "artist_neighbours": 5,
+                "factors": {"size": 8},
+                "factors_few": {"size": 4},
+                "factors_many": {"size": 8},
+            },
+        },
+    )
     made = world()
-    model = HybridRecommender(CONFIG).fit(made.training, made.catalog)
+    model = HybridRecommender(config).fit(made.training, made.catalog)
     model.save(HERE / "model_v1")
     answers = ask(model, made)
     (HERE / "model_v1.json").write_text(json.dumps(answers, indent=1) + "\n", encoding="utf-8")

@@ -10,10 +10,13 @@ import pytest
 from scipy import sparse
 
 from hybrid_rec import Catalog, DataError, Playlists, UnknownItemError
-from hybrid_rec.blocks.labels import Labels
-from hybrid_rec.blocks.queries import parse_queries, playlist_queries, says_nothing
+from hybrid_rec.blocks.block_set import BlockSet
+from hybrid_rec.blocks.labels import Labels, one_hot
+from hybrid_rec.blocks.pooling import playlist_queries, says_nothing
 from hybrid_rec.core.linalg import unit_rows, unit_sparse_rows
+from hybrid_rec.data.queries import parse_queries
 from indexes.hybrid import HybridIndex
+from tests.hybrid_rec.conftest import QUICK
 
 CATALOG = Catalog.from_columns(list("abcdef"), list("ABCDEF"), [None] * 6)
 
@@ -25,13 +28,14 @@ def index() -> HybridIndex:
     titles = np.array([[1, 0], [0, 1], [1, 0], [0, 1], [1, 0], [0, 0]], dtype=np.float32)
     return HybridIndex.build(
         {"cooccurrence": np.eye(6), "title": titles, "popularity": np.ones((6, 1))},
-        {"artist": artists.one_hot(np.array([0, 0, 0, 0, 1, -1]))},
+        {"artist": one_hot(np.array([0, 0, 0, 0, 1, -1]), len(artists))},
     )
 
 
 def test_blocks_of_a_playlist_by_hand(index: HybridIndex) -> None:
+    blocks = BlockSet.of(QUICK, {"title": True, "artist": True})
     queries = playlist_queries(
-        index, Playlists.from_lists([["a", "b", "c", "d", "e", "a"], ["f"], []], CATALOG)
+        index, blocks, Playlists.from_lists([["a", "b", "c", "d", "e", "a"], ["f"], []], CATALOG)
     )
     # "a" counts twice; the mean is (2, 1, 1, 1, 1) / 6, of length sqrt(8) / 6.
     np.testing.assert_allclose(

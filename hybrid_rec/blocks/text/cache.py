@@ -1,4 +1,4 @@
-"""Encoded titles on disk, so that a title is encoded once and not once a fit."""
+"""Encoded texts on disk, so that a text is encoded once and not once a fit."""
 
 from __future__ import annotations
 
@@ -16,9 +16,12 @@ import numpy as np
 import platformdirs
 from numpy.typing import NDArray
 
+from hybrid_rec.core.files import writing
+
 Shard = NDArray[np.void]
 
 _KEY_BYTES = 32  # blake2b-128, hexadecimal: NumPy strings cannot end in a zero byte
+_SURELY_WHOLE = 120  # bytes of a text that no model cuts: a token has one at least
 _MANY_SHARDS = 64
 _SMALL_SHARD = 8192
 _STALE_SECONDS = 24 * 3600
@@ -30,15 +33,15 @@ def default_cache_dir() -> Path:
     return Path(chosen).expanduser() if chosen else Path(platformdirs.user_cache_dir("hybrid-rec"))
 
 
-class TitleCache:
-    """Vectors of titles by their text, for one model.
+class TextCache:
+    """Vectors of texts, for one model.
 
     The folder holds shards: `.npy` files of rows (key, vector), each named by the SHA-256 of its
     content and never changed. Several processes may therefore read and write at once: a shard
-    appears whole or not at all, and the worst that can happen is a title encoded twice.
+    appears whole or not at all, and the worst that can happen is a text encoded twice.
 
     A damaged cache costs time and nothing else: shards that are not what their name says are
-    removed with one warning and their titles count as absent. If the folder cannot be written,
+    removed with one warning and their texts count as absent. If the folder cannot be written,
     that is warned of once.
     """
 
@@ -76,10 +79,16 @@ class TitleCache:
         self._open()
         written = self._write(shard)
         if written is not None:
-            # From the file, 180,000 titles of 384 numbers take no 280 MB of memory a second time.
+            # From the file, 180,000 texts of 384 numbers take no 280 MB of memory a second time.
             with contextlib.suppress(OSError):
                 shard = np.lib.format.open_memmap(written, mode="r")
         self._add(shard)
+
+    @property
+    def size(self) -> int:
+        """Size of the files, which are mapped into memory, in bytes."""
+        self._open()
+        return sum(shard.nbytes for shard in self._shards)
 
     def _open(self) -> None:
         """Read the folder, once: later calls see what this process adds and nothing else."""
@@ -103,8 +112,8 @@ class TitleCache:
                 path.unlink()
         if damaged:
             warnings.warn(
-                f"{len(damaged)} of {len(damaged) + len(found)} files of the title cache in "
-                f"{self.folder} were damaged and are removed; their titles are encoded again.",
+                f"{len(damaged)} of {len(damaged) + len(found)} files of the text cache in "
+                f"{self.folder} were damaged and are removed; their texts are encoded again.",
                 stacklevel=4,
             )
         for shard in self._merged(found):
@@ -144,19 +153,15 @@ class TitleCache:
         path = self.folder / f"{hashlib.sha256(buffer.getbuffer()).hexdigest()}.npy"
         temporary = self.folder / f"{secrets.token_hex(8)}.tmp"
         try:
-            self.folder.mkdir(parents=True, exist_ok=True)
-            try:
-                temporary.write_bytes(buffer.getbuffer())
-                temporary.replace(path)
-            finally:
-                temporary.unlink(missing_ok=True)
+            with writing(path, temporary) as file:
+                file.write(buffer.getbuffer())
         except OSError as error:
             self._warn_unusable("writable", error)
             return None
         return path
 
     def _merged(self, found: list[tuple[Path, Shard]]) -> list[Shard]:
-        """The shards, the small ones as one if they are many: a new title a day is a file a day."""
+        """The shards, the small ones as one if they are many: a new text a day is a file a day."""
         small = [(path, shard) for path, shard in found if len(shard) < _SMALL_SHARD]
         if len(small) <= _MANY_SHARDS:
             return [shard for _, shard in found]
@@ -181,11 +186,15 @@ class TitleCache:
     def _warn_unusable(self, must_be: str, error: OSError) -> None:
         self._writable = False
         warnings.warn(
-            f"the title cache in {self.folder} must be {must_be}, got {error.strerror or error}; "
-            "going on without it. Set `titles.cache_dir` or HYBRID_REC_CACHE to another folder.",
+            f"the text cache in {self.folder} must be {must_be}, got {error.strerror or error}; "
+            "going on without it. Set the block's `cache_dir` or HYBRID_REC_CACHE to another one.",
             stacklevel=5,
         )
 
 
 def _key(text: str) -> bytes:
-    return hashlib.blake2b(text.encode(errors="surrogatepass"), digest_size=16).hexdigest().encode()
+    content = text.encode(errors="surrogatepass")
+    if len(content) > _SURELY_WHOLE:
+        # Older caches may hold what a model made of the beginning of it.
+        content = b"whole\0" + content
+    return hashlib.blake2b(content, digest_size=16).hexdigest().encode()

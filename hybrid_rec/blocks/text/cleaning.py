@@ -1,4 +1,4 @@
-"""Cleaning of titles: what a title carries beside its name is taken off before it is encoded."""
+"""Cleaning of texts before they are encoded: of titles by many rules, of long texts by few."""
 
 from __future__ import annotations
 
@@ -12,7 +12,9 @@ from numpy.typing import NDArray
 
 from hybrid_rec.core.errors import DataError
 
-Titles = Sequence[str | None] | NDArray[Any]
+Texts = Sequence[str | None] | NDArray[Any]
+Clean = Callable[[str], str]
+"""What is done to a text before it is encoded; `clean_title` or `clean_text`, say."""
 
 _LONGEST = 500
 """Names are shorter. Longer text is only normalised, for the rules take quadratic time."""
@@ -126,41 +128,55 @@ def clean_title(title: str | None) -> str:
     return _settle(whole, lambda text: _strip(text, article)) or whole
 
 
-def distinct_titles(titles: Titles) -> tuple[list[str], NDArray[np.int64]]:
-    """The distinct cleaned titles, in order of appearance, and the place of each title in them.
+def clean_text(text: str) -> str:
+    r"""A text with its Unicode and its white space in one form, and otherwise as it is.
 
-    Args:
-        titles: Strings, or None for a missing title.
-
-    Returns:
-        The texts, and `(n,)` places in them; -1 for a title that is missing or empty.
-
-    Raises:
-        DataError: If a title is neither a string nor None.
+    For lyrics and descriptions, whose brackets, years and guests belong to them. Line breaks become
+    spaces, curly quotes straight ones. Cleaning twice is cleaning once.
 
     Examples:
-        >>> texts, places = distinct_titles(["Help!", None, "Help! (w/ Strings)"])
-        >>> texts, places.tolist()
+        >>> clean_text("Don\u2019t stop (2009 Remaster),\n\tdon't  stop")
+        "Don't stop (2009 Remaster), don't stop"
+    """
+    return _settle(text, _normalise)
+
+
+def distinct_texts(texts: Texts, clean: Clean = clean_title) -> tuple[list[str], NDArray[np.int64]]:
+    """The distinct cleaned texts, in order of appearance, and the place of each text in them.
+
+    Args:
+        texts: Strings, or None for a missing text.
+        clean: What is done to each distinct text first.
+
+    Returns:
+        The cleaned texts, and `(n,)` places in them; -1 for a text that is missing or empty.
+
+    Raises:
+        DataError: If a text is neither a string nor None.
+
+    Examples:
+        >>> found, places = distinct_texts(["Help!", None, "Help! (w/ Strings)"])
+        >>> found, places.tolist()
         (['Help!'], [0, -1, 0])
     """
-    places = np.empty(len(titles), np.int64)
-    of_title: dict[str, int] = {}
-    of_text: dict[str, int] = {"": -1}
-    for position, title in enumerate(titles):
-        if title is None:
+    places = np.empty(len(texts), np.int64)
+    of_text: dict[str, int] = {}
+    of_cleaned: dict[str, int] = {"": -1}
+    for position, text in enumerate(texts):
+        if text is None:
             places[position] = -1
             continue
-        if not isinstance(title, str):
+        if not isinstance(text, str):
             raise DataError(
-                f"titles must be strings or None, got {title!r} ({type(title).__name__}) at "
+                f"texts must be strings or None, got {text!r} ({type(text).__name__}) at "
                 f"position {position}."
             )
-        place = of_title.get(title)
+        place = of_text.get(text)
         if place is None:
-            place = of_text.setdefault(clean_title(title), len(of_text) - 1)
-            of_title[title] = place
+            place = of_cleaned.setdefault(clean(text), len(of_cleaned) - 1)
+            of_text[text] = place
         places[position] = place
-    return list(of_text)[1:], places
+    return list(of_cleaned)[1:], places
 
 
 def _settle(text: str, step: Callable[[str], str]) -> str:

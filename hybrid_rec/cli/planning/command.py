@@ -8,12 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pandas as pd
 
-from hybrid_rec.blocks.text.cache import TitleCache, default_cache_dir
-from hybrid_rec.blocks.text.cleaning import distinct_titles
-from hybrid_rec.blocks.text.encoders import make_title_encoder
 from hybrid_rec.cli.planning.sizes import (
     Shape,
     disk_bytes,
@@ -38,8 +34,8 @@ class Plan:
 
     index: str
     """Kind of the index, and why."""
-    n_new_titles: int
-    """Titles that must be encoded; the others are in the cache."""
+    n_new_texts: int
+    """Texts that must be encoded; the others are in the cache."""
     times: Times
     """Seconds."""
     fit_memory_gb: float
@@ -59,7 +55,7 @@ class Plan:
         """Everything, as JSON can hold it."""
         return {
             "index": self.index,
-            "new_titles": self.n_new_titles,
+            "new_texts": self.n_new_texts,
             "fit": {
                 "seconds": sum(self.times.fit.values()),
                 "stages": self.times.fit,
@@ -100,21 +96,20 @@ def make_plan(
     Raises:
         DataError: If nothing could be learned from the data.
         ConfigError: If a number is below 1.
-        ModelUnavailableError: If the title model cannot be found.
+        ModelUnavailableError: If a text model cannot be found.
     """
     for name, value in (("queries", n_queries), ("k", k), ("workers", workers)):
         if value is not None and value < 1:
             raise ConfigError(f"The {name!r} parameter must be at least 1, got {value} instead.")
     check_training(playlists, catalog)
     started = time.perf_counter()
-    titles = _titles(catalog, config)
-    shape = Shape.of(playlists, catalog, config, titles.dim, len(titles.new), titles.cache_bytes)
-    times = measure_times(shape, titles.new, k)
+    shape = Shape.of(playlists, catalog, config)
+    times = measure_times(shape, k)
     wanted = len(playlists) if n_queries is None else n_queries
     disk = disk_bytes(shape)
     return Plan(
         index=str(shape.choice),
-        n_new_titles=len(titles.new),
+        n_new_texts=sum(plan.todo for plan in shape.plans.values()),
         times=times,
         fit_memory_gb=fit_memory_bytes(shape) / _GB,
         model_gb=disk / _GB,
@@ -123,30 +118,6 @@ def make_plan(
         score_gb=score_disk_bytes(wanted, k) / _GB,
         seconds=time.perf_counter() - started,
     )
-
-
-@dataclass(frozen=True)
-class _Titles:
-    """What is known of the titles before any is encoded."""
-
-    dim: int
-    new: list[str]
-    """Distinct titles that are in no cache."""
-    cache_bytes: int = 0
-
-
-def _titles(catalog: Catalog, config: HybridConfig) -> _Titles:
-    texts, _ = distinct_titles(catalog.titles)
-    encoder = make_title_encoder(config.titles, config.seed)
-    if config.titles.encoder == "tfidf":
-        return _Titles(config.titles.tfidf_size, texts)
-    if not config.titles.cache:
-        return _Titles(encoder.dim, texts)
-    base = config.titles.cache_dir or default_cache_dir()
-    folder = base / "titles" / encoder.fingerprint()
-    found, _ = TitleCache(folder, encoder.dim).get(texts)
-    size = sum(path.stat().st_size for path in folder.glob("*")) if folder.is_dir() else 0
-    return _Titles(encoder.dim, [texts[i] for i in np.flatnonzero(~found).tolist()], size)
 
 
 def run_plan(
@@ -173,7 +144,7 @@ def run_plan(
         return
     write(str(report))
     write(f"index: {plan.index}")
-    write(f"titles to be encoded: {plan.n_new_titles:,}")
+    write(f"texts to be encoded: {plan.n_new_texts:,}")
     n_scored = len(playlists) if n_queries is None else n_queries
     rows = [
         ("fit", sum(plan.times.fit.values()), plan.fit_memory_gb, plan.model_gb),

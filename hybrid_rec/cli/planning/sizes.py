@@ -9,18 +9,18 @@ from functools import cached_property
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
-from numpy.typing import NDArray
 from scipy import sparse
 
+from hybrid_rec.blocks.base import BlockPlan
+from hybrid_rec.blocks.block_set import BlockSet, columns_of
 from hybrid_rec.core.config import HybridConfig
 from hybrid_rec.data.catalog import Catalog
 from hybrid_rec.data.playlists import Playlists
-from hybrid_rec.model.fit import artist_labels, tag_labels
 from hybrid_rec.model.item_index import choose_index
 from hybrid_rec.ranking.cross_fitting import Fold, make_folds
 from hybrid_rec.ranking.ease import MOST_ITEMS, MOST_PLAYLISTS
-from hybrid_rec.ranking.features import FEATURES
-from hybrid_rec.ranking.statistics import FACTORS, of_artists
+from hybrid_rec.ranking.feature_set import features_of
+from hybrid_rec.ranking.statistics import ALS_NAMES, of_groups
 from indexes.choice import Choice, index_bytes
 from indexes.fast_scan.bfloat16 import processor_has_bfloat16
 
@@ -33,6 +33,8 @@ _TORCH = 250e6
 _TOKEN = 600
 # Of a row and column number in a saved sparse matrix, with its float64.
 _ENTRY = 12
+# Columns of a sparse block that the cold-start map looks at.
+_MOST_COLUMNS = 512
 _TREE_TEXT = 125
 _SAMPLED = 400
 # Candidates of a case, about, as a multiple of `ranking.candidates`, and the share that is kept.
@@ -46,59 +48,55 @@ class Shape:
     playlists: Playlists
     catalog: Catalog
     config: HybridConfig
-    title_dim: int
-    n_new_titles: int
-    """Distinct titles that must be encoded."""
-    title_cache_bytes: int
-    """Size of the cache of titles, which is mapped into memory whole."""
+    blocks: BlockSet
+    """What items will be described by; those that take long to fit are not fitted."""
+    plans: dict[str, BlockPlan]
+    """What each of them will take."""
     folds: list[Fold]
-    artist_of: NDArray[np.int64]
-    n_artists: int
-    n_tags: int
-    n_tag_entries: int
 
     @classmethod
-    def of(
-        cls,
-        playlists: Playlists,
-        catalog: Catalog,
-        config: HybridConfig,
-        title_dim: int,
-        n_new_titles: int,
-        title_cache_bytes: int = 0,
-    ) -> Shape:
+    def of(cls, playlists: Playlists, catalog: Catalog, config: HybridConfig) -> Shape:
         """The shape of a data set.
 
         Args:
             playlists: What would be learned from.
             catalog: Its items.
             config: What would be fitted with.
-            title_dim: Dimensions of a title vector.
-            n_new_titles: Distinct titles that must be encoded.
-            title_cache_bytes: Size of the cache of titles.
+
+        Raises:
+            DataError: If a block cannot be made from the catalogue.
+            ModelUnavailableError: If a text model cannot be found.
         """
         ranking = config.ranking
         rng = np.random.default_rng(config.seed)
-        artists, artist_of = artist_labels(catalog)
-        tags, tag_block = tag_labels(catalog)
+        blocks = BlockSet.of(config, columns_of(catalog.table))
         return cls(
             playlists,
             catalog,
             config,
-            title_dim,
-            n_new_titles,
-            title_cache_bytes,
+            blocks,
+            {block.name: block.plan(catalog.table) for block in blocks},
             make_folds(playlists, ranking, rng) if ranking.enabled else [],
-            artist_of,
-            len(artists),
-            len(tags),
-            tag_block.nnz,
         )
 
     @property
     def dim(self) -> int:
         """Dimensions of the dense blocks together."""
-        return self.config.cooccurrence.vector_size + self.title_dim + 1
+        described = sum(self.plans[b.name].width for b in self.blocks if not b.is_sparse)
+        return self.config.cooccurrence.vector_size + described + 1
+
+    @property
+    def described_bytes(self) -> float:
+        """Size of the rows of all describing blocks, in memory and on disk."""
+        n_items = len(self.catalog)
+        return float(
+            sum(
+                self.plans[block.name].entries * _ENTRY / 2 + 8 * n_items
+                if block.is_sparse
+                else FLOAT * self.plans[block.name].width * n_items
+                for block in self.blocks
+            )
+        )
 
     @cached_property
     def choice(self) -> Choice:
@@ -107,13 +105,13 @@ class Shape:
 
     @cached_property
     def neighbour_counts(self) -> tuple[float, float]:
-        """Stored neighbours of all items and of all artists, estimated from a sample of each."""
-        evidence = self.config.ranking.evidence
+        """Stored neighbours of all items and of all groups, estimated from a sample of each."""
+        settings = self.config.ranking.statistics
         holds = self.playlists.matrix()
-        artists = of_artists(holds, self.artist_of, self.n_artists)
+        groups = of_groups(holds, self.blocks.groups(self.catalog.table), self.blocks.n_groups)
         return (
-            _neighbours(holds, evidence.item_neighbours),
-            _neighbours(artists, evidence.artist_neighbours),
+            _neighbours(holds, settings.item_neighbours),
+            _neighbours(groups, settings.group_neighbours),
         )
 
     @property
@@ -141,17 +139,23 @@ def disk_bytes(shape: Shape) -> float:
     names = pa.array(playlists.playlist_ids, pa.large_string())
     total += _parquet(pa.table({"playlist_id": names}))
     total += 8 * (len(playlists) + playlists.n_plays) + n_items
-    total += FLOAT * vectors * (shape.title_dim + shape.n_tags)
-    total += n_items * 20 + (shape.n_tag_entries * _ENTRY + n_items * 8 if shape.n_tags else 0)
+    predicting = sum(min(plan.width, _MOST_COLUMNS) for plan in shape.plans.values())
+    total += FLOAT * vectors * predicting
+    total += sum(plan.state_bytes for plan in shape.plans.values()) + 8 * n_items
+    total += sum(
+        shape.plans[block.name].entries * _ENTRY * 2 / 3 + 8 * n_items
+        for block in shape.blocks
+        if block.is_sparse
+    )
     if shape.folds:
-        evidence = config.ranking.evidence
+        kept = config.ranking.statistics
         # Trees for all candidates, and for new items.
         total += 2 * config.ranking.trees * config.ranking.leaves * _TREE_TEXT
-        sizes = sum(getattr(evidence, name).size for name in FACTORS)
-        total += FLOAT * (n_items * (sizes + 3) + len(playlists) * evidence.factors.size)
-        items, artists = shape.neighbour_counts
-        total += 16 * (items + artists) + 8 * (n_items + shape.n_artists)
-        weights = min(evidence.item_neighbours, shape.n_played) * shape.n_played
+        sizes = sum(getattr(kept, name).size for name in ALS_NAMES)
+        total += FLOAT * (n_items * (sizes + 3) + len(playlists) * kept.als.size)
+        items, groups = shape.neighbour_counts
+        total += 16 * (items + groups) + 8 * (n_items + shape.blocks.n_groups)
+        weights = min(kept.item_neighbours, shape.n_played) * shape.n_played
         total += 8 * n_items + (16 * weights if shape.with_ease else 0)
     return total
 
@@ -170,30 +174,39 @@ def fit_memory_bytes(shape: Shape) -> float:
     """Peak resident memory of the whole process of a fit, in bytes."""
     n_items, n_plays, config = len(shape.catalog), shape.playlists.n_plays, shape.config
     own = FLOAT * config.cooccurrence.vector_size * n_items
-    titles = FLOAT * shape.title_dim * n_items
+    described = shape.described_bytes
     dense = FLOAT * shape.dim * n_items
     # Ids, titles and artists as Python strings, and the plays with what is made of them.
     data = 300.0 * n_items + 60.0 * n_plays
     at_once = 2 if shape.folds else 1
     training = at_once * shape.n_played * (2 * FLOAT * config.cooccurrence.vector_size + _TOKEN)
     held = own * (1 + len(shape.folds))
-    sentence = config.titles.encoder == "sentence-transformers" and shape.n_new_titles > 0
-    stages: list[float] = [training + held, held + titles]
+    sentence = any(plan.loads_model for plan in shape.plans.values())
+    stages: list[float] = [training + held, held + described]
     # The blocks, joined, and in the index.
-    stages.append(held + titles + own + 2 * dense)
+    stages.append(held + described + own + 2 * dense)
     if shape.folds:
-        items, artists = shape.neighbour_counts
+        items, groups = shape.neighbour_counts
         ranking = config.ranking
-        cases = shape.n_cases * ranking.candidates * _CANDIDATES * _KEPT * len(FEATURES) * FLOAT
-        found = 16 * (items + artists) + 8 * n_plays
+        cases = (
+            shape.n_cases
+            * ranking.candidates
+            * _CANDIDATES
+            * _KEPT
+            * len(features_of(shape.blocks))
+            * FLOAT
+        )
+        found = 16 * (items + groups) + 8 * n_plays
         ease = 0.0
         if shape.with_ease:
-            weights = 16.0 * ranking.evidence.item_neighbours * shape.n_played
+            weights = 16.0 * ranking.statistics.item_neighbours * shape.n_played
             n_playlists = len(shape.playlists)
             ease = weights + max(weights, 16.0 * n_playlists**2 + 256 * 48.0 * shape.n_played)
-        stages.append(held + titles + dense + cases + found + max(ease, 400e6))
-        stages.append(held + titles + found + 2 * cases)
-    encoder = (_SENTENCE_MODEL if sentence else 0.0) + shape.title_cache_bytes
+        stages.append(held + described + dense + cases + found + max(ease, 400e6))
+        stages.append(held + described + found + 2 * cases)
+    encoder = (_SENTENCE_MODEL if sentence else 0.0) + sum(
+        plan.mapped_bytes for plan in shape.plans.values()
+    )
     return _LIBRARIES + encoder + data + max(stages)
 
 

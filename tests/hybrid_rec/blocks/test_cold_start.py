@@ -1,6 +1,8 @@
-"""The ladder, rung by rung, against hand-computed places."""
+"""The cold-start fallback, place by place, against hand-computed ones."""
 
 from __future__ import annotations
+
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -8,13 +10,14 @@ import pytest
 from scipy import sparse
 
 from hybrid_rec import HybridConfig, HybridRecommender
+from hybrid_rec.blocks.block_set import BlockSet
 from hybrid_rec.blocks.cold_start import (
     ARTIST,
     METADATA,
     TEXT,
-    TextMap,
-    artist_means,
-    climb,
+    ColdStartMap,
+    Fallback,
+    group_means,
     shrink,
     trust_of,
 )
@@ -23,9 +26,24 @@ from hybrid_rec.core.linalg import unit_rows
 from hybrid_rec.data.synthetic import SyntheticDataset
 from tests.hybrid_rec.conftest import QUICK
 
+BLOCKS = BlockSet.of(QUICK, {"title": True, "artist": True, "tags": True})
 
-def no_tags(n: int) -> sparse.csr_array:
-    return sparse.csr_array((n, 0), dtype=np.float32)
+
+def described(titles: np.ndarray, tags: sparse.csr_array | None = None) -> dict[str, Any]:
+    """Rows of titles, of artists that the map must not look at, and of tags, none if not given."""
+    none = sparse.csr_array((len(titles), 0), dtype=np.float32)
+    return {"title": titles, "artist": none, "tags": none if tags is None else tags}
+
+
+def fit_map(
+    vectors: np.ndarray,
+    titles: np.ndarray,
+    trust: np.ndarray,
+    config: ColdStartConfig | None = None,
+    tags: sparse.csr_array | None = None,
+) -> ColdStartMap:
+    rows = described(titles, tags)
+    return ColdStartMap.fit(vectors, rows, BLOCKS, trust, config or ColdStartConfig())
 
 
 def f32(rows: object) -> np.ndarray:
@@ -37,9 +55,9 @@ def test_trust_is_n_over_n_plus_k() -> None:
     assert trust_of(np.array([0, 1, 3]), 0.0).tolist() == [0, 1, 1]
 
 
-def test_artist_means_by_hand() -> None:
+def test_group_means_by_hand() -> None:
     vectors = f32([[1, 0], [0, 1], [1, 1], [5, 5]])
-    means, known = artist_means(vectors, f32([1, 3, 1, 0]), np.array([0, 0, -1, 1]), 2)
+    means, known = group_means(vectors, f32([1, 3, 1, 0]), np.array([0, 0, -1, 1]), 2)
     assert known.tolist() == [True, False]
     np.testing.assert_allclose(means, [[0.25, 0.75], [0, 0]])
 
@@ -68,7 +86,7 @@ def test_shrinkage_moves_rare_items_more_and_leaves_its_arguments() -> None:
     np.testing.assert_array_equal(vectors, before)
 
 
-def test_items_without_vector_or_artist_stay() -> None:
+def test_items_without_vector_or_group_stay() -> None:
     vectors = f32([[1, 0], [0, 0], [0, 1]])
     drawn = shrink(vectors, np.array([1, 1, 9]), np.array([-1, 0, 0]), 1, 10.0)
     np.testing.assert_array_equal(drawn, vectors)
@@ -83,67 +101,68 @@ def text_world() -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     return titles, titles @ rotation, np.ones(300, np.float32)
 
 
-def test_text_map_learns_a_linear_map(text_world: tuple[np.ndarray, ...]) -> None:
+def test_the_map_learns_a_linear_map(text_world: tuple[np.ndarray, ...]) -> None:
     titles, vectors, trust = text_world
     config = ColdStartConfig(ridge=0.01)
-    learned = TextMap.fit(vectors[:200], titles[:200], no_tags(200), trust[:200], config)
-    predicted, known = learned.predict(titles[200:], no_tags(100))
+    learned = fit_map(vectors[:200], titles[:200], trust[:200], config)
+    predicted, known = learned.predict(described(titles[200:]), 100)
     assert known.all()
     assert (predicted * vectors[200:]).sum(axis=1).min() > 0.99
 
 
-def test_text_map_learns_from_tags() -> None:
+def test_the_map_learns_from_tags() -> None:
     tag = np.arange(200) % 4
     tags = sparse.csr_array((np.ones(200, np.float32), (np.arange(200), tag)), shape=(200, 9))
     vectors, titles = np.eye(4, dtype=np.float32)[tag], np.zeros((200, 3), np.float32)
-    learned = TextMap.fit(vectors, titles, tags, np.ones(200, np.float32), ColdStartConfig())
-    predicted, known = learned.predict(titles, tags)
+    learned = fit_map(vectors, titles, np.ones(200, np.float32), tags=tags)
+    predicted, known = learned.predict(described(titles, tags), 200)
     assert known.all()
     assert (predicted.argmax(axis=1) == tag).all()
 
 
-def test_text_map_does_not_depend_on_company(text_world: tuple[np.ndarray, ...]) -> None:
+def test_the_map_does_not_depend_on_company(text_world: tuple[np.ndarray, ...]) -> None:
     titles, vectors, trust = text_world
-    learned = TextMap.fit(vectors, titles, no_tags(300), trust, ColdStartConfig())
-    together = learned.predict(titles, no_tags(300))[0]
+    learned = fit_map(vectors, titles, trust)
+    together = learned.predict(described(titles), 300)[0]
     for row in range(0, 300, 37):
-        alone = learned.predict(titles[row : row + 1], no_tags(1))[0]
+        alone = learned.predict(described(titles[row : row + 1]), 1)[0]
         assert alone.tobytes() == together[row].tobytes()
 
 
-def test_text_map_ignores_untrusted_items(text_world: tuple[np.ndarray, ...]) -> None:
+def test_the_map_ignores_untrusted_items(text_world: tuple[np.ndarray, ...]) -> None:
     titles, vectors, trust = text_world
     spoiled, half = vectors.copy(), trust.copy()
     spoiled[150:], half[150:] = 7.0, 0.0
-    with_them = TextMap.fit(spoiled, titles, no_tags(300), half, ColdStartConfig())
-    without = TextMap.fit(vectors[:150], titles[:150], no_tags(150), trust[:150], ColdStartConfig())
+    with_them = fit_map(spoiled, titles, half)
+    without = fit_map(vectors[:150], titles[:150], trust[:150])
     np.testing.assert_allclose(with_them.coefficients, without.coefficients, atol=1e-5)
 
 
 def test_too_little_to_learn_from_gives_an_empty_map(text_world: tuple[np.ndarray, ...]) -> None:
     titles, vectors, trust = text_world
-    few = TextMap.fit(vectors[:5], titles[:5], no_tags(5), trust[:5], ColdStartConfig())
-    predicted, known = few.predict(titles, no_tags(300))
+    few = fit_map(vectors[:5], titles[:5], trust[:5])
+    predicted, known = few.predict(described(titles), 300)
     assert not known.any()
     assert not predicted.any()
 
 
-def test_each_item_stands_on_the_best_rung_it_can(text_world: tuple[np.ndarray, ...]) -> None:
+def test_each_item_has_the_best_place_there_is(text_world: tuple[np.ndarray, ...]) -> None:
     titles, vectors, trust = text_world
-    text_map = TextMap.fit(vectors, titles, no_tags(300), trust, ColdStartConfig())
+    cold_map = fit_map(vectors, titles, trust)
     means = f32([[0, 2, 0, 0, 0, 0], [0] * 6])
     asked = titles[:4].copy()
     asked[3] = 0
     artists, known = np.array([0, 1, -1, -1]), np.array([True, False])
-    placed, sources = climb(asked, no_tags(4), artists, means, known, text_map, ladder=True)
+    fallback = Fallback(means, known, cold_map, by_group=True)
+    placed, sources = fallback.places(described(asked), artists)
     assert sources.tolist() == [ARTIST, TEXT, TEXT, METADATA]
     np.testing.assert_allclose(placed[0], [0, 1, 0, 0, 0, 0])
     assert (placed[1:3] * vectors[1:3]).sum(axis=1).min() > 0.9
     assert (placed[3] == 0).all()
 
 
-def test_without_the_ladder_cold_items_have_metadata_alone(world: SyntheticDataset) -> None:
-    config = HybridConfig(**{**QUICK.model_dump(), "cold_start": {"ladder": False}})
+def test_without_the_fallback_cold_items_have_metadata_alone(world: SyntheticDataset) -> None:
+    config = HybridConfig(**{**QUICK.model_dump(), "cold_start": {"fallback": False}})
     model = HybridRecommender(config).fit(world.playlists, world.catalog)
     cold = world.playlists.play_counts == 0
     assert cold.any()

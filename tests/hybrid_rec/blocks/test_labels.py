@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hybrid_rec.blocks.labels import Labels, fold
+from hybrid_rec.blocks.labels import Labels, fold, one_hot
 
 
 @pytest.mark.parametrize(
@@ -33,20 +33,20 @@ def test_artists_share_a_column_only_with_themselves() -> None:
     labels = Labels.of(artists)
     assert len(labels) == 2
     assert labels.codes(artists).tolist() == [0, -1, 0, 1, -1, -1]
-    block = labels.one_hot(labels.codes(artists)).toarray()
+    block = one_hot(labels.codes(artists), len(labels)).toarray()
     assert block.tolist() == [[1, 0], [0, 0], [1, 0], [0, 1], [0, 0], [0, 0]]
 
 
 def test_missing_artist_matches_nobody() -> None:
     labels = Labels.of(["U2", None, None])
-    block = labels.one_hot(labels.codes(["U2", None, None]))
+    block = one_hot(labels.codes(["U2", None, None]), len(labels))
     assert (block @ block.T).toarray().tolist() == [[1, 0, 0], [0, 0, 0], [0, 0, 0]]
 
 
 def test_unknown_artist_has_no_column_and_is_no_error() -> None:
     labels = Labels.of(["U2"])
     assert labels.codes(["Nobody", "U2"]).tolist() == [-1, 0]
-    assert labels.one_hot(np.array([-1, 0])).toarray().tolist() == [[0], [1]]
+    assert one_hot(np.array([-1, 0]), len(labels)).toarray().tolist() == [[0], [1]]
 
 
 def test_tags_are_unit_rows() -> None:
@@ -60,4 +60,4 @@ def test_tags_are_unit_rows() -> None:
 def test_no_labels_give_no_columns() -> None:
     labels = Labels.of([None, ""])
     assert labels.multi_hot([(), ("x",)]).shape == (2, 0)
-    assert labels.one_hot(np.array([-1])).shape == (1, 0)
+    assert one_hot(np.array([-1]), len(labels)).shape == (1, 0)

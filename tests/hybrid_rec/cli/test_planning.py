@@ -32,7 +32,7 @@ def test_disk_is_that_of_the_saved_model(
     world: SyntheticDataset, ranked: HybridRecommender, tmp_path: Path
 ) -> None:
     ranked.save(tmp_path / "model")
-    ranker = {"ranker.txt", "ranker_new.txt", "titles.json", "manifest.json"}
+    ranker = {"trees.txt", "new_trees.txt", "encoder.json", "manifest.json"}
     files = [path for path in (tmp_path / "model").rglob("*") if path.is_file()]
     planned_for = (path for path in files if path.name not in ranker and "tfidf" not in path.name)
     size = sum(path.stat().st_size for path in planned_for)

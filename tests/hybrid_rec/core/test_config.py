@@ -74,7 +74,7 @@ def test_toml_leaves_defaults(tmp_path: Path) -> None:
             {"weights": {"titel": 1}},
             "WeightsConfig has no parameter 'titel'; did you mean 'title'?",
         ),
-        ({"zzzzzz": 1}, "HybridConfig has no parameter 'zzzzzz'; valid are cooccurrence, titles"),
+        ({"zzzzzz": 1}, "HybridConfig has no parameter 'zzzzzz'; valid are cooccurrence, blocks, "),
         (
             {"cooccurrence": {"vector_size": 0}},
             "The 'vector_size' parameter of CooccurrenceConfig must be greater than or equal to 1, "

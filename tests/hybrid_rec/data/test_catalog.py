@@ -53,8 +53,8 @@ def test_numbers_become_text() -> None:
 def test_tags_are_kept_once_and_in_order() -> None:
     catalog = Catalog.from_frame(frame(tags=[["rock", "pop", "rock"], None, np.array(["jazz"])]))
     assert catalog.tags == [("rock", "pop"), (), ("jazz",)]
-    assert catalog.has_tags
-    assert not Catalog.from_frame(frame()).has_tags
+    assert catalog.columns == ("title", "artist", "tags")
+    assert Catalog.from_frame(frame()).columns == ("title", "artist")
 
 
 def test_it_cannot_be_changed() -> None:
@@ -98,8 +98,8 @@ def test_unknown_ids_are_named() -> None:
     ("items", "message"),
     [
         (
-            frame().drop(columns="title"),
-            "items must have the columns item_id, title, artist; title",
+            frame().drop(columns="item_id"),
+            "items must have the columns item_id; item_id missing, found title, artist",
         ),
         (frame().iloc[:0], "at least one item"),
         (

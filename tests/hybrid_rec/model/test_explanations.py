@@ -11,13 +11,17 @@ import numpy as np
 import pytest
 
 from hybrid_rec import Catalog, Explanation, HybridConfig, HybridRecommender, Playlists
-from hybrid_rec.blocks.queries import block_weights, playlist_queries
 from hybrid_rec.data.synthetic import SyntheticDataset
-from hybrid_rec.model.explanations import PART_OF_FEATURE, Part, exact_parts
-from hybrid_rec.ranking.features import FEATURES
+from hybrid_rec.model.explanations import Part, exact_parts
+from hybrid_rec.ranking.features import features_of
 from tests import recommender_contract as contract
 
 LINEAR = {"cooccurrence", "title", "artist", "tags", "popularity"}
+RANKING = {
+    "cooccurrence", "title", "artist", "popularity", "playlist neighbours", "item neighbours",
+    "artist neighbours", "factors", "linear score", "age", "history", "query",
+}  # fmt: skip
+"""What the documentation of `Part` names, but for the base and the reserved place."""
 
 
 @pytest.fixture
@@ -65,10 +69,8 @@ def test_linear_blocks_are_those_of_brute_force(
     weights = {"title": 0.7, "artist": 0.4}
     index = (other := fitted.with_index(factory)).model_.index
     found = told(other.recommend(queries, 20, weights=weights, explain=True))
-    used = block_weights(
-        index, fitted.config.weights.model_copy(update={"title": 0.7, "artist": 0.4})
-    )
-    blocks = playlist_queries(index, Playlists.from_lists(queries, world.catalog))
+    used = {**fitted.model_.given_weights, **weights}
+    blocks = other.model_.queries(Playlists.from_lists(queries, world.catalog))
     for number in range(len(queries)):
         for entry in found[number]:
             row = world.catalog.rows([entry.item_id])
@@ -140,31 +142,34 @@ def test_tags_take_part(quick_config: HybridConfig) -> None:
     assert found.explanations[0, 1].text == "the best of what is left"
 
 
-def test_every_feature_is_told_under_one_part() -> None:
-    assert set(PART_OF_FEATURE) == set(FEATURES)
+def test_every_feature_is_told_under_a_part_that_is_documented(ranked: HybridRecommender) -> None:
+    assert {feature.part for feature in features_of(ranked.model_.blocks).values()} == RANKING
 
 
 def test_ranking_parts_are_the_trees_own_contributions(
     ranked: HybridRecommender, queries: list[list[str]], world: SyntheticDataset
 ) -> None:
     found = ranked.recommend(queries, 10, explain=True)
-    names = set(PART_OF_FEATURE.values()) | {"base"}
+    names = RANKING | {"base"}
     assert {part.name for entry in held(found) for part in entry.parts} <= names
     assert {entry.stage for entry in held(found)} == {"ranking"}
     ranking = ranked.model_.ranking
     assert ranking is not None
     asked = Playlists.from_lists(queries[:1], world.catalog)
-    blocks = playlist_queries(ranked.model_.index, asked)
-    rows, features = next(iter(ranked.model_.scorer.describe(asked, blocks, 10)))
-    scores = next(iter(ranking.ranker.scores([features])))
-    lifted = ranking.ranker.lifted(features, scores)
+    source = ranked.model_.candidates
+    assert source is not None
+    one = next(iter(source.describe(asked, ranked.model_.queries(asked), 10)))
+    scores = next(iter(ranking.ranker.scores([one])))
+    reserved = ranking.ranker.reserved(one.is_cold, one.is_known)
+    lifted = ranking.ranker.lifted(one.features, scores, reserved)
     assert not lifted.any()
-    contributions = ranking.ranker.contributions(features, lifted)
+    contributions = ranking.ranker.contributions(one.features, lifted)
+    ages = [place for place, name in enumerate(source.features) if name.startswith("age_")]
+    assert len(ages) == 4
     np.testing.assert_allclose(contributions.sum(axis=1), scores, atol=1e-6)
     for entry in found.explanations[0]:
-        line = contributions[np.flatnonzero(world.catalog.item_ids[rows] == entry.item_id)[0]]
-        age = sum(line[FEATURES.index(name)] for name in FEATURES if name.startswith("age_"))
-        assert entry.sums().get("age", 0.0) == pytest.approx(age, abs=1e-6)
+        line = contributions[np.flatnonzero(world.catalog.item_ids[one.rows] == entry.item_id)[0]]
+        assert entry.sums().get("age", 0.0) == pytest.approx(line[ages].sum(), abs=1e-6)
         assert entry.sums()["base"] == pytest.approx(line[-1], abs=1e-6)
 
 
@@ -261,7 +266,7 @@ def test_empty_queries_are_explained_by_plays(
     model: HybridRecommender, world: SyntheticDataset, weights: dict[str, float] | None
 ) -> None:
     found = model.recommend([[], ["nope"]], 3, weights=weights, on_unknown="skip", explain=True)
-    factor = model.model_.weights.popularity if weights is None else weights["popularity"] or 1.0
+    factor = model.model_.weights["popularity"] if weights is None else weights["popularity"] or 1.0
     for entry in held(found):
         plays = world.playlists.play_counts[world.catalog.rows([entry.item_id])[0]]
         value = pytest.approx(factor * math.log1p(plays), rel=1e-6)
@@ -304,8 +309,11 @@ def test_json(model: HybridRecommender, queries: list[list[str]]) -> None:
         "name": entry.parts[0].name, "value": entry.parts[0].value, "seed": entry.parts[0].seed,
     }  # fmt: skip
     assert list(record) == [
-        "item_id", "score", "stage", "parts", "seeds", "playlists", "artist", "title", "text",
+        "item_id", "score", "stage", "parts", "seeds", "playlists", "group", "blocks", "text",
+        "artist", "title",
     ]  # fmt: skip
+    assert record["artist"] == record["group"] == entry.artist
+    assert record["title"] == record["blocks"].get("title")
 
 
 def test_the_largest_part_takes_the_rounding() -> None:

@@ -12,7 +12,7 @@ import pytest
 from hybrid_rec import HybridConfig, HybridRecommender
 from hybrid_rec.batch.saved_model import SavedModel
 from hybrid_rec.cli import app as cli
-from hybrid_rec.core.config import IndexConfig, WeightsConfig
+from hybrid_rec.core.config import IndexConfig
 from hybrid_rec.core.errors import ArtifactError, ConfigError
 from hybrid_rec.data.synthetic import SyntheticDataset
 from hybrid_rec.model import storage as artifact
@@ -56,27 +56,27 @@ def test_the_choice_is_saved_and_loaded(fitted: HybridRecommender, saved: Path) 
 def test_a_model_without_a_choice_is_loaded(saved: Path) -> None:
     manifest = json.loads((saved / "manifest.json").read_text())
     del manifest["index"]
-    (saved / "manifest.json").write_text(json.dumps(manifest))
+    (saved / "manifest.json").write_text(artifact._as_text(manifest))
     assert HybridRecommender.load(saved).model_.choice is None
 
 
 def test_scale_follows_the_weights() -> None:
     layout = {"cooccurrence": 2, "title": 1, "popularity": 1}
-    weights = WeightsConfig(cooccurrence=1.0, title=0.05, popularity=0.0)
+    weights = {"cooccurrence": 1.0, "title": 0.05, "popularity": 0.0}
     assert block_scale(layout, weights).tolist() == [1, 1, 0.25, 0.0625]
-    silent = WeightsConfig(cooccurrence=0.0, title=0.0, popularity=0.0)
+    silent = dict.fromkeys(layout, 0.0)
     assert block_scale(layout, silent).tolist() == [0.0625] * 4
 
 
 def test_the_geometry_is_that_of_the_given_weights(small_ranked: Path) -> None:
     model = HybridRecommender.load(small_ranked).model_
     assert model.ranking is not None
-    learned = WeightsConfig(title=64.0, popularity=0.001, learned=True)
+    learned = {**model.given_weights, "title": 64.0, "popularity": 0.001}
     model = replace(model, ranking=replace(model.ranking, weights=learned))
-    assert model.weights.title == 64
+    assert model.weights["title"] == 64
     index = reindexed(model, "HNSW8").index
     assert isinstance(index.index, FaissIndex)
-    given = block_scale(index.layout, model.config.weights)
+    given = block_scale(index.layout, model.given_weights)
     np.testing.assert_array_equal(index.index._scale, given)
     assert given.tolist() != block_scale(index.layout, learned).tolist()
 

@@ -21,7 +21,7 @@ from hybrid_rec import (
     UnknownItemError,
 )
 from hybrid_rec.blocks.cold_start import METADATA
-from hybrid_rec.blocks.queries import COOCCURRENCE
+from hybrid_rec.core.config import COOCCURRENCE
 from hybrid_rec.core.files import files_in
 from hybrid_rec.data.synthetic import SyntheticDataset
 from indexes.delta import DeltaIndex
@@ -145,7 +145,7 @@ def test_playlists_alone_can_place_a_new_item(
     assert np.mean(same) > 0.8
 
 
-def test_an_item_played_alone_stays_on_the_ladder(
+def test_an_item_played_alone_stays_where_the_fallback_put_it(
     before: Callable[[], HybridRecommender], parts: Parts
 ) -> None:
     item = parts.warm[0]
@@ -155,10 +155,10 @@ def test_an_item_played_alone_stays_on_the_ladder(
     assert cosine > 0.99
 
 
-def test_without_the_ladder_new_items_have_metadata_alone(
+def test_without_the_fallback_new_items_have_metadata_alone(
     parts: Parts, quick_config: HybridConfig
 ) -> None:
-    config = HybridConfig(**{**quick_config.model_dump(), "cold_start": {"ladder": False}})
+    config = HybridConfig(**{**quick_config.model_dump(), "cold_start": {"fallback": False}})
     model = HybridRecommender(config).fit(parts.playlists, parts.catalog)
     model.update(new_items=parts.items)
     new = np.arange(len(parts.catalog), len(model.model_.catalog))
@@ -282,7 +282,7 @@ def test_known_playlists_are_extended_or_refused(
     assert lists[8] == parts.playlists.to_lists(parts.catalog)[8]
 
 
-def test_items_leave_the_ladder_once_they_have_enough_plays(
+def test_items_leave_the_fallback_once_they_have_enough_plays(
     parts: Parts, quick_config: HybridConfig
 ) -> None:
     cooccurrence = {"preset": "notebook", "vector_size": 16, "min_count": 4}
@@ -361,10 +361,10 @@ def test_saved_and_loaded_before_and_after(
     assert answers(loaded, parts) == answers(model, parts)
     again = HybridRecommender.load(saved(model, tmp_path), mmap=True)
     assert answers(again, parts) == answers(model, parts)
-    here, there = (saved(m, tmp_path / name) for m, name in ((again, "a"), (loaded, "b")))
-    assert files_in(here) == files_in(there)
-    for name in files_in(here):
-        assert (here / name).read_bytes() == (there / name).read_bytes(), name
+    one, other = saved(again, tmp_path / "again"), saved(loaded, tmp_path / "loaded")
+    assert files_in(one) == files_in(other)
+    for name in files_in(one):
+        assert (one / name).read_bytes() == (other / name).read_bytes(), name
 
 
 @pytest.mark.parametrize("factory", ["Flat", "HNSW16"])
@@ -407,8 +407,8 @@ def test_the_ranking_counts_again(parts: Parts, ranked: HybridRecommender, tmp_p
     for one in (cold, model):
         ranking, held = one.model_.ranking, len(one.model_.catalog)
         assert ranking is not None
-        assert ranking.evidence.holds.shape == (len(one.model_.playlists), held)
-        assert {f.vectors.shape[0] for f in ranking.evidence.factors.values()} == {held}
+        assert ranking.statistics.holds.shape == (len(one.model_.playlists), held)
+        assert {f.vectors.shape[0] for f in ranking.statistics.factors.values()} == {held}
         assert len(one.recommend(parts.lists[0][:5], 20, allow=parts.warm)) == 1
         told = one.recommend(parts.lists[0][:5], 3, allow=parts.warm, explain=True)
         assert told.explanations is not None
@@ -418,7 +418,7 @@ def test_the_ranking_counts_again(parts: Parts, ranked: HybridRecommender, tmp_p
         assert answers(loaded, parts) == answers(one, parts)
     assert model.model_.ranking is not None
     rows = model.model_.catalog.rows(parts.warm)
-    neighbours = model.model_.ranking.evidence.item_neighbours
+    neighbours = model.model_.ranking.statistics.item_neighbours
     assert (np.diff(neighbours.indptr)[rows] > 0).all()
     again = copy_of(fitted).update(parts.plays, parts.items)
     assert answers(again, parts) == answers(model, parts)
@@ -438,7 +438,8 @@ def test_the_ranking_counts_again(parts: Parts, ranked: HybridRecommender, tmp_p
         ({"new_playlists": [[]], "on_known": "?"}, DataError, "on_known must be 'raise' or"),
         ({"remove": ["nobody"]}, UnknownItemError, "unknown: 'nobody'"),
         ({"remove": "song-001"}, DataError, "remove must be a list of item ids"),
-        ({"new_items": pd.DataFrame({"item_id": []})}, DataError, "title, artist missing"),
+        ({"new_items": pd.DataFrame({"item_id": []})}, DataError, "at least one item"),
+        ({"new_items": pd.DataFrame({"title": ["x"]})}, DataError, "item_id missing"),
         (
             {"new_items": pd.DataFrame({"item_id": ["song-001"], "title": ["x"], "artist": ["y"]})},
             DataError,

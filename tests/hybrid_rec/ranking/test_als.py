@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 
-from hybrid_rec.core.config import FactorsConfig
+from hybrid_rec.core.config import AlsConfig
 from hybrid_rec.data.synthetic import SyntheticDataset
 from hybrid_rec.ranking.als import Factors
 
-CONFIG = FactorsConfig(size=8, iterations=5)
+CONFIG = AlsConfig(size=8, iterations=5)
 
 
 def test_cold_items_are_zero_and_seeds_give_the_same_bytes(world: SyntheticDataset) -> None:

@@ -11,8 +11,11 @@ from hybrid_rec import HybridConfig, HybridRecommender
 from hybrid_rec.core.config import WeightsConfig
 from hybrid_rec.data.synthetic import SyntheticDataset
 from hybrid_rec.ranking.block_weights import learn_weights
-from hybrid_rec.ranking.features import FEATURES
 from hybrid_rec.ranking.ranker import Case
+
+COLUMNS = {"cooccurrence": 0, "title": 1, "artist": 4, "tags": 2, "popularity": 3}
+"""The column of each block among the features; the others are noise."""
+GIVEN = dict.fromkeys(COLUMNS, 0.1)
 
 
 def planted(weights: dict[str, float], n_cases: int = 400, seed: int = 0) -> list[Case]:
@@ -20,29 +23,27 @@ def planted(weights: dict[str, float], n_cases: int = 400, seed: int = 0) -> lis
     rng = np.random.default_rng(seed)
     cases = []
     for _ in range(n_cases):
-        features = rng.normal(size=(50, len(FEATURES))).astype(np.float32)
-        score = sum(w * features[:, FEATURES.index(name)] for name, w in weights.items())
+        features = rng.normal(size=(50, 9)).astype(np.float32)
+        score = sum(w * features[:, COLUMNS[name]] for name, w in weights.items())
         hit = int(np.argmax(score + rng.gumbel(size=50)))
-        cases.append((features, np.arange(50) == hit))
+        cases.append(Case(features, np.arange(50) == hit, np.zeros(50, bool), False))
     return cases
 
 
 def test_planted_weights_are_found() -> None:
-    cases = planted({"cooccurrence": 4.0, "title": 1.0, "artist_match": 2.0, "plays": 0.4})
-    found = learn_weights(cases, WeightsConfig(), np.random.default_rng(0))
-    assert found.cooccurrence == 1.0
-    assert found.title == pytest.approx(0.25, abs=0.05)
-    assert found.artist == pytest.approx(0.5, abs=0.05)
-    assert found.popularity == pytest.approx(0.1, abs=0.03)
-    assert found.tags == pytest.approx(0.0, abs=0.03)
-    assert found.similar_popularity == WeightsConfig().similar_popularity
+    cases = planted({"cooccurrence": 4.0, "title": 1.0, "artist": 2.0, "popularity": 0.4})
+    found = learn_weights(cases, COLUMNS, GIVEN, np.random.default_rng(0))
+    assert list(found) == list(COLUMNS)
+    assert found["cooccurrence"] == 1.0
+    assert found["title"] == pytest.approx(0.25, abs=0.05)
+    assert found["artist"] == pytest.approx(0.5, abs=0.05)
+    assert found["popularity"] == pytest.approx(0.1, abs=0.03)
+    assert found["tags"] == pytest.approx(0.0, abs=0.03)
 
 
 def test_what_speaks_against_an_item_weighs_nothing() -> None:
-    found = learn_weights(
-        planted({"cooccurrence": 2.0, "plays": -3.0}), WeightsConfig(), np.random.default_rng(0)
-    )
-    assert found.popularity == 0.0
+    cases = planted({"cooccurrence": 2.0, "popularity": -3.0})
+    assert learn_weights(cases, COLUMNS, GIVEN, np.random.default_rng(0))["popularity"] == 0.0
 
 
 def test_given_weights_are_kept() -> None:
@@ -57,7 +58,8 @@ def test_linear_calls_use_them_also_when_loaded(
     ranked: HybridRecommender, world: SyntheticDataset, tmp_path: Path
 ) -> None:
     learned = ranked.model_.weights
-    assert learned != ranked.config.weights
+    assert set(learned) == {"cooccurrence", "popularity", "title", "artist"}
+    assert learned != ranked.model_.given_weights
     items = world.catalog.item_ids[:3].tolist()
     plain = ranked.recommend(items, weights={})
     same = ranked.recommend(items, weights=learned)

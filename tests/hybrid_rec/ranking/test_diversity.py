@@ -9,7 +9,6 @@ import numpy as np
 import pytest
 
 from hybrid_rec import ConfigError, DiversityConfig, HybridConfig, HybridRecommender, Playlists
-from hybrid_rec.blocks.queries import block_weights
 from hybrid_rec.data.synthetic import SyntheticDataset
 from hybrid_rec.ranking.diversity import Diversifier
 from tests import recommender_contract as contract
@@ -48,8 +47,7 @@ def model(request: pytest.FixtureRequest) -> HybridRecommender:
 def slow(model: HybridRecommender, ids: list[str], scores: Any, k: int, config: Any) -> list[str]:
     """MMR and the cap, item by item, over whole matrices."""
     catalog, index = model.model_.catalog, model.model_.index
-    weights = block_weights(index, model.model_.weights)
-    weights.pop("popularity")
+    weights = {name: w for name, w in model.model_.weights.items() if name != "popularity"}
     rows = catalog.rows(ids)
     blocks = {name: b.astype(np.float64) for name, b in index.blocks(rows).items()}
     blocks |= {name: hot[rows].toarray() for name, hot in index.one_hot.items()}
@@ -260,7 +258,9 @@ def test_bad_diversity(fitted: HybridRecommender, diversity: Any, message: str) 
 def test_equal_scores_keep_their_order(fitted: HybridRecommender) -> None:
     rows = np.arange(20)
     for weights in ({}, {"popularity": 1.0}):
-        diversifier = Diversifier(fitted.model_.index, weights, DiversityConfig(mmr=0.5))
+        diversifier = Diversifier(
+            fitted.model_.index, fitted.model_.group_of, weights, DiversityConfig(mmr=0.5)
+        )
         new = diversifier.order(rows, np.zeros(20, np.float32), 7)
         assert (new.order.tolist(), new.n_within) == (list(range(7)), 7)
     nothing = diversifier.order(rows[:0], np.zeros(0, np.float32), 7)

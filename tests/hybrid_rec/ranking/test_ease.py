@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy import sparse
 
-from hybrid_rec.ranking import ease as linear
+from hybrid_rec.ranking import ease
 from hybrid_rec.ranking.ease import ease_weights
 
 
@@ -38,14 +38,14 @@ def test_only_the_strongest_are_kept() -> None:
 
 def test_chunks_change_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     whole = ease_weights(some_holds(), 5.0, 10).toarray()
-    monkeypatch.setattr(linear, "_CHUNK", 7)
+    monkeypatch.setattr(ease, "_CHUNK", 7)
     np.testing.assert_allclose(ease_weights(some_holds(), 5.0, 10).toarray(), whole, atol=1e-12)
 
 
 def test_too_large_a_catalogue_gets_none(monkeypatch: pytest.MonkeyPatch) -> None:
     for limit in ("MOST_ITEMS", "MOST_PLAYLISTS"):
         with monkeypatch.context() as patch:
-            patch.setattr(linear, limit, 10)
+            patch.setattr(ease, limit, 10)
             found = ease_weights(some_holds(), 5.0, 10)
             assert found.shape == (30, 30)
             assert found.nnz == 0

@@ -10,7 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from evaluation.harness import evaluate
-from evaluation.splits.splits import Split, cold_items
+from evaluation.splits.cold_items import cold_items
+from evaluation.splits.split import Split
 from hybrid_rec import HybridRecommender
 from hybrid_rec.core.config import RankingConfig
 from hybrid_rec.data.synthetic import SyntheticDataset

@@ -11,12 +11,12 @@ import numpy as np
 import pytest
 
 from evaluation.harness import evaluate
-from evaluation.splits.splits import continuation
+from evaluation.splits.continuation import continuation
 from hybrid_rec import HybridConfig, HybridRecommender
-from hybrid_rec.core.config import CandidateSource, RankingConfig
+from hybrid_rec.core.config import Generator, RankingConfig
 from hybrid_rec.core.errors import ArtifactError, ConfigError, HybridRecError
 from hybrid_rec.data.synthetic import SyntheticDataset, synthetic_radio
-from hybrid_rec.ranking.features import FEATURES
+from hybrid_rec.ranking.features import features_of
 from hybrid_rec.ranking.ranker import Ranker
 from tests import recommender_contract as contract
 from tests.hybrid_rec.conftest import RANKED
@@ -132,24 +132,31 @@ def test_without_the_library_the_error_says_what_to_do(monkeypatch: pytest.Monke
 
     monkeypatch.setattr(builtins, "__import__", without)
     with pytest.raises(HybridRecError, match=r"libgomp1.*ranking.enabled = false"):
-        Ranker("")
+        Ranker(["plays"], "")
 
 
 def test_a_model_of_other_features_is_refused() -> None:
     with pytest.raises(ArtifactError, match="LightGBM text"):
-        Ranker("nonsense")
+        Ranker(["plays"], "nonsense")
     import lightgbm
 
     data = lightgbm.Dataset(np.random.default_rng(0).random((50, 3)), np.arange(50) % 2)
     other = lightgbm.train({"verbose": -1}, data, 1).model_to_string()
-    with pytest.raises(ArtifactError, match=f"{len(FEATURES)} features"):
-        Ranker(other)
+    with pytest.raises(
+        ArtifactError, match=r"lacks als, plays; has beside them Column_0, Column_2"
+    ):
+        Ranker(["plays", "Column_1", "als"], other)
+    with pytest.raises(
+        ArtifactError, match="features of its blocks, but has them in another order"
+    ):
+        Ranker(["Column_0", "Column_2", "Column_1"], other)
+    assert Ranker(["Column_0", "Column_1", "Column_2"], other).names[1] == "Column_1"
 
 
 def test_importance_adds_up(ranked: HybridRecommender) -> None:
     assert ranked.model_.ranking is not None
     importance = ranked.model_.ranking.ranker.importance()
-    assert tuple(importance) == FEATURES
+    assert list(importance) == list(features_of(ranked.model_.blocks))
     assert sum(importance.values()) == pytest.approx(1)
 
 
@@ -158,12 +165,12 @@ def test_default_is_on() -> None:
     assert RankingConfig().min_playlists == 50
 
 
-@pytest.mark.parametrize("source", get_args(CandidateSource))
-def test_any_source_alone_gives_whole_lists(
-    ranked: HybridRecommender, queries: list[list[str]], source: CandidateSource
+@pytest.mark.parametrize("generator", get_args(Generator))
+def test_any_generator_alone_gives_whole_lists(
+    ranked: HybridRecommender, queries: list[list[str]], generator: Generator
 ) -> None:
     model = ranked.model_
-    ranking = model.config.ranking.model_copy(update={"sources": (source,)})
+    ranking = model.config.ranking.model_copy(update={"generators": (generator,)})
     config = model.config.model_copy(update={"ranking": ranking})
     other = HybridRecommender(config)
     other._set(replace(model, config=config))
@@ -173,12 +180,14 @@ def test_any_source_alone_gives_whole_lists(
 
 
 def test_features_that_are_left_out_split_nothing(world: SyntheticDataset) -> None:
-    config = RANKED.ranking.model_copy(update={"without": ("votes", "factors")})
+    config = RANKED.ranking.model_copy(update={"without": ("user_knn", "als")})
     model = HybridRecommender(RANKED.model_copy(update={"ranking": config}))
     ranking = model.fit(world.playlists, world.catalog).model_.ranking
     assert ranking is not None
     gains = ranking.ranker.importance()
-    assert gains["votes"] == gains["factors"] == 0
-    wrong = HybridConfig(**{**RANKED.model_dump(), "ranking": {"without": ["vote"], "cases": 50}})
-    with pytest.raises(ConfigError, match=r"ranking.without.*'vote'; did you mean 'votes'"):
+    assert gains["user_knn"] == gains["als"] == 0
+    wrong = HybridConfig(
+        **{**RANKED.model_dump(), "ranking": {"without": ["user_kn"], "cases": 50}}
+    )
+    with pytest.raises(ConfigError, match=r"ranking.without.*'user_kn'; did you mean 'user_knn'"):
         HybridRecommender(wrong).fit(world.playlists, world.catalog)

@@ -1,4 +1,4 @@
-"""The title cache: what it gives back, and what damage, races and closed doors do to it."""
+"""The text cache: what it gives back, and what damage, races and closed doors do to it."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ import platformdirs
 import pytest
 from numpy.typing import NDArray
 
-from hybrid_rec.blocks.text.cache import TitleCache, default_cache_dir
+from hybrid_rec.blocks.text.cache import TextCache, default_cache_dir
 
 DIM = 4
 
@@ -30,8 +30,8 @@ def vectors_of(texts: list[str]) -> NDArray[np.float32]:
     return np.array([[len(text), *map(ord, text[:3].ljust(3))] for text in texts], np.float32)
 
 
-def filled(folder: Path, *lots: list[str]) -> TitleCache:
-    cache = TitleCache(folder, DIM)
+def filled(folder: Path, *lots: list[str]) -> TextCache:
+    cache = TextCache(folder, DIM)
     for lot in lots:
         cache.put(lot, vectors_of(lot))
     return cache
@@ -44,7 +44,7 @@ def shards(folder: Path) -> list[Path]:
 def test_gives_back_what_was_put_in_any_order(tmp_path: Path) -> None:
     filled(tmp_path, ["one", "two"], ["three \u00e9"])
     texts = ["three \u00e9", "absent", "two", "one", "two"]
-    found, vectors = TitleCache(tmp_path, DIM).get(texts)
+    found, vectors = TextCache(tmp_path, DIM).get(texts)
     assert found.tolist() == [True, False, True, True, True]
     expected = vectors_of(texts)
     expected[1] = 0
@@ -53,7 +53,7 @@ def test_gives_back_what_was_put_in_any_order(tmp_path: Path) -> None:
 
 
 def test_what_was_just_put_is_there(tmp_path: Path) -> None:
-    cache = TitleCache(tmp_path / "deep" / "er", DIM)
+    cache = TextCache(tmp_path / "deep" / "er", DIM)
     assert not cache.get(["one"])[0].any()
     cache.put(["one"], vectors_of(["one"]))
     found, vectors = cache.get(["one"])
@@ -62,7 +62,7 @@ def test_what_was_just_put_is_there(tmp_path: Path) -> None:
 
 
 def test_nothing_in_nothing_out(tmp_path: Path) -> None:
-    cache = TitleCache(tmp_path, DIM)
+    cache = TextCache(tmp_path, DIM)
     cache.put([], np.zeros((0, DIM), np.float32))
     found, vectors = cache.get([])
     assert found.shape == (0,)
@@ -103,15 +103,15 @@ def test_a_damaged_file_is_removed_with_one_warning_and_the_rest_used(
     filled(tmp_path, ["one"], ["two"])
     bad = shards(tmp_path)[0]
     damage(bad)
-    cache = TitleCache(tmp_path, DIM)
-    with pytest.warns(UserWarning, match="1 of 2 files of the title cache") as caught:
+    cache = TextCache(tmp_path, DIM)
+    with pytest.warns(UserWarning, match="1 of 2 files of the text cache") as caught:
         found, vectors = cache.get(["one", "two"])
     assert len(caught) == 1
     assert found.sum() == 1
     np.testing.assert_array_equal(vectors[found], vectors_of(["one", "two"])[found])
     assert not bad.exists()
     cache.put(["one", "two"], vectors_of(["one", "two"]))
-    assert TitleCache(tmp_path, DIM).get(["one", "two"])[0].all()
+    assert TextCache(tmp_path, DIM).get(["one", "two"])[0].all()
 
 
 def named_by_content(folder: Path, content: bytes) -> None:
@@ -135,14 +135,14 @@ def test_files_of_another_kind_with_right_names_are_refused(tmp_path: Path) -> N
     named_by_content(tmp_path / "x", b"\x93NUMPY\x01\x00\x10\x00{'descr': broken")
     named_by_content(tmp_path / "x", shards(tmp_path / "other")[0].read_bytes())
     with pytest.warns(UserWarning, match="6 of 6 files"):
-        found, _ = TitleCache(tmp_path / "x", DIM + 1).get(["one"])
+        found, _ = TextCache(tmp_path / "x", DIM + 1).get(["one"])
     assert not found.any()
     assert shards(tmp_path / "x") == []
 
 
 def test_a_folder_that_cannot_be_written_is_warned_of_once(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("in the way")
-    cache = TitleCache(tmp_path / "file" / "titles", DIM)
+    cache = TextCache(tmp_path / "file" / "titles", DIM)
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         assert not cache.get(["one"])[0].any()
@@ -156,12 +156,11 @@ def test_a_folder_that_cannot_be_written_is_warned_of_once(tmp_path: Path) -> No
 def test_a_full_disk_is_warned_of_and_leaves_nothing_half(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def no_space(self: Path, data: bytes) -> int:
-        self.touch()
+    def no_space(descriptor: int) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(Path, "write_bytes", no_space)
-    cache = TitleCache(tmp_path, DIM)
+    monkeypatch.setattr(os, "fsync", no_space)
+    cache = TextCache(tmp_path, DIM)
     with pytest.warns(UserWarning, match="No space left on device"):
         cache.put(["one"], vectors_of(["one"]))
     assert list(tmp_path.iterdir()) == []
@@ -171,12 +170,12 @@ def test_many_small_files_become_one(tmp_path: Path) -> None:
     texts = [f"title {number}" for number in range(70)]
     filled(tmp_path, *([text] for text in texts), ["title 0", "extra"])
     assert len(shards(tmp_path)) == 71
-    cache = TitleCache(tmp_path, DIM)
+    cache = TextCache(tmp_path, DIM)
     found, vectors = cache.get([*texts, "extra"])
     assert found.all()
     np.testing.assert_array_equal(vectors, vectors_of([*texts, "extra"]))
     assert len(shards(tmp_path)) == 1
-    found, vectors = TitleCache(tmp_path, DIM).get([*texts, "extra"])
+    found, vectors = TextCache(tmp_path, DIM).get([*texts, "extra"])
     assert found.all()
     np.testing.assert_array_equal(vectors, vectors_of([*texts, "extra"]))
 
@@ -185,13 +184,13 @@ def test_merging_what_another_process_has_merged_loses_nothing(tmp_path: Path) -
     texts = [f"title {number}" for number in range(70)]
     filled(tmp_path, *([text] for text in texts))
     small = {path: path.read_bytes() for path in shards(tmp_path)}
-    TitleCache(tmp_path, DIM).get(texts)
+    TextCache(tmp_path, DIM).get(texts)
     (merged,) = shards(tmp_path)
     for path, content in small.items():  # as a process saw it that came a moment later
         path.write_bytes(content)
-    assert TitleCache(tmp_path, DIM).get(texts)[0].all()
+    assert TextCache(tmp_path, DIM).get(texts)[0].all()
     assert shards(tmp_path) == [merged]
-    assert TitleCache(tmp_path, DIM).get(texts)[0].all()
+    assert TextCache(tmp_path, DIM).get(texts)[0].all()
 
 
 def test_what_a_killed_process_left_behind_is_removed_when_it_is_old(tmp_path: Path) -> None:
@@ -200,7 +199,7 @@ def test_what_a_killed_process_left_behind_is_removed_when_it_is_old(tmp_path: P
     young.write_bytes(b"half")
     yesterday = time.time() - 2 * 24 * 3600
     os.utime(old, (yesterday, yesterday))
-    assert not TitleCache(tmp_path, DIM).get(["one"])[0].any()
+    assert not TextCache(tmp_path, DIM).get(["one"])[0].any()
     assert [path.name for path in tmp_path.iterdir()] == ["young.tmp"]
 
 
@@ -208,11 +207,11 @@ WRITER = """
 import sys
 import numpy as np
 from pathlib import Path
-from hybrid_rec.blocks.text.cache import TitleCache
+from hybrid_rec.blocks.text.cache import TextCache
 
 folder, offset = Path(sys.argv[1]), int(sys.argv[2])
 for lot in range(40):
-    cache = TitleCache(folder, 4)
+    cache = TextCache(folder, 4)
     texts = [f"title {n}" for n in range(offset + lot * 5, offset + lot * 5 + 5)]
     assert not cache.get(["never"])[0].any()
     cache.put(texts, np.array([[float(t.split()[1])] * 4 for t in texts], np.float32))
@@ -226,7 +225,7 @@ def test_two_processes_write_at_once(tmp_path: Path) -> None:
         for offset in (0, 100)
     ]
     assert [process.wait(timeout=60) for process in processes] == [0, 0]
-    found, vectors = TitleCache(tmp_path, DIM).get([f"title {n}" for n in range(300)])
+    found, vectors = TextCache(tmp_path, DIM).get([f"title {n}" for n in range(300)])
     assert found.all()
     np.testing.assert_array_equal(vectors[:, 0], np.arange(300))
     assert list(tmp_path.glob("*.tmp")) == []
@@ -248,17 +247,17 @@ def test_a_file_that_vanishes_while_the_folder_is_read_is_no_damage(
     monkeypatch.setattr(Path, "glob", glob_then_vanish)
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        assert TitleCache(tmp_path, DIM).get(["one", "two"])[0].sum() == 1
+        assert TextCache(tmp_path, DIM).get(["one", "two"])[0].sum() == 1
 
 
 def test_a_hundred_thousand_titles_are_read_back(tmp_path: Path) -> None:
     dim, count = 384, 100_000
     texts = [f"title number {number}" for number in range(count)]
     vectors = np.random.default_rng(0).standard_normal((count, dim), dtype=np.float32)
-    cache = TitleCache(tmp_path, dim)
+    cache = TextCache(tmp_path, dim)
     for start in range(0, count, 8192):
         cache.put(texts[start : start + 8192], vectors[start : start + 8192])
-    found, read = TitleCache(tmp_path, dim).get(texts)
+    found, read = TextCache(tmp_path, dim).get(texts)
     assert found.all()
     assert np.array_equal(read, vectors)
 

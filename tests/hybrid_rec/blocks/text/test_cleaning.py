@@ -12,7 +12,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hybrid_rec.blocks.text.cleaning import _normalise, clean_title, distinct_titles
+from hybrid_rec.blocks.text.cleaning import (
+    _normalise,
+    clean_text,
+    clean_title,
+    distinct_texts,
+)
 from hybrid_rec.core.errors import DataError
 
 
@@ -154,23 +159,23 @@ def test_text_too_long_for_a_name_is_cleaned() -> None:
 
 def test_distinct_titles_count_cleaned_text_once() -> None:
     titles = ["Help!", None, "Help! (feat. Bob)", "", "Yesterday", " Help! "]
-    texts, places = distinct_titles(titles)
+    texts, places = distinct_texts(titles)
     assert texts == ["Help!", "Yesterday"]
     assert places.tolist() == [0, -1, 0, -1, 1, 0]
     assert places.dtype == np.int64
 
 
 def test_distinct_titles_of_an_array_and_of_nothing() -> None:
-    texts, places = distinct_titles(np.array(["a", None, "a"], dtype=object))
+    texts, places = distinct_texts(np.array(["a", None, "a"], dtype=object))
     assert (texts, places.tolist()) == (["a"], [0, -1, 0])
-    texts, places = distinct_titles([])
+    texts, places = distinct_texts([])
     assert (texts, places.tolist()) == ([], [])
 
 
 @pytest.mark.parametrize("bad", [1.5, float("nan"), b"bytes", ["list"]])
 def test_a_title_of_another_type_is_an_error_with_its_position(bad: object) -> None:
     with pytest.raises(DataError, match=r"strings or None, got .* at position 1"):
-        distinct_titles(["a", bad])  # type: ignore[list-item]
+        distinct_texts(["a", bad])  # type: ignore[list-item]
 
 
 def test_real_movies_lose_year_and_trailing_article(data_dir: Path) -> None:
@@ -205,3 +210,16 @@ def test_a_large_catalogue_is_cleaned_in_two_seconds(data_dir: Path) -> None:
     for title in titles:
         clean_title(title)
     assert time.process_time() - start < 2
+
+
+def test_a_text_keeps_its_words_and_loses_differences_of_form() -> None:
+    lyric = "Caf\u0065\u0301 (feat. Bob)\r\n[1999]  \u201cdon\u2019t\u201d \u200b"
+    assert clean_text(lyric) == 'Caf\u00e9 (feat. Bob) [1999] "don\'t"'
+    assert clean_text(clean_text(lyric)) == clean_text(lyric)
+    assert clean_text(" \n\t ") == ""
+
+
+def test_distinct_texts_are_cleaned_as_asked() -> None:
+    texts, places = distinct_texts(["Help! (2009)", "Help!", "Help!\n", None, "\n"], clean_text)
+    assert texts == ["Help! (2009)", "Help!"]
+    assert places.tolist() == [0, 1, 1, -1, -1]

@@ -5,8 +5,11 @@ from __future__ import annotations
 import hashlib
 import importlib.util
 import json
+import os
 import shutil
 import socket
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -15,7 +18,7 @@ from pathlib import Path
 
 import pytest
 
-from hybrid_rec.blocks.text import models as title_models
+from hybrid_rec.blocks.text import models as text_models
 from hybrid_rec.blocks.text.models import (
     DEFAULT_MODEL,
     DEFAULT_WEIGHTS_SHA256,
@@ -113,17 +116,24 @@ class Recorder(Progress):
         yield advance
 
 
+def set_endpoint(monkeypatch: pytest.MonkeyPatch, url: str) -> None:
+    """What `HF_ENDPOINT` does when huggingface_hub is imported."""
+    template = f"{url}/{{repo_id}}/resolve/{{revision}}/{{filename}}"
+    monkeypatch.setattr("huggingface_hub.constants.ENDPOINT", url)
+    monkeypatch.setattr("huggingface_hub.constants.HUGGINGFACE_CO_URL_TEMPLATE", template)
+
+
 @pytest.fixture(autouse=True)
 def nothing_but_loopback(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """An empty Hugging Face cache and a hub behind a port that nobody listens on."""
     with socket.socket() as closed:
         closed.bind(("127.0.0.1", 0))
         port = closed.getsockname()[1]
-    monkeypatch.setenv("HF_ENDPOINT", f"http://127.0.0.1:{port}")
-    monkeypatch.setenv("HF_HUB_CACHE", str(tmp_path / "hub-cache"))
-    # The library reads the variable once, when the first test of the process imports it.
+    # The library reads its variables once, when the first test of the process imports it.
+    set_endpoint(monkeypatch, f"http://127.0.0.1:{port}")
+    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_CACHE", str(tmp_path / "hub-cache"))
     monkeypatch.setattr("huggingface_hub.constants.HF_HUB_OFFLINE", False)
-    for name in ("HF_HUB_OFFLINE", "HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy"):
+    for name in ("HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.chdir(tmp_path)
 
@@ -131,7 +141,7 @@ def nothing_but_loopback(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Non
 @pytest.fixture
 def hub(monkeypatch: pytest.MonkeyPatch) -> Iterator[Hub]:
     hub = Hub({"someone/tiny": TINY | NOT_NEEDED})
-    monkeypatch.setenv("HF_ENDPOINT", hub.url)
+    set_endpoint(monkeypatch, hub.url)
     yield hub
     hub.stop()
 
@@ -205,26 +215,33 @@ def test_an_incomplete_cache_is_completed(hub: Hub) -> None:
     assert locate_model("someone/tiny") == first
 
 
-def test_offline_forbids_the_hub_at_call_time(hub: Hub, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("HF_HUB_OFFLINE", "1")
-    with pytest.raises(ModelUnavailableError, match="HF_HUB_OFFLINE forbids the hub"):
-        locate_model("someone/tiny")
+LOCATE = """
+from hybrid_rec.blocks.text.models import locate_model
+from hybrid_rec.core.errors import ModelUnavailableError
+
+try:
+    print(locate_model("someone/tiny").folder)
+except ModelUnavailableError as error:
+    print(error)
+"""
+
+
+def test_the_variables_of_huggingface_hub_hold(hub: Hub, tmp_path: Path) -> None:
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("HF_")}
+
+    def locate(**variables: str) -> str:
+        hub.requests.clear()
+        here = {"HF_ENDPOINT": hub.url, "HF_HOME": str(tmp_path / "home")}
+        command = [sys.executable, "-W", "error", "-c", LOCATE]
+        return subprocess.check_output(command, text=True, env=kept | here | variables)
+
+    assert "HF_HUB_OFFLINE" in locate(HF_HUB_OFFLINE="1")
     assert hub.requests == []
-    monkeypatch.setenv("HF_HUB_OFFLINE", "0")
-    assert locate_model("someone/tiny").source == "hub"
-
-
-def test_hf_home_holds_the_cache_too(
-    hub: Hub, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.delenv("HF_HUB_CACHE")
-    monkeypatch.delenv("HUGGINGFACE_HUB_CACHE", raising=False)
-    monkeypatch.setenv("HF_HOME", str(tmp_path / "home"))
-    assert locate_model("someone/tiny").folder.is_relative_to(tmp_path / "home" / "hub")
-    monkeypatch.delenv("HF_HOME")
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "xdg"))
-    expected = tmp_path / "xdg" / "huggingface" / "hub"
-    assert locate_model("someone/tiny").folder.is_relative_to(expected)
+    assert str(tmp_path / "home" / "hub") in locate()
+    assert str(tmp_path / "elsewhere") in locate(HF_HUB_CACHE=str(tmp_path / "elsewhere"))
+    assert hub.requests != []
+    assert str(tmp_path / "home" / "hub") in locate(HF_HUB_OFFLINE="1")
+    assert hub.requests == []
 
 
 def test_a_repository_without_safetensors_is_refused(hub: Hub) -> None:
@@ -240,7 +257,7 @@ def test_a_model_that_is_nowhere_gives_the_one_error(name: str, hub: Hub) -> Non
         locate_model(name)
     message = str(caught.value)
     assert repr(name) in message
-    for remedy in ("titles.model", "HF_ENDPOINT", "pip install 'hybrid-rec[offline]'"):
+    for remedy in ("the block's `model`", "HF_ENDPOINT", "pip install 'hybrid-rec[offline]'"):
         assert remedy in message
     assert "\n" not in message
 
@@ -267,7 +284,8 @@ def test_without_hub_and_package_the_default_model_is_an_error() -> None:
 @needs_package
 def test_a_hub_that_never_answers_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
     with socket.create_server(("127.0.0.1", 0)) as silent:
-        monkeypatch.setenv("HF_ENDPOINT", f"http://127.0.0.1:{silent.getsockname()[1]}")
+        url = f"http://127.0.0.1:{silent.getsockname()[1]}"
+        set_endpoint(monkeypatch, url)
         assert locate_model(DEFAULT_MODEL).source == "package"
 
 
@@ -281,8 +299,8 @@ def test_a_name_service_that_never_answers_is_given_up(monkeypatch: pytest.Monke
         raise socket.gaierror("no answer")
 
     monkeypatch.setattr(socket, "getaddrinfo", stalled)
-    monkeypatch.setattr(title_models, "_PATIENCE_WITH_PACKAGE", 0.3)
-    monkeypatch.setenv("HF_ENDPOINT", "http://hub.invalid")
+    monkeypatch.setattr(text_models, "_PATIENCE_WITH_PACKAGE", 0.3)
+    set_endpoint(monkeypatch, "http://hub.invalid")
     try:
         assert locate_model(DEFAULT_MODEL).source == "package"
         assert not answered.is_set()
@@ -352,6 +370,12 @@ def test_weights_in_another_format_count_where_there_are_no_safetensors(tmp_path
     assert "vocab.txt" not in fingerprint_files(folder)
     (folder / "tokenizer.json").unlink()
     assert "vocab.txt" in fingerprint_files(folder)
+
+
+@needs_package
+def test_the_fingerprint_of_the_default_model_is_the_one_in_caches_and_saved_models() -> None:
+    expected = "f277ef76b46787b5a3bdf6699706365cd5719772e1707bf35eefaff88a6b07c8"
+    assert locate_model(DEFAULT_MODEL).fingerprint == expected
 
 
 @needs_package

@@ -1,0 +1,55 @@
+"""The kinds of block that there are, by name."""
+
+from __future__ import annotations
+
+from typing import TypeVar
+
+from hybrid_rec.blocks.base import Block
+from hybrid_rec.core.config import BlockConfig, register_config
+from hybrid_rec.core.errors import ConfigError
+
+_KINDS: dict[str, type[Block]] = {}
+BlockT = TypeVar("BlockT", bound=type[Block])
+
+
+def register_block(block: BlockT) -> BlockT:
+    """Make a kind of block known, so that `kind` in the configuration may name it; a decorator.
+
+    Args:
+        block: A subclass of `Block` with `kind` and `config_type`, whose field `kind` has the same
+            word as its default.
+
+    Raises:
+        ConfigError: If it has no kind, or another block has the same one.
+    """
+    kind = getattr(block, "kind", None)
+    config = getattr(block, "config_type", None)
+    if not isinstance(kind, str) or not (
+        isinstance(config, type) and issubclass(config, BlockConfig)
+    ):
+        raise ConfigError(f"block {block.__name__} must have a kind and a config_type.")
+    known = _KINDS.get(kind, block)
+    if (known.__module__, known.__qualname__) != (block.__module__, block.__qualname__):
+        raise ConfigError(
+            f"the kind of block {kind!r} is taken by {known.__name__}; choose another."
+        )
+    _KINDS[kind] = block
+    register_config(kind, config)
+    return block
+
+
+def block_type(kind: str) -> type[Block]:
+    """The class of a kind of block.
+
+    Raises:
+        ConfigError: If nobody registered it.
+    """
+    # Those of this package register themselves when they are imported.
+    from hybrid_rec.blocks import categories, numbers, text, vectors  # noqa: F401
+
+    if kind not in _KINDS:
+        raise ConfigError(
+            f"the kind of block {kind!r} must be one of {', '.join(sorted(_KINDS))}; import the "
+            "module that registers it first."
+        )
+    return _KINDS[kind]

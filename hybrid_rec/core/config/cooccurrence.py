@@ -1,0 +1,86 @@
+"""Parameters of the co-occurrence vectors."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Literal
+
+from pydantic import Field, model_validator
+
+from hybrid_rec.core.config.section import Section
+
+CooccurrencePreset = Literal["recommendation", "notebook", "skipgram"]
+
+PRESETS: Mapping[CooccurrencePreset, Mapping[str, Any]] = {
+    "recommendation": {},
+    # The settings of the radio notebook that this project grew from.
+    "notebook": {
+        "vector_size": 32,
+        "window": 20,
+        "negative": 50,
+        "min_count": 1,
+        "skip_gram": False,
+        "epochs": 5,
+        "sample": 1e-3,
+        "ns_exponent": 0.75,
+        "learning_rate": 0.025,
+        "shuffle": False,
+    },
+    # Skip-gram over listening queues, as Anghami describe it.
+    "skipgram": {
+        "vector_size": 64,
+        "window": 5,
+        "negative": 5,
+        "min_count": 1,
+        "skip_gram": True,
+        "epochs": 5,
+        "sample": 1e-3,
+        "ns_exponent": 0.75,
+        "learning_rate": 0.025,
+        "shuffle": False,
+    },
+}
+
+
+class CooccurrenceConfig(Section):
+    """Word2Vec over playlists: which songs are played together."""
+
+    preset: CooccurrencePreset = "recommendation"
+    """Named settings that fill in whatever is not given: `recommendation` (the defaults shown
+    here), `notebook` (the radio notebook's CBOW), `skipgram` (skip-gram on listening queues)."""
+    vector_size: int = Field(128, ge=1, le=4096)
+    """Dimensions of the co-occurrence vectors."""
+    window: int = Field(30, ge=1, le=10_000)
+    """Largest distance between two plays that count as together. With `shuffle`, a playlist
+    longer than the window is sampled evenly, whatever the order of its plays."""
+    epochs: int = Field(20, ge=1, le=1_000_000)
+    """Passes over all playlists."""
+    update_epochs: int = Field(5, ge=1, le=1_000_000)
+    """Passes of an update, whose vectors start from those that are there; no more than `epochs`."""
+    skip_gram: bool = True
+    """Skip-gram if true, CBOW if false."""
+    negative: int = Field(5, ge=1, le=1000)
+    """Negative samples for each positive pair."""
+    ns_exponent: float = Field(0.75, ge=-2.0, le=2.0)
+    """Exponent of the popularity that negatives are drawn by: 1 draws by popularity, 0 evenly,
+    below 0 rare items more often."""
+    sample: float = Field(1e-3, ge=0.0, le=1.0)
+    """Threshold above which plays of frequent items are skipped at random; 0 skips none."""
+    min_count: int = Field(1, ge=1)
+    """Items with fewer plays get no vector of their own; the cold-start fallback places them."""
+    learning_rate: float = Field(0.05, gt=0.0, le=1.0)
+    """Initial learning rate; it falls linearly to a ten-thousandth of that. Items that are played
+    once or twice get few updates and need larger ones than words do."""
+    shuffle: bool = True
+    """Draw a new random order of each playlist for every epoch, so that order does not matter."""
+    workers: int = Field(1, ge=1, le=1024)
+    """Training threads. 1 gives the same bytes for the same seed; more is faster and is not
+    reproducible, because threads race for the same vectors. More read the playlists from a
+    temporary folder (`TMPDIR`), about 8 bytes a play."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _fill_from_preset(cls, data: Any) -> Any:
+        if isinstance(data, Mapping) and data.get("preset") in PRESETS:
+            return {**PRESETS[data["preset"]], **data}
+        return data

@@ -1,0 +1,102 @@
+"""Parameters of the second stage: candidates, statistics, trees."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import ClassVar, Literal, get_args
+
+from pydantic import Field
+
+from hybrid_rec.core.config.section import Section
+
+
+class AlsConfig(Section):
+    """Matrix factorisation by alternating least squares."""
+
+    size: int = Field(64, ge=1, le=1024)
+    """Dimensions of the factors."""
+    alpha: float = Field(10.0, ge=1.0, le=1e6)
+    """Confidence in what a playlist holds; 1 is the confidence in what it lacks."""
+    regularisation: float = Field(0.01, ge=0.0, le=1e6)
+    """Strength of the L2 penalty."""
+    iterations: int = Field(15, ge=1, le=1000)
+    """Rounds of solving for playlists and items in turn."""
+
+
+class StatisticsConfig(Section):
+    """The interaction statistics that the ranking keeps of the playlists, beside the vectors."""
+
+    renamed: ClassVar[Mapping[str, str]] = {
+        "artist_neighbours": "group_neighbours",
+        "factors": "als",
+        "factors_few": "als_small",
+        "factors_many": "als_large",
+    }
+
+    item_neighbours: int = Field(200, ge=1)
+    """Items kept of each item, by shared playlists and by EASE."""
+    group_neighbours: int = Field(100, ge=1)
+    """Groups (artists, see `group_by`) kept of each group."""
+    ease_l2: float = Field(200.0, gt=0.0, le=1e9)
+    """Strength of the L2 penalty of EASE."""
+    als: AlsConfig = AlsConfig()
+    """Alternating least squares; its factors also tell which playlists are alike."""
+    als_small: AlsConfig = AlsConfig(size=32, alpha=20.0, regularisation=1.0)
+    """The same with fewer dimensions, which sees what is common."""
+    als_large: AlsConfig = AlsConfig(size=128)
+    """The same with more dimensions, which sees what is special."""
+
+
+Generator = Literal[
+    "linear", "popular", "user_knn", "item_knn", "ease", "group", "group_user_knn",
+    "user_knn_groups", "cold",
+]  # fmt: skip
+"""Names of the candidate generators."""
+
+
+class RankingConfig(Section):
+    """The learned second stage, which orders candidates by their features."""
+
+    renamed: ClassVar[Mapping[str, str]] = {"sources": "generators", "evidence": "statistics"}
+
+    enabled: bool = True
+    """Rank where there are enough playlists; false leaves the linear score."""
+    min_playlists: int = Field(50, ge=10)
+    """Fewest playlists of at least four items that are learned from; with fewer the linear score
+    orders."""
+    candidates: int = Field(500, ge=10)
+    """Candidates that the widest generators bring; there are about twice as many in all."""
+    generators: tuple[Generator, ...] = Field(get_args(Generator), min_length=1)
+    """Where candidates come from: the linear score, the most played items, playlists that share
+    items with the query, neighbours of its items, EASE, the items of its groups (artists),
+    playlists that share groups with it, the items of the groups that similar playlists hold, and
+    items without history that are near to it. A list that is longer than all of these bring is
+    filled up from the linear score."""
+    without: tuple[str, ...] = ()
+    """Features that the ranker does not look at; `hybrid-rec info` lists those of a model."""
+    cases: int = Field(1000, ge=10)
+    """Held-out playlists wanted; folds are added, up to five, until there are so many."""
+    held_out: float = Field(0.2, gt=0.0, le=0.5)
+    """Share of the playlists that a fold holds out, but no more than `cases`."""
+    holdout: Literal["auto", "random", "latest"] = "auto"
+    """Which playlists are held out: random ones, or the latest. `auto` takes the latest where
+    there are times and they bring many more items without history than random ones do."""
+    hidden_share: float = Field(0.05, ge=0.0, le=0.5)
+    """Share of the items whose history is hidden from a fold."""
+    known_share: float = Field(3.0, ge=0.0, le=10.0)
+    """Playlists that are in training but for hidden items, as a share of those held out: the order
+    of items without history for such playlists is learned from them."""
+    new_share: float = Field(0.2, ge=0.0, le=1.0)
+    """Share of the places from the top that are reserved for items without history in the list of
+    a playlist that the model was trained on. 0 reserves none, and such items then stand behind
+    nearly all others, because a playlist of the training never held them."""
+    trees: int = Field(80, ge=1, le=10_000)
+    """Trees of the ranker."""
+    leaves: int = Field(15, ge=2, le=1024)
+    """Leaves of a tree."""
+    learning_rate: float = Field(0.12, gt=0.0, le=1.0)
+    """Weight of a tree."""
+    min_leaf: int = Field(100, ge=1)
+    """Fewest candidates in a leaf."""
+    statistics: StatisticsConfig = StatisticsConfig()
+    """What is kept of the playlists."""

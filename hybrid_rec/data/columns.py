@@ -1,0 +1,267 @@
+"""Columns of a caller's frame, checked once and turned into Arrow arrays with nulls."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+
+from hybrid_rec.core.arrays import Objects
+from hybrid_rec.core.errors import DataError
+
+TEXT = pa.large_string()
+TEXTS = pa.large_list(pa.field("element", TEXT))
+VECTOR = pa.large_list(pa.field("element", pa.float32()))
+_SURROGATE = re.compile("[\ud800-\udfff]")
+_LISTS = (list, tuple, np.ndarray, set, frozenset)
+
+
+def as_item_ids(values: Iterable[Any], what: str = "item_id") -> list[str]:
+    """Item ids as strings: strings pass, integers are written out, all else is refused.
+
+    Args:
+        values: Ids as a caller holds them.
+        what: How an error message names them.
+
+    Raises:
+        DataError: For a missing id, a float, a bool or any other type, or no list at all.
+    """
+    if isinstance(values, str | bytes) or not isinstance(values, Iterable):
+        raise DataError(f"{what} must be strings or integers in a list, got {values!r}.")
+    ids = []
+    for position, value in enumerate(values):
+        if isinstance(value, str):
+            ids.append(value)
+        elif isinstance(value, int | np.integer) and not isinstance(value, bool):
+            ids.append(str(value))
+        else:
+            raise DataError(
+                f"{what} must be strings or integers, got {value!r} "
+                f"({type(value).__name__}) at position {position}."
+            )
+    return ids
+
+
+def is_missing(value: Any) -> bool:
+    """Whether a cell is None, NaN, `pd.NA` or `pd.NaT`."""
+    return bool(pd.api.types.is_scalar(value) and pd.isna(value))
+
+
+def check_whole_text(ids: Sequence[str] | Objects, what: str) -> None:
+    """Raise a DataError for an id with half of a character, which no file can hold."""
+    if _is_whole(ids):
+        return
+    row = next(row for row, value in enumerate(ids) if _SURROGATE.search(value))
+    raise DataError(
+        f"{what} must be whole text, but row {row} holds half of a character (a lone surrogate): "
+        f"{ids[row]!r}."
+    )
+
+
+def _is_whole(texts: Any) -> bool:
+    try:
+        pa.array(texts, pa.large_string())
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def id_column(column: pd.Series[Any], what: str) -> pd.Series[Any]:
+    """A column of ids as an object column of strings.
+
+    Args:
+        column: Strings or integers; anything missing is an error.
+        what: How an error message names the column.
+
+    Raises:
+        DataError: With the row of the first missing or empty id, or for another type.
+    """
+    if column.empty:
+        return column.astype(object)
+    missing = column.isna().to_numpy()
+    if missing.any():
+        row = int(np.flatnonzero(missing)[0])
+        raise DataError(
+            f"{what} must not be missing, but {int(missing.sum())} are; the first at row {row}."
+        )
+    if pd.api.types.is_integer_dtype(column.dtype):
+        return column.astype(str).astype(object)
+    if not (
+        pd.api.types.is_object_dtype(column.dtype)
+        or pd.api.types.is_string_dtype(column.dtype)
+        or isinstance(column.dtype, pd.CategoricalDtype)
+    ):
+        raise DataError(f"{what} must hold strings or integers, got dtype {column.dtype}.")
+    text = column.astype(object)
+    kind = pd.api.types.infer_dtype(text, skipna=False)
+    if kind not in ("string", "empty"):
+        text = pd.Series(as_item_ids(text, what), index=column.index, dtype=object)
+    empty = (text == "").to_numpy(dtype=bool)
+    if empty.any():
+        raise DataError(f"{what} must not be empty, but row {int(np.flatnonzero(empty)[0])} is.")
+    check_whole_text(text.to_numpy(), what)
+    return text
+
+
+def text_column(column: pd.Series[Any]) -> Objects:
+    """A column of free text as strings, with None where it is missing, empty or blank.
+
+    Half of a character becomes U+FFFD.
+    """
+    missing = column.isna().to_numpy(dtype=bool)
+    values = column.astype(object).to_numpy(copy=True)
+    values[missing] = None
+    if pd.api.types.infer_dtype(values, skipna=True) not in ("string", "empty"):
+        values = np.array([None if v is None else str(v) for v in values], dtype=object)
+    blank = np.array([v is not None and not v.strip() for v in values], dtype=bool)
+    values[blank] = None
+    if not _is_whole(values):
+        values = np.array([v and _whole(v) for v in values], dtype=object)
+    return values
+
+
+def _whole(text: str) -> str:
+    return _SURROGATE.sub("\ufffd", text)
+
+
+def label_lists(column: pd.Series[Any], what: str = "tags") -> list[tuple[str, ...] | None]:
+    """A column of lists of strings as tuples without repeats or missing entries, None if missing.
+
+    Raises:
+        DataError: With the row of the first entry that is no list.
+    """
+    lists: list[tuple[str, ...] | None] = []
+    for row, labels in enumerate(column.tolist()):
+        if isinstance(labels, _LISTS):
+            ordered = sorted(labels, key=str) if isinstance(labels, set | frozenset) else labels
+            named = [_whole(str(label)) for label in ordered if not is_missing(label)]
+            lists.append(tuple(dict.fromkeys(named)))
+        elif is_missing(labels):
+            lists.append(None)
+        else:
+            raise DataError(f"{what} must be a list of strings, got {labels!r:.200} at row {row}.")
+    return lists
+
+
+def as_array(column: pd.Series[Any], name: str) -> pa.Array:
+    """A column of strings, numbers, truth values, times, or lists of strings or of numbers.
+
+    Args:
+        column: As a caller holds it.
+        name: Its name, for messages.
+
+    Returns:
+        Text with blanks as missing; numbers as they are; lists of numbers as float32. What is
+        missing is null.
+
+    Raises:
+        DataError: With the column and the row of the first cell that is of another kind than
+            those before it, or of a kind that no block can use.
+    """
+    if isinstance(column.dtype, pd.CategoricalDtype):
+        column = column.astype(column.cat.categories.dtype)
+    kind = column.dtype
+    if pd.api.types.is_bool_dtype(kind) or pd.api.types.is_numeric_dtype(kind):
+        return _numbers(column, name)
+    if pd.api.types.is_datetime64_any_dtype(kind):
+        return pa.Array.from_pandas(column)
+    if isinstance(kind, pd.ArrowDtype):
+        column = column.astype(object)
+    present = column[~column.isna().to_numpy(bool)] if not _holds_lists(column) else column
+    first = next((cell for cell in present if not is_missing(cell)), None)
+    if first is None:
+        return pa.nulls(len(column), TEXT)
+    if isinstance(first, _LISTS):
+        return _lists(column, name)
+    found = pd.api.types.infer_dtype(present.to_numpy(dtype=object), skipna=True)
+    if found == "string":
+        return pa.array(text_column(column), TEXT)
+    if found in ("integer", "floating", "mixed-integer-float", "decimal", "boolean"):
+        return _numbers(column, name)
+    if found in ("datetime64", "datetime", "date"):
+        return pa.Array.from_pandas(pd.to_datetime(column))
+    row, cell = _odd_one(column, type(first))
+    raise DataError(
+        f"column {name!r} must hold strings, numbers or lists, all of one kind, but row {row} "
+        f"holds {cell!r:.80} ({type(cell).__name__}) beside {type(first).__name__}; convert the "
+        "column, or leave it out."
+    )
+
+
+def _holds_lists(column: pd.Series[Any]) -> bool:
+    return any(isinstance(cell, _LISTS) for cell in column)
+
+
+def _odd_one(column: pd.Series[Any], usual: type) -> tuple[int, Any]:
+    for row, cell in enumerate(column):
+        if not is_missing(cell) and type(cell) is not usual:
+            return row, cell
+    return 0, column.iloc[0]
+
+
+def _numbers(column: pd.Series[Any], name: str) -> pa.Array:
+    try:
+        array = pa.Array.from_pandas(column)
+    except (pa.ArrowException, OverflowError, TypeError):
+        try:
+            array = pa.Array.from_pandas(column.astype(object).map(float, na_action="ignore"))
+        except (pa.ArrowException, OverflowError, TypeError, ValueError):
+            raise DataError(
+                f"column {name!r} must hold numbers that fit into 64 bits; convert the column, or "
+                "leave it out."
+            ) from None
+    return array.cast(pa.float64()) if pa.types.is_decimal(array.type) else array
+
+
+def _lists(column: pd.Series[Any], name: str) -> pa.Array:
+    """Lists of strings, or of numbers if the first entry of all is one."""
+    entries = (entry for cell in column if isinstance(cell, _LISTS) for entry in cell)
+    first = next((entry for entry in entries if not is_missing(entry)), None)
+    number = isinstance(first, int | float | np.number) and not isinstance(first, bool)
+    if not number:
+        return pa.array(label_lists(column, f"column {name!r}"), TEXTS)
+    cells: list[Any] = []
+    for row, cell in enumerate(column.tolist()):
+        if not isinstance(cell, _LISTS) and is_missing(cell):
+            cells.append(None)
+            continue
+        try:
+            vector = np.asarray(cell, dtype=np.float32)
+        except (TypeError, ValueError):
+            vector = np.empty((0, 0), np.float32)
+        if vector.ndim != 1:
+            raise DataError(
+                f"column {name!r} must hold lists of numbers, but row {row} holds {cell!r:.80}; "
+                "mend the row, or leave the column out."
+            )
+        cells.append(vector)
+    return pa.array(cells, VECTOR)
+
+
+def require_columns(
+    frame: pd.DataFrame, columns: Sequence[str], what: str, optional: Sequence[str] = ()
+) -> None:
+    """Raise a DataError that names every column of `columns` that `frame` lacks or has twice.
+
+    Args:
+        frame: What a caller gave.
+        columns: Names that must be there.
+        what: How an error message names the frame.
+        optional: Further names that may not stand there twice.
+    """
+    if not isinstance(frame, pd.DataFrame):
+        raise DataError(f"{what} must be a DataFrame, got {type(frame).__name__}.")
+    lacking = [name for name in columns if name not in frame.columns]
+    if lacking:
+        raise DataError(
+            f"{what} must have the columns {', '.join(columns)}; {', '.join(lacking)} "
+            f"missing, found {', '.join(map(str, frame.columns)) or 'none'}."
+        )
+    read = {*columns, *optional}
+    twice = [name for name in frame.columns[frame.columns.duplicated()] if name in read]
+    if twice:
+        raise DataError(f"{what} must have each column once, but {twice[0]} stands there twice.")

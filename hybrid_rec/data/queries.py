@@ -1,0 +1,56 @@
+"""What a caller asks for: one list of item ids or many, as playlists of a catalogue."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from hybrid_rec.core.errors import DataError, UnknownItemError
+from hybrid_rec.data.catalog import Catalog
+from hybrid_rec.data.playlists import OnUnknown, Playlists
+
+
+def parse_queries(
+    queries: Playlists | Sequence[Any] | pd.Series[Any] | pd.Index[Any],
+    catalog: Catalog,
+    on_unknown: OnUnknown,
+) -> tuple[Playlists, int]:
+    """One list of item ids or many, as playlists of `catalog`, and how many ids were skipped.
+
+    Args:
+        queries: `["a", "b"]` is one query, `[["a"], ["b", "c"]]` are two, `[]` is one empty
+            query; a Series or an Index is like a list; `Playlists` of the same catalogue pass
+            through.
+        catalog: The items that the ids refer to.
+        on_unknown: "raise" or "skip" for ids that the catalogue lacks.
+
+    Raises:
+        DataError: If ids and lists are mixed, or an id is neither a string nor an integer.
+        UnknownItemError: If an id is unknown and `on_unknown` is "raise".
+    """
+    if on_unknown not in ("raise", "skip"):
+        raise DataError(f"on_unknown must be 'raise' or 'skip', got {on_unknown!r}.")
+    if isinstance(queries, Playlists):
+        if queries.n_items != len(catalog):
+            raise DataError(
+                f"playlists must refer to the model's catalogue of {len(catalog)} items, "
+                f"got a catalogue of {queries.n_items}."
+            )
+        return queries, 0
+    if isinstance(queries, pd.Series | pd.Index):
+        queries = queries.tolist()
+    if isinstance(queries, str | bytes) or not isinstance(queries, Sequence | np.ndarray):
+        raise DataError(f"queries must be a list of item ids or a list of lists, got {queries!r}.")
+    nested = [not isinstance(entry, str | int | float | np.generic | None) for entry in queries]
+    if any(nested) and not all(nested):
+        raise DataError("queries must be all item ids (one query) or all lists (many), not both.")
+    lists = list(queries) if nested and all(nested) else [queries]
+    lists = [list(entry) if isinstance(entry, Iterator) else entry for entry in lists]
+    try:
+        parsed = Playlists.from_lists(lists, catalog, on_unknown=on_unknown)
+    except UnknownItemError as error:
+        raise UnknownItemError(f"{error} Or pass on_unknown='skip'.") from None
+    return parsed, sum(map(len, lists)) - parsed.n_plays

@@ -1,0 +1,157 @@
+"""Candidates of the second stage: where they come from, and the numbers that describe them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+from hybrid_rec.blocks.block_set import BlockSet
+from hybrid_rec.blocks.pooling import candidate_weights, take
+from hybrid_rec.core.arrays import Codes, Doubles, Mask, Rows
+from hybrid_rec.core.config import COOCCURRENCE, Generator
+from hybrid_rec.core.linalg import one_blas_thread
+from hybrid_rec.data.playlists import Playlists
+from hybrid_rec.ranking.feature import CandidateList, Candidates, Feature
+from hybrid_rec.ranking.feature_set import features_of, linear_features, matrix_of
+from hybrid_rec.ranking.generators import COLD, GENERATORS, LINEAR, NEED_GROUPS
+from hybrid_rec.ranking.query_batch import QueryBatch
+from hybrid_rec.ranking.statistics import Statistics
+from indexes.checks import allowed_mask
+from indexes.faiss_index import FaissIndex
+from indexes.hybrid import HybridIndex, HybridQueries
+
+# Queries that are searched at once, and those whose sparse scores are held at once.
+_SEARCHED, _BATCH = 256, 64
+# A query of fewer items may be like a training playlist by chance.
+_FEWEST_SEEDS = 4
+
+
+@dataclass(frozen=True, eq=False)
+class CandidateFeatures:
+    """Everything that candidates are taken from and described by.
+
+    Args:
+        index: Item vectors of stage one.
+        blocks: What items are described by.
+        statistics: What the training playlists say.
+        sources: Where the place of each item comes from, `(n_items,)`.
+        weights: Block weights of the linear score.
+        depth: Candidates that the widest generators bring.
+        generators: Which they are; see `RankingConfig.generators`.
+    """
+
+    index: HybridIndex
+    blocks: BlockSet
+    statistics: Statistics
+    sources: Codes
+    weights: Mapping[str, float]
+    depth: int
+    generators: Sequence[Generator]
+
+    @cached_property
+    def features(self) -> dict[str, Feature]:
+        """The features by name, in the order of the columns."""
+        return features_of(self.blocks)
+
+    @cached_property
+    def linear_features(self) -> dict[str, str]:
+        """The feature that holds each block's inner product with the query, by block."""
+        return linear_features(self.blocks)
+
+    @cached_property
+    def cold_index(self) -> FaissIndex:
+        """The places of the items without history."""
+        return FaissIndex.build(self.index.blocks(self.statistics.cold)[COOCCURRENCE])
+
+    def prepare(self, n_queries: int) -> None:
+        """Tell the indexes how many queries will follow, so that they can prepare."""
+        self.index.prepare(n_queries)
+        self.statistics.by_factors.prepare(n_queries)
+        if COLD in self.generators and len(self.statistics.cold):
+            self.cold_index.prepare(n_queries)
+
+    def describe(
+        self,
+        playlists: Playlists,
+        queries: HybridQueries,
+        k: int = 1,
+        *,
+        exclude_seeds: bool = True,
+        allow: Rows | None = None,
+        block: Rows | None = None,
+    ) -> Iterator[CandidateList]:
+        """The candidates of each query and their features.
+
+        There are at least k candidates wherever so many items may be found.
+
+        Args:
+            playlists: What is asked, in play order: later seeds tell more of what comes next.
+            queries: The same as `playlist_queries` gives it.
+            k: Items wanted.
+            exclude_seeds: Whether a seed of the query is no candidate.
+            allow: Rows of the only candidates; None for all.
+            block: Rows that are no candidates.
+        """
+        mask = allowed_mask(len(self.sources), allow, block)
+        scratch = np.zeros(max(len(self.sources), self.statistics.n_groups + 1))
+        for start in range(0, len(playlists), _SEARCHED):
+            many = np.arange(start, min(start + _SEARCHED, len(playlists)))
+            asked, part = take(queries, many), playlists.select(many)
+            nearest = list(
+                self.index.candidates(
+                    asked,
+                    # Whatever the generators, as many as are wanted must be found.
+                    max(k, self.depth) if LINEAR in self.generators else k,
+                    candidate_weights(self.blocks, self.weights),
+                    allow=allow,
+                    block=block,
+                    exclude=list(part) if exclude_seeds else None,
+                )
+            )
+            for at in range(0, len(part), _BATCH):
+                few = np.arange(at, min(at + _BATCH, len(part)))
+                # Many small products: threads would take longer to meet than to work.
+                with one_blas_thread():
+                    batch = QueryBatch(self, part.select(few), take(asked, few))
+                    near = nearest[at : at + _BATCH]
+                    found = list(self._described(batch, near, mask, exclude_seeds, scratch))
+                yield from found
+
+    def _described(
+        self,
+        batch: QueryBatch,
+        nearest: Sequence[Rows],
+        mask: Mask | None,
+        exclude_seeds: bool,
+        scratch: Doubles,
+    ) -> Iterator[CandidateList]:
+        """See `describe`; `nearest` is what the linear score brings."""
+        brought = [
+            GENERATORS[name](batch, self.depth)
+            for name in self.generators
+            if name != LINEAR and (self.blocks.group is not None or name not in NEED_GROUPS)
+        ]
+        for number, near in enumerate(nearest):
+            rows = _distinct([near, *(rows[number] for rows in brought)])
+            if mask is not None:
+                rows = rows[mask[rows]]
+            if exclude_seeds:
+                rows = rows[~np.isin(rows, batch.part[number])]
+            candidates = Candidates(batch, number, rows, scratch)
+            yield CandidateList(
+                rows,
+                matrix_of(candidates, list(self.features)),
+                self.statistics.plays[rows] == 0,
+                bool(batch.is_known[number]) and len(candidates.seeds) >= _FEWEST_SEEDS,
+            )
+
+
+def _distinct(parts: Sequence[Rows]) -> Rows:
+    """All rows once, ascending."""
+    rows = np.sort(np.concatenate(parts))
+    # Four times as fast as np.unique, which hashes first.
+    distinct: Rows = rows[np.diff(rows, prepend=-1) > 0]
+    return distinct

@@ -1,0 +1,141 @@
+"""Some queries at once, and the sparse scores of all items and groups for each of them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+import numpy as np
+from scipy import sparse
+
+from hybrid_rec.core.arrays import Doubles, Floats, Rows
+from hybrid_rec.core.config import COOCCURRENCE
+from hybrid_rec.core.linalg import unit_rows
+from hybrid_rec.data.playlists import Playlists
+from hybrid_rec.ranking.knn import first_of_each_line
+from indexes.hybrid import HybridQueries
+
+if TYPE_CHECKING:
+    from hybrid_rec.ranking.candidates import CandidateFeatures
+
+# Playlists that a query's user-kNN scores come from.
+_FEW, _NEAR, _WIDE = 30, 100, 300
+_DECAY = 0.7
+
+
+class QueryBatch:
+    """Some queries, and what is computed for all of them together, each when it is first asked for.
+
+    Args:
+        source: What candidates are taken from and described by.
+        part: The queries as playlists, in play order.
+        queries: The same as `playlist_queries` gives it.
+    """
+
+    def __init__(self, source: CandidateFeatures, part: Playlists, queries: HybridQueries) -> None:
+        self.source, self.part, self.queries = source, part, queries
+        self.statistics = source.statistics
+        self.seeds = part.matrix().astype(np.float64)
+        self.n_seeds = np.maximum(np.diff(self.seeds.indptr), 1)
+        self.is_known = self.statistics.holds_exactly(self.seeds)
+        self._lines: dict[str, sparse.csr_array] = {}
+        self._placed: dict[str, Floats] = {}
+
+    def line(self, name: str) -> sparse.csr_array:
+        """Sparse scores by their name: of items, groups or playlists, one line a query."""
+        if name not in self._lines:
+            self._lines[name] = _LINES[name](self)
+        return self._lines[name]
+
+    def placed(self, name: str) -> Floats:
+        """Where the queries stand among the factors `name`, `(n_queries, size)`."""
+        if name not in self._placed:
+            self._placed[name] = self.statistics.factors[name].place_all(self.seeds)
+        return self._placed[name]
+
+    @cached_property
+    def recent(self) -> sparse.csr_array:
+        """Weights of the items of each query that fall from its end backwards."""
+        return recent_weights(self.part)
+
+    @property
+    def group_queries(self) -> sparse.csr_array:
+        """The block of groups of the queries; only where there are groups."""
+        return self.queries.sparse[self.source.blocks.group or ""]
+
+    def near_by_factors(self) -> sparse.csr_array:
+        """Cosines of the training playlists nearest to each query by their factors."""
+        statistics = self.statistics
+        n_playlists = len(statistics.playlist_factors)
+        found = statistics.by_factors.search(unit_rows(self.placed("als")), min(_NEAR, n_playlists))
+        ends = np.arange(len(found.rows) + 1) * found.rows.shape[1]
+        scores = np.maximum(found.scores, 0).astype(np.float64)
+        return sparse.csr_array(
+            (scores.ravel(), found.rows.ravel(), ends), shape=(len(ends) - 1, n_playlists)
+        )
+
+    @cached_property
+    def recent_vectors(self) -> tuple[Floats, Rows, Floats]:
+        """Means of the latest items, `(n_queries, dim)`; the different items, and their vectors."""
+        used = np.unique(self.part.rows)
+        vectors = self.source.index.blocks(used)[COOCCURRENCE]
+        local = sparse.csr_array(
+            (self.recent.data, np.searchsorted(used, self.recent.indices), self.recent.indptr),
+            shape=(len(self.part), len(used)),
+        )
+        means = unit_rows(np.ascontiguousarray(local @ vectors, dtype=np.float32))
+        return means, used, vectors
+
+
+def recent_weights(playlists: Playlists) -> sparse.csr_array:
+    """Weights of the items of each playlist that fall from its end backwards."""
+    from_end = playlists.offsets[1:][playlists.owners] - 1 - np.arange(playlists.n_plays)
+    weights = sparse.csr_array(
+        (_DECAY ** from_end.astype(np.float64), playlists.rows.copy(), playlists.offsets.copy()),
+        shape=(len(playlists), playlists.n_items),
+    )
+    weights.sum_duplicates()
+    return weights
+
+
+def entries(matrix: sparse.csr_array, number: int) -> tuple[Rows, Doubles]:
+    """The columns and values of one line."""
+    span = slice(matrix.indptr[number], matrix.indptr[number + 1])
+    return matrix.indices[span].astype(np.int64), matrix.data[span]
+
+
+def _squared(matrix: sparse.csr_array) -> sparse.csr_array:
+    squares = matrix.copy()
+    squares.data **= 2
+    return squares
+
+
+def _ones(matrix: sparse.csr_array) -> sparse.csr_array:
+    ones = matrix.copy()
+    ones.data[:] = 1
+    return ones
+
+
+_LINES: Mapping[str, Callable[[QueryBatch], sparse.csr_array]] = {
+    # Training playlists.
+    "playlists": lambda b: b.statistics.by_items.near(b.seeds, _WIDE),
+    "playlists_by_group": lambda b: b.statistics.by_groups.near(b.line("group_share"), _WIDE),
+    # Items.
+    "user_knn": lambda b: first_of_each_line(b.line("playlists"), _NEAR) @ b.statistics.holds,
+    "user_knn_few": lambda b: first_of_each_line(b.line("playlists"), _FEW) @ b.statistics.holds,
+    "user_knn_sharp": lambda b: _squared(b.line("playlists")) @ b.statistics.holds,
+    "user_knn_by_als": lambda b: b.near_by_factors() @ b.statistics.holds,
+    "user_knn_wide": lambda b: b.line("playlists") @ b.statistics.holds,
+    "user_knn_recent": lambda b: b.statistics.by_items.near(b.recent, _NEAR) @ b.statistics.holds,
+    "item_knn": lambda b: b.seeds @ b.statistics.item_neighbours,
+    "item_knn_recent": lambda b: b.recent @ b.statistics.item_neighbours,
+    "ease": lambda b: b.seeds @ b.statistics.ease_weights,
+    "ease_recent": lambda b: b.recent @ b.statistics.ease_weights,
+    "group_user_knn_items": lambda b: b.line("playlists_by_group") @ b.statistics.holds,
+    # Groups.
+    "group_share": lambda b: sparse.csr_array(b.seeds @ b.statistics.group_items.T),
+    "group_user_knn": lambda b: b.line("playlists_by_group") @ b.statistics.groups,
+    "user_knn_groups": lambda b: b.line("playlists") @ b.statistics.groups,
+    "group_knn": lambda b: _ones(b.line("group_share")) @ b.statistics.group_neighbours,
+}
