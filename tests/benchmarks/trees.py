@@ -12,14 +12,12 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from hybrid_rec.blocks.queries import playlist_queries
 from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
 from evaluation.splits.registry import make_split
 from hybrid_rec import HybridConfig, HybridRecommender, read_dataset
 from hybrid_rec.ranking import ranker, trees
-from hybrid_rec.ranking.features import FEATURES
 from tests.benchmarks import measure
 from tests.benchmarks.accuracy import SETS
 
@@ -39,13 +37,12 @@ def run(folder: str) -> dict[str, Any]:
         model = HybridRecommender.load(Path(folder)).model_
     else:
         model = HybridRecommender(HybridConfig()).fit(split.train, catalog).model_
-    if model.ranking is None:
+    if model.ranking is None or model.candidates is None:
         sys.exit("the model must have a ranking")
     seeds = split.seeds.select(np.arange(min(_MOST, len(split))))
-    queries = playlist_queries(model.index, seeds)
-    features = np.concatenate([matrix for _, matrix in model.scorer.describe(seeds, queries, 100)])
-    text = model.ranking.ranker.text
-    forest = trees.Trees(text, FEATURES)
+    described = model.candidates.describe(seeds, model.queries(seeds), 100)
+    features = np.concatenate([one.features for one in described])
+    forest = model.ranking.ranker._trees
     kinds: dict[str, Predict] = {
         "bit vectors": forest.predict,
         "LightGBM": lambda rows: np.asarray(forest._booster.predict(rows, num_threads=1)),
