@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import linalg, sparse
+from scipy import sparse
 from threadpoolctl import ThreadpoolController
 
 from hybrid_rec.core.arrays import Doubles
@@ -40,10 +40,13 @@ def ridge_inverse(gram: Doubles, ridge: float) -> Doubles:
             it is overwritten, so that no second matrix of its size is needed.
         ridge: Strength of the L2 penalty, above 0.
     """
+    # Only fitting needs it, and it takes a while to load.
+    from scipy.linalg import lapack
+
     gram[np.diag_indices_from(gram)] += ridge
-    factor, _ = linalg.lapack.dpotrf(gram, lower=False, clean=False, overwrite_a=True)
+    factor, _ = lapack.dpotrf(gram, lower=False, clean=False, overwrite_a=True)
     inverse: Doubles
-    inverse, _ = linalg.lapack.dpotri(factor, lower=False, overwrite_c=True)
+    inverse, _ = lapack.dpotri(factor, lower=False, overwrite_c=True)
     return inverse
 
 
