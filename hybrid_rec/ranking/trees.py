@@ -20,6 +20,9 @@ _MANY, _BLOCK = 8_192, 32_768
 _WIDTHS = (np.uint8, np.uint16, np.uint32, np.uint64)
 _MOST_LEAVES = 64
 _LEAVES = re.compile(r"^num_leaves=(\d+)$", re.MULTILINE)
+# Where each tree begins. With it LightGBM reads trees on several threads, and a tree that begins
+# elsewhere ends the process; without it that is an error.
+TREE_SIZES = re.compile(r"^tree_sizes=.*\n", re.MULTILINE)
 _ZERO = np.float32(1e-35)
 
 
@@ -39,9 +42,14 @@ class Trees:
         lightgbm = load_lightgbm()
         self._n_leaves = max(map(int, _LEAVES.findall(text)), default=0)
         try:
-            self._booster = lightgbm.Booster(model_str=text)
+            self._booster = lightgbm.Booster(model_str=TREE_SIZES.sub("", text))
         except lightgbm.basic.LightGBMError as error:
             raise ArtifactError(f"ranking model must be a LightGBM text, but: {error}.") from None
+        # It reads no further than to what it does not know.
+        if self._booster.num_trees() != text.count("\nTree="):
+            raise ArtifactError(
+                "ranking model must be a LightGBM text of whole trees; fit it again."
+            )
         found = self._booster.feature_name()
         if found != list(features):
             lacking, more = set(features) - set(found), set(found) - set(features)
@@ -54,7 +62,8 @@ class Trees:
                 or "has them in another order"
             )
             raise ArtifactError(
-                f"ranking model must have the features of its blocks, but {difference}; fit it again."
+                f"ranking model must have the features of its blocks, but {difference}; "
+                "fit it again."
             )
 
     def predict(self, rows: NDArray[np.float32]) -> NDArray[np.float64]:
