@@ -35,7 +35,9 @@ _READERS = {1: read_format_1, 2: read_parts}
 
 _MANIFEST = "manifest.json"
 _LIBRARIES = ("hybrid-rec", "faiss-cpu", "gensim", "numpy", "pyarrow", "scikit-learn", "scipy")
-_SUFFIXES = (".faiss", ".json", ".npy", ".npz", ".parquet", ".txt")
+_SUFFIXES = (".faiss", ".json", ".npy", ".npz", ".parquet")
+# A text of another name is a note that somebody put beside the model.
+_TEXTS = ("ranker.txt", "ranker_new.txt", "trees.txt", "new_trees.txt")
 _SECTIONS = ("config", "libraries", "counts", "files")
 _INDEX, _MEASURED, _DIGEST = "index", "measured", "digest"
 _FILE_NAME = re.compile(r"(?:[a-z][a-z0-9_]*/){0,3}[a-z][a-z0-9_]*(?:\.[a-z0-9_]+)+")
@@ -142,8 +144,11 @@ def _verify(folder: Path, home: Path, listed: Mapping[str, Any]) -> None:
         path = home / name
         if not _FILE_NAME.fullmatch(name):
             raise ArtifactError(f"{_MANIFEST} in {folder} cannot list a file {name!r:.80}.")
-        if path.is_symlink() or not path.is_file():
-            raise ArtifactError(f"model folder {folder} must hold {name}, but it is missing.")
+        # A link, be it the file itself or a folder above it, leads out of the model.
+        linked = any(one.is_symlink() for one in (path, *path.parents) if one.is_relative_to(home))
+        if linked or not path.is_file():
+            lacks = "behind a link" if linked else "missing"
+            raise ArtifactError(f"model folder {folder} must hold {name}, but it is {lacks}.")
         found = sha256(path)
         if found != expected:
             raise ArtifactError(
@@ -151,7 +156,7 @@ def _verify(folder: Path, home: Path, listed: Mapping[str, Any]) -> None:
                 "the file is damaged or was changed: save the model again."
             )
     for name in files_in(home):
-        ours = name.endswith(_SUFFIXES)
+        ours = name.endswith(_SUFFIXES) or Path(name).name in _TEXTS
         if ours and name not in (_MANIFEST, *listed):
             raise ArtifactError(
                 f"{_MANIFEST} in {folder} must list every file of the model, but {name} is "
@@ -203,8 +208,8 @@ def read_manifest(folder: Path) -> dict[str, Any]:
     )
     if not isinstance(manifest, dict) or found not in [(FORMAT, number) for number in _READERS]:
         raise ArtifactError(
-            f"{folder} must hold the format {FORMAT!r} version {FORMAT_VERSION}, got {found!r:.80}; "
-            "fit it again with this version."
+            f"{folder} must hold the format {FORMAT!r} version {FORMAT_VERSION}, got "
+            f"{found!r:.80}; fit it again with this version."
         )
     for section in _SECTIONS:
         if not isinstance(manifest.get(section), dict):
@@ -253,7 +258,7 @@ def _digest(manifest: Mapping[str, Any]) -> str:
 
 
 def _as_text(manifest: Mapping[str, Any]) -> str:
-    """A manifest with its digest. What is digested is what will be read: numbers as JSON has them."""
+    """A manifest with its digest, which is of what will be read: numbers as JSON has them."""
     plain = json.loads(json.dumps(manifest))
     return json.dumps({**plain, _DIGEST: _digest(plain)}, indent=2) + "\n"
 
