@@ -69,14 +69,17 @@ class Catalog:
             DataError: If an id is missing, if the frame is empty, if a column holds cells of
                 several kinds, or if an id stands twice with different texts or numbers.
         """
-        require_columns(items, (ITEM_ID,), "items", optional=list(items))
+        require_columns(items, (ITEM_ID,), "items", optional=items.columns.tolist())
         if items.empty:
             raise DataError("items must hold at least one item, got an empty frame.")
         ids = id_column(items[ITEM_ID], ITEM_ID).to_numpy()
         arrays = {ITEM_ID: pa.array(ids, TEXT)}
-        for name in map(str, items.columns):
+        for label in items.columns:
+            name = str(label)
+            if name in arrays and label != ITEM_ID:
+                raise DataError(f"items must have each column once, but {name} stands there twice.")
             if name != ITEM_ID:
-                arrays[name] = item_array(items[name], name)
+                arrays[name] = item_array(items[label], name)
         table = pa.table(arrays)
         return cls(table.take(pa.array(_without_repeats(ids, table))).combine_chunks())
 
@@ -238,7 +241,7 @@ class Catalog:
 
     def to_frame(self) -> pd.DataFrame:
         """A DataFrame of all columns, `item_id` first; lists are Python lists, missing is None."""
-        frame = {ITEM_ID: self.item_ids}
+        frame: dict[str, Any] = {ITEM_ID: self.item_ids}
         for name in self.columns:
             column = self.table[name]
             if name == TAGS:
@@ -246,7 +249,8 @@ class Catalog:
             elif pa.types.is_large_string(column.type) or _is_list(column.type):
                 frame[name] = pd.Series(column.to_pylist(), dtype=object)
             else:
-                frame[name] = column.to_pandas()
+                # Beside missing ones whole numbers would become floats, which lack digits.
+                frame[name] = column.to_pandas(integer_object_nulls=True)
         return pd.DataFrame(frame)
 
     def fingerprint(self) -> str:
@@ -316,7 +320,7 @@ def _is_list(kind: pa.DataType) -> bool:
 
 def _as_column(table: pa.Table, field: pa.Field) -> Any:
     """A column of a table as the kind of column that a catalogue has; nulls if it is not there."""
-    if field.name not in table.column_names:
+    if field.name not in table.column_names or table[field.name].null_count == table.num_rows:
         return pa.nulls(table.num_rows, field.type)
     try:
         return table[field.name].cast(field.type)
