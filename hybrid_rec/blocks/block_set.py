@@ -52,8 +52,8 @@ class BlockSet:
             there = all(columns.get(column, False) for column in one.columns)
             if one.enabled and (there or not by_default):
                 made.append(block_type(one.kind)(name, one, config))
-        names = {block.name for block in made}
-        return cls(tuple(made), config.group_by if config.group_by in names else None)
+        able = {block.name for block in made if isinstance(block, CategoriesBlock)}
+        return cls(tuple(made), config.group_by if config.group_by in able else None)
 
     def __iter__(self) -> Iterator[Block]:
         return iter(self.blocks)

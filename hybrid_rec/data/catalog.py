@@ -66,14 +66,17 @@ class Catalog:
             DataError: If an id is missing, if the frame is empty, if a column holds cells of
                 several kinds, or if an id stands twice with different texts or numbers.
         """
-        require_columns(items, (ITEM_ID,), "items", optional=[str(name) for name in items.columns])
+        require_columns(items, (ITEM_ID,), "items", optional=items.columns.tolist())
         if items.empty:
             raise DataError("items must hold at least one item, got an empty frame.")
         ids = id_column(items[ITEM_ID], ITEM_ID).to_numpy()
         arrays = {ITEM_ID: pa.array(ids, TEXT)}
-        for name in map(str, items.columns):
+        for label in items.columns:
+            name = str(label)
+            if name in arrays and label != ITEM_ID:
+                raise DataError(f"items must have each column once, but {name} stands there twice.")
             if name != ITEM_ID:
-                arrays[name] = item_array(items[name], name)
+                arrays[name] = item_array(items[label], name)
         table = pa.table(arrays)
         return cls(table.take(pa.array(first_of_each_id(ids, table))).combine_chunks())
 
@@ -243,7 +246,8 @@ class Catalog:
             elif pa.types.is_large_string(column.type) or is_list(column.type):
                 frame[name] = pd.Series(column.to_pylist(), dtype=object)
             else:
-                frame[name] = column.to_pandas()
+                # Beside missing ones whole numbers would become floats, which lack digits.
+                frame[name] = column.to_pandas(integer_object_nulls=True)
         return pd.DataFrame(frame)
 
     def fingerprint(self) -> str:

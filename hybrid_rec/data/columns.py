@@ -163,7 +163,7 @@ def as_array(column: pd.Series[Any], name: str) -> pa.Array:
             those before it, or of a kind that no block can use.
     """
     if isinstance(column.dtype, pd.CategoricalDtype):
-        column = column.astype(column.cat.categories.dtype)
+        column = column.astype(object)
     kind = column.dtype
     if pd.api.types.is_bool_dtype(kind) or pd.api.types.is_numeric_dtype(kind):
         return _numbers(column, name)
@@ -219,10 +219,13 @@ def _numbers(column: pd.Series[Any], name: str) -> pa.Array:
 
 def _lists(column: pd.Series[Any], name: str) -> pa.Array:
     """Lists of strings, or of numbers if the first entry of all is one."""
-    entries = (entry for cell in column if isinstance(cell, _LISTS) for entry in cell)
-    first = next((entry for entry in entries if not is_missing(entry)), None)
+    every = (entry for cell in column if isinstance(cell, _LISTS) for entry in cell)
+    first = next((entry for entry in every if not is_missing(entry)), None)
     number = isinstance(first, int | float | np.number) and not isinstance(first, bool)
     if not number:
+        for row, cell in enumerate(column.tolist()):
+            if isinstance(cell, _LISTS) and not all(map(_is_label, cell)):
+                raise _odd_list(name, "strings", row, cell)
         return pa.array(label_lists(column, f"column {name!r}"), TEXTS)
     cells: list[Any] = []
     for row, cell in enumerate(column.tolist()):
@@ -230,16 +233,25 @@ def _lists(column: pd.Series[Any], name: str) -> pa.Array:
             cells.append(None)
             continue
         try:
-            vector = np.asarray(cell, dtype=np.float32)
+            entries = np.asarray(cell)
+            vector = None if entries.dtype.kind in "US" else entries.astype(np.float32)
         except (TypeError, ValueError):
-            vector = np.empty((0, 0), np.float32)
-        if vector.ndim != 1:
-            raise DataError(
-                f"column {name!r} must hold lists of numbers, but row {row} holds {cell!r:.80}; "
-                "mend the row, or leave the column out."
-            )
+            vector = None
+        if vector is None or vector.ndim != 1:
+            raise _odd_list(name, "numbers", row, cell)
         cells.append(vector)
     return pa.array(cells, VECTOR)
+
+
+def _is_label(entry: Any) -> bool:
+    return isinstance(entry, str) or is_missing(entry)
+
+
+def _odd_list(name: str, of: str, row: int, cell: Any) -> DataError:
+    return DataError(
+        f"column {name!r} must hold lists of {of}, but row {row} holds {cell!r:.80}; mend the row, "
+        "or leave the column out."
+    )
 
 
 def require_columns(

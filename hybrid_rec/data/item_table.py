@@ -68,7 +68,7 @@ def is_list(kind: pa.DataType) -> bool:
 
 def as_column(table: pa.Table, field: pa.Field) -> Any:
     """A column of a table as the kind of column that a catalogue has; nulls if it is not there."""
-    if field.name not in table.column_names:
+    if field.name not in table.column_names or table[field.name].null_count == table.num_rows:
         return pa.nulls(table.num_rows, field.type)
     try:
         return table[field.name].cast(field.type)

@@ -22,10 +22,19 @@ from hybrid_rec.core.stored import read_array, read_json, read_sparse
 from hybrid_rec.data.catalog import Catalog
 from hybrid_rec.data.playlists import Playlists
 from hybrid_rec.model.fitted import Model, Ranking
-from hybrid_rec.model.parts import CATALOG, PLAYLISTS, read_choice, read_config, read_weights
+from hybrid_rec.model.parts import (
+    CATALOG,
+    PLAYLISTS,
+    check_index,
+    read_choice,
+    read_config,
+    read_sources,
+    read_weights,
+)
 from hybrid_rec.ranking.feature_set import block_feature, features_of
 from hybrid_rec.ranking.ranker import Ranker
 from hybrid_rec.ranking.statistics import Statistics
+from hybrid_rec.ranking.trees import TREE_SIZES
 from indexes.checks import check_rows
 from indexes.hybrid import HybridIndex
 
@@ -104,6 +113,7 @@ def read_format_1(home: Path, manifest: Mapping[str, Any], *, mmap: bool) -> Mod
     playlists = Playlists(offsets, rows, np.array(ids, dtype=object), n_items, times)
     index = HybridIndex.load(home, mmap=mmap)
     blocks = _blocks(home, config, catalog, index)
+    check_index(index, blocks, n_items, config)
     removed = np.empty(0, np.int64)
     if "removed.npy" in files:
         removed = read_array(home / "removed.npy", np.int64, (None,))
@@ -114,7 +124,7 @@ def read_format_1(home: Path, manifest: Mapping[str, Any], *, mmap: bool) -> Mod
         playlists=playlists,
         blocks=blocks,
         index=index,
-        sources=read_array(home / "sources.npy", np.uint8, (n_items,)),
+        sources=read_sources(home, n_items),
         group_of=group_of,
         cold_map=_cold_map(home, blocks, config),
         ranking=_ranking(home, files, playlists, blocks, group_of, config),
@@ -220,6 +230,8 @@ def _translated(text: str, names: list[str]) -> str:
         return "split_feature=" + " ".join(map(str, columns))
 
     kept = [info for name, info in zip(old, infos[1].split(), strict=True) if name in names]
+    # Other numbers have other lengths.
+    text = TREE_SIZES.sub("", text)
     text = re.sub(r"^split_feature=(.*)$", renumbered, text, flags=re.MULTILINE)
     text = text.replace(found[0], "feature_names=" + " ".join(names))
     text = text.replace(infos[0], "feature_infos=" + " ".join(kept))

@@ -81,7 +81,7 @@ def read_parts(home: Path, manifest: Mapping[str, Any], *, mmap: bool) -> Model:
         playlists=playlists,
         blocks=blocks,
         index=_read_index(home, blocks, len(catalog), config, mmap=mmap),
-        sources=_read_sources(home, len(catalog)),
+        sources=read_sources(home, len(catalog)),
         group_of=group_of,
         cold_map=_read_cold_map(home / _COLD, blocks, config),
         ranking=_read_ranking(home / _RANKING, manifest, playlists, blocks, group_of, config),
@@ -124,7 +124,12 @@ def _read_playlists(home: Path, n_items: int, with_times: bool) -> Playlists:
     return Playlists(offsets, rows, np.array(ids, dtype=object), n_items, times)
 
 
-def _read_sources(home: Path, n_items: int) -> Any:
+def read_sources(home: Path, n_items: int) -> Any:
+    """Where the place of each item comes from, `(n_items,)`.
+
+    Raises:
+        ArtifactError: If a number is no place in `SOURCES`.
+    """
     sources = read_array(home / "sources.npy", np.uint8, (n_items,))
     if len(sources) and sources.max() >= len(SOURCES):
         raise ArtifactError(f"sources.npy must hold numbers below {len(SOURCES)}; save it again.")
@@ -134,8 +139,14 @@ def _read_sources(home: Path, n_items: int) -> Any:
 def _read_blocks(home: Path, config: HybridConfig) -> BlockSet:
     state = read_json(home / "blocks.json")
     names = state.get("blocks") if isinstance(state, dict) else None
-    if not isinstance(names, list) or not all(name in config.blocks for name in names):
-        raise ArtifactError("blocks.json must list blocks of the configuration; save it again.")
+    if (
+        not isinstance(names, list)
+        or not all(isinstance(name, str) and name in config.blocks for name in names)
+        or len(set(names)) != len(names)
+    ):
+        raise ArtifactError(
+            "blocks.json must list blocks of the configuration, each once; save it again."
+        )
     made = []
     for name in names:
         one, folder = config.blocks[name], home / _BLOCKS / name

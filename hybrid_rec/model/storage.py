@@ -36,7 +36,9 @@ _READERS = {1: read_format_1, 2: read_parts}
 
 _MANIFEST = "manifest.json"
 _LIBRARIES = ("hybrid-rec", "faiss-cpu", "gensim", "numpy", "pyarrow", "scikit-learn", "scipy")
-_SUFFIXES = (".faiss", ".json", ".npy", ".npz", ".parquet", ".txt")
+_SUFFIXES = (".faiss", ".json", ".npy", ".npz", ".parquet")
+# A text of another name is a note that somebody put beside the model.
+_TEXTS = ("ranker.txt", "ranker_new.txt", "trees.txt", "new_trees.txt")
 _SECTIONS = ("config", "libraries", "counts", "files")
 _INDEX, _MEASURED, _DIGEST = "index", "measured", "digest"
 _FILE_NAME = re.compile(r"(?:[a-z][a-z0-9_]*/){0,3}[a-z][a-z0-9_]*(?:\.[a-z0-9_]+)+")
@@ -144,8 +146,11 @@ def _verify(folder: Path, home: Path, listed: Mapping[str, Any]) -> None:
         path = home / name
         if not _FILE_NAME.fullmatch(name):
             raise ArtifactError(f"{_MANIFEST} in {folder} cannot list a file {name!r:.80}.")
-        if path.is_symlink() or not path.is_file():
-            raise ArtifactError(f"model folder {folder} must hold {name}, but it is missing.")
+        # A link, be it the file itself or a folder above it, leads out of the model.
+        linked = any(one.is_symlink() for one in (path, *path.parents) if one.is_relative_to(home))
+        if linked or not path.is_file():
+            lacks = "behind a link" if linked else "missing"
+            raise ArtifactError(f"model folder {folder} must hold {name}, but it is {lacks}.")
         found = sha256(path)
         if found != expected:
             raise ArtifactError(
@@ -153,7 +158,7 @@ def _verify(folder: Path, home: Path, listed: Mapping[str, Any]) -> None:
                 "the file is damaged or was changed: save the model again."
             )
     for name in files_in(home):
-        ours = name.endswith(_SUFFIXES)
+        ours = name.endswith(_SUFFIXES) or Path(name).name in _TEXTS
         if ours and name not in (_MANIFEST, *listed):
             raise ArtifactError(
                 f"{_MANIFEST} in {folder} must list every file of the model, but {name} is "

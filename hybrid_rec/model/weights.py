@@ -34,13 +34,16 @@ def call_weights(
         ConfigError: For anything but weights, or a block that the model does not have.
     """
     values = dict(model.weights if usual is None else usual)
+    valid = {COOCCURRENCE, POPULARITY, _SIMILAR, *model.blocks.names, *DEFAULT_BLOCKS}
     if isinstance(weights, WeightsConfig):
+        # Those of the configuration may name a block that is switched off.
+        valid |= set(model.config.blocks)
+        check_names(weights.values(), sorted(valid), "weights")
         return {**values, **_of_model(model, model.blocks.weights(weights))}
     if not isinstance(weights, Mapping | None):
         raise ConfigError(f"weights must be a mapping or a WeightsConfig, got {weights!r:.200}.")
     if not weights:
         return values
-    valid = {COOCCURRENCE, POPULARITY, _SIMILAR, *model.blocks.names, *DEFAULT_BLOCKS}
     check_names(weights, sorted(valid), "weights")
     given = WeightsConfig(**weights)
     named = {name: getattr(given, name) for name in weights if name != _SIMILAR}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -26,6 +27,9 @@ _MOST_LEAVES = 64
 _PLAIN_OBJECTIVES = ("rank_xendcg", "lambdarank", "regression")
 # The bit of a decision that says where missing values go, which does not matter without any.
 _DEFAULT_LEFT = 2
+# Where each tree begins. With it LightGBM reads trees on several threads, and a tree that begins
+# elsewhere ends the process; without it that is an error.
+TREE_SIZES = re.compile(r"^tree_sizes=.*\n", re.MULTILINE)
 _ZERO = np.float32(1e-35)
 
 
@@ -90,9 +94,15 @@ class Trees:
     def _booster(self) -> Any:
         lightgbm = load_lightgbm()
         try:
-            return lightgbm.Booster(model_str=self._text)
+            booster = lightgbm.Booster(model_str=TREE_SIZES.sub("", self._text))
         except lightgbm.basic.LightGBMError as error:
             raise ArtifactError(f"ranking model must be a LightGBM text, but: {error}.") from None
+        # It reads no further than to what it does not know.
+        if booster.num_trees() != self._text.count("\nTree="):
+            raise ArtifactError(
+                "ranking model must be a LightGBM text of whole trees; fit it again."
+            )
+        return booster
 
 
 @dataclass(frozen=True, eq=False)

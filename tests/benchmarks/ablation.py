@@ -101,7 +101,9 @@ def asked(source: CandidateFeatures, playlists: Playlists) -> Asked:
         for place, name in enumerate(names):
             if name == LINEAR or (source.blocks.group is None and name in NEED_GROUPS):
                 continue
-            for number, rows in zip(few.tolist(), GENERATORS[name](batch, source.depth)):
+            for number, rows in zip(
+                few.tolist(), GENERATORS[name](batch, source.depth), strict=False
+            ):
                 masks[number][np.isin(found[number].rows, rows), place] = True
     # What nobody else brought, the linear score did; what others brought it may have, too.
     for mask in masks:
@@ -225,14 +227,14 @@ def main() -> None:
 def page(frame: pd.DataFrame) -> str:
     """The page that says it all."""
     parts = [
-        "What is lost if features or a candidate generator are taken away from the second stage, as "
-        "a share of what everything has (NDCG@500; the error is that of the paired differences over "
-        "cases). Validation part of the splits of ACCURACY.md, at most 600 cases a set. Stage one "
+        "What is lost if features or a candidate generator are taken away from the second stage, "
+        "as a share of what everything has (NDCG@500; the error is that of the paired differences "
+        "over cases). Validation part of the splits of ACCURACY.md, at most 600 cases a set. Stage one "
         "and the features are the same in every line; the trees are learned anew. `noise` is the "
         "deviation over three seeds of the trees.",
     ]
-    change = frame.pivot(index="removed", columns="set", values="ndcg@500 change")
-    error = frame.pivot(index="removed", columns="set", values="ndcg@500 error")
+    change = frame.pivot_table(index="removed", columns="set", values="ndcg@500 change")
+    error = frame.pivot_table(index="removed", columns="set", values="ndcg@500 error")
     order = list(dict.fromkeys(frame["removed"]))
     table = pd.DataFrame(index=order)
     for name in change:

@@ -16,7 +16,7 @@ from implicit.cpu.als import AlternatingLeastSquares
 
 from evaluation.splits.registry import make_split
 from hybrid_rec import HybridConfig, HybridRecommender, Playlists, read_dataset, score_playlists
-from hybrid_rec.model.fit import Model
+from hybrid_rec.model.fitted import Model
 from hybrid_rec.model.storage import save
 from hybrid_rec.ranking.als import ones_for_implicit
 from tests.benchmarks import measure

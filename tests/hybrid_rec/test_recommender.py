@@ -285,6 +285,9 @@ def test_tags_take_part(quick_config: HybridConfig) -> None:
     frame = pd.DataFrame({"title": [None], "artist": [None], "tags": [["LEFT "]]})
     new = model.recommend_for_new_items(frame, k=29, weights=only)
     assert (catalog.rows(new.item_ids[0]) % 2 == 1).all()
+    wrong = pd.DataFrame({"title": ["x"], "artist": ["y"], "tags": ["rock"]})
+    with pytest.raises(DataError, match="tags must be a list of strings, got 'rock' at row 0"):
+        model.recommend_for_new_items(wrong)
 
 
 def test_not_fitted() -> None:
@@ -326,14 +329,14 @@ def test_bad_weights(fitted: HybridRecommender, weights: Any, message: str) -> N
 @pytest.mark.parametrize(
     ("frame", "message"),
     [
-        (pd.DataFrame({"title": ["x"]}), "new items must have the columns title, artist"),
+        (
+            pd.DataFrame({"item_id": ["n"], "tags": [["rock"]]}),
+            "new items must have some of the columns title, artist, context, found item_id, tags",
+        ),
+        (pd.DataFrame(), "some of the columns title, artist, context, found none"),
         (
             pd.DataFrame({"title": ["x"], "artist": ["y"], "context": ["song-001"]}),
             "context must be a list of item ids, got 'song-001' at row 0",
-        ),
-        (
-            pd.DataFrame({"title": ["x"], "artist": ["y"], "tags": ["rock"]}),
-            "tags must be a list of strings, got 'rock' at row 0",
         ),
     ],
 )

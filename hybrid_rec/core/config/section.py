@@ -59,6 +59,11 @@ def _with_new_names(section: type[Section], data: Mapping[str, Any]) -> Mapping[
     """The data with the names of today."""
     old = [name for name in section.renamed if name in data]
     for name in old:
+        if section.renamed[name] in data:
+            raise ConfigError(
+                f"{section.__name__} must be given {name!r} and {section.renamed[name]!r}, which "
+                "are the same parameter, only once; leave out the old name."
+            )
         warnings.warn(
             f"the parameter {name!r} of {section.__name__} is called {section.renamed[name]!r} "
             "now; rename it.",

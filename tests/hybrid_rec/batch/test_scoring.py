@@ -27,8 +27,9 @@ from hybrid_rec import (
 from hybrid_rec.batch.chunks import Chunk, SeenIds, chunks
 from hybrid_rec.batch.files import InputFiles
 from hybrid_rec.batch.input import TableReader
-from hybrid_rec.batch.layout import ID, ITEM, ColumnKind, Layout
+from hybrid_rec.batch.layout import ID, ITEM, Layout
 from hybrid_rec.batch.queries import Rejections, new_items_of
+from hybrid_rec.blocks.base import ColumnKind
 from indexes.faiss_index import FaissIndex
 
 Lists = dict[str, list[str]]

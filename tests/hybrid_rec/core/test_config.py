@@ -138,3 +138,49 @@ def test_another_seed_is_checked(seed: Any) -> None:
 def test_values_that_no_library_can_take(sections: Any) -> None:
     with pytest.raises(ConfigError, match=r"must be (less than or equal to|a finite number)"):
         HybridConfig(**sections)
+
+
+OLD_NAMES = [
+    ({"cold_start": {"ladder": False}}, "ladder", "fallback"),
+    ({"ranking": {"sources": ("linear", "cold")}}, "sources", "generators"),
+    ({"ranking": {"evidence": {"ease_l2": 7.0}}}, "evidence", "statistics"),
+    (
+        {"ranking": {"statistics": {"artist_neighbours": 7}}},
+        "artist_neighbours",
+        "group_neighbours",
+    ),
+    ({"ranking": {"statistics": {"factors": {"size": 7}}}}, "factors", "als"),
+    ({"ranking": {"statistics": {"factors_few": {"size": 7}}}}, "factors_few", "als_small"),
+    ({"ranking": {"statistics": {"factors_many": {"size": 7}}}}, "factors_many", "als_large"),
+]
+
+
+def renamed(data: Any, old: str, new: str) -> Any:
+    if not isinstance(data, dict):
+        return data
+    return {new if k == old else k: renamed(v, old, new) for k, v in data.items()}
+
+
+@pytest.mark.parametrize(("given", "old", "new"), OLD_NAMES)
+def test_an_old_name_still_works_and_says_the_new_one(given: Any, old: str, new: str) -> None:
+    with pytest.warns(FutureWarning, match=f"'{old}' of .* is called '{new}' now; rename it"):
+        config = HybridConfig(**given)
+    assert config == HybridConfig(**renamed(given, old, new)) != HybridConfig()
+
+
+def test_an_old_and_a_new_name_at_once_are_refused() -> None:
+    with pytest.raises(ConfigError, match="'ladder' and 'fallback', which are the same"):
+        HybridConfig(cold_start={"ladder": False, "fallback": True})
+
+
+def test_weights_of_a_block_that_is_not_there() -> None:
+    blocks = {"genre": {"kind": "categories", "columns": ["genre"]}}
+    config = HybridConfig(blocks=blocks, weights={"genre": 0.4})
+    assert config.weights.of("genre", 0.05) == 0.4
+    assert HybridConfig(blocks=blocks).weights.of("genre", 0.05) == 0.05
+    with pytest.raises(ConfigError, match="no parameter 'gener'; did you mean 'genre'"):
+        HybridConfig(blocks=blocks, weights={"gener": 0.4})
+    with pytest.raises(ConfigError, match="no parameter 'genre'"):
+        HybridConfig(weights={"genre": 0.4})
+    with pytest.raises(ConfigError, match=r"'genre' parameter .*greater than or equal to 0"):
+        HybridConfig(blocks=blocks, weights={"genre": -0.4})

@@ -123,7 +123,7 @@ def test_yes_catalog_needs_no_playlists_and_no_tags(yes_folder: Path) -> None:
     assert read_yes_catalog(yes_folder) == with_tags
     (yes_folder / "tags.txt").unlink()
     (yes_folder / "tag_hash.txt").unlink()
-    assert read_yes_catalog(yes_folder).has_tags is False
+    assert "tags" not in read_yes_catalog(yes_folder).columns
 
 
 def test_yes_reads_windows_line_ends_and_byte_order_marks(yes_folder: Path) -> None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import pickle
+import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -52,20 +54,19 @@ def test_same_seed_same_files(
     again = HybridRecommender(quick_config).fit(world.playlists, world.catalog)
     again.save(saved.with_name("again"))
     HybridRecommender.load(saved).save(saved.with_name("resaved"))
-    for other in ("again", "resaved"):
-        folder = saved.with_name(other)
-        assert files.files_in(folder) == files.files_in(saved)
+    for other in (saved.with_name("again"), saved.with_name("resaved")):
+        assert files.files_in(other) == files.files_in(saved)
         for name in files.files_in(saved):
-            assert (saved / name).read_bytes() == (folder / name).read_bytes(), name
+            assert (saved / name).read_bytes() == (other / name).read_bytes(), name
 
 
 def test_manifest_tells_what_is_in_the_folder(saved: Path, world: SyntheticDataset) -> None:
     manifest = json.loads((saved / "manifest.json").read_text())
-    assert manifest["format_version"] == 1
+    assert manifest["format_version"] == 2
     assert manifest["counts"]["items"] == manifest["counts"]["index_rows"] == 1000
     assert manifest["counts"]["playlists"] == len(world.playlists)
     assert HybridConfig(**manifest["config"]).titles.encoder == "tfidf"
-    assert set(manifest["files"]) == {*files.files_in(saved)} - {"manifest.json"}
+    assert {*manifest["files"], "manifest.json"} == set(files.files_in(saved))
     for name, digest in manifest["files"].items():
         assert files.sha256(saved / name) == digest
 
@@ -165,7 +166,7 @@ def test_a_failed_save_leaves_the_old_model_whole(
     def full(*_: Any) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(type(fitted.model_.titles), "save", full)
+    monkeypatch.setattr(type(fitted.model_.blocks["artist"]), "save", full)
     with pytest.raises(ArtifactError, match="No space left on device"):
         fitted.save(saved)
     assert {name: (saved / name).read_bytes() for name in files.files_in(saved)} == before
@@ -204,18 +205,20 @@ def test_a_killed_save_leaves_the_old_model_whole(
 
 
 def test_every_damaged_file_is_named(saved: Path) -> None:
-    for name in files.files_in(saved):
-        path = saved / name
+    names = files.files_in(saved)
+    assert {"manifest.json", "blocks/artist/labels.json", "blocks.json"} < set(names)
+    for path in (saved / name for name in names):
+        named = re.escape(path.relative_to(saved).as_posix())
         whole = path.read_bytes()
         changed = bytearray(whole)
         changed[len(changed) // 2] ^= 1
         for damaged in (bytes(changed), whole[: len(whole) // 2]):
             path.write_bytes(damaged)
-            # A flipped bit in the manifest may leave valid JSON, but then a value differs.
-            with pytest.raises(ArtifactError, match=name):
+            # A flipped bit in the manifest may leave valid JSON, but then its digest differs.
+            with pytest.raises(ArtifactError, match=named):
                 HybridRecommender.load(saved)
         path.unlink()
-        with pytest.raises(ArtifactError, match=name):
+        with pytest.raises(ArtifactError, match=named):
             HybridRecommender.load(saved)
         path.write_bytes(whole)
     HybridRecommender.load(saved)
@@ -248,14 +251,14 @@ def test_a_model_that_is_replaced_while_it_is_read_is_read_again(
 def test_a_model_that_is_replaced_after_it_was_verified_is_read_again(
     saved: Path, coarse: HybridRecommender, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    read = artifact._read
+    read = artifact._READERS[2]
 
     def replaced(*arguments: Any, **options: Any) -> Any:
-        monkeypatch.setattr(artifact, "_read", read)
+        monkeypatch.setitem(artifact._READERS, 2, read)
         coarse.save(saved)
         return read(*arguments, **options)
 
-    monkeypatch.setattr(artifact, "_read", replaced)
+    monkeypatch.setitem(artifact._READERS, 2, replaced)
     loaded = HybridRecommender.load(saved)
     assert loaded.config.index.factory == "SQ8"
     assert not loaded.model_.index.index.exact
@@ -264,13 +267,13 @@ def test_a_model_that_is_replaced_after_it_was_verified_is_read_again(
 def test_a_model_that_never_stands_still(
     saved: Path, fitted: HybridRecommender, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    read = artifact._read
+    read = artifact._READERS[2]
 
     def replaced(*arguments: Any, **options: Any) -> Any:
         fitted.save(saved)
         return read(*arguments, **options)
 
-    monkeypatch.setattr(artifact, "_read", replaced)
+    monkeypatch.setitem(artifact._READERS, 2, replaced)
     with pytest.raises(ArtifactError, match=r"must stay as it is .* was replaced 5 times"):
         HybridRecommender.load(saved)
 
@@ -297,16 +300,22 @@ def test_threads_that_save_to_one_folder_leave_a_whole_model(
 
 
 def rewrite(saved: Path, **changes: Any) -> None:
-    """Change the manifest as somebody with an editor would."""
+    """Change the manifest as somebody would who knows how its digest is made."""
     path = saved / "manifest.json"
-    path.write_text(json.dumps(json.loads(path.read_text()) | changes))
+    path.write_text(artifact._as_text(json.loads(path.read_text()) | changes))
+
+
+def relist(saved: Path) -> None:
+    """List the files that are there, with the checksums that they have."""
+    names = [name for name in files.files_in(saved) if name != "manifest.json"]
+    rewrite(saved, files={name: files.sha256(saved / name) for name in names})
 
 
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        ({"format_version": 99}, r"version 1, got \('hybrid-rec model', 99\)"),
-        ({"format": "something"}, r"got \('something', 1\)"),
+        ({"format_version": 99}, r"version 2, got \('hybrid-rec model', 99\)"),
+        ({"format": "something"}, r"got \('something', 2\)"),
         ({"counts": {"items": 3}}, r"must have the counts \{'items': 3\}.*but has"),
         ({"counts": None}, "must list config, libraries, counts, files, but counts is None"),
         ({"config": None}, "but config is None"),
@@ -317,7 +326,8 @@ def rewrite(saved: Path, **changes: Any) -> None:
             r"must list every file of the model, but blocks/artist/items\.npz is not listed",
         ),
         ({"config": {"colour": 1}}, "no parameter 'colour'"),
-        ({"files": {"../secret": "0"}}, "must hold ../secret"),
+        ({"files": {"../secret": "0"}}, "cannot list a file '../secret'"),
+        ({"files": {"ranking/secret.npy": "0"}}, "must hold ranking/secret.npy"),
     ],
 )
 def test_a_changed_manifest(saved: Path, changes: dict[str, Any], message: str) -> None:
@@ -347,7 +357,104 @@ def test_files_that_fit_their_checksums_but_not_each_other(
     saved: Path, fitted: HybridRecommender
 ) -> None:
     (saved / "index.json").write_text(json.dumps({"dense": {"cooccurrence": 3}, "one_hot": []}))
-    listed = json.loads((saved / "manifest.json").read_text())["files"]
-    rewrite(saved, files=listed | {"index.json": files.sha256(saved / "index.json")})
+    relist(saved)
     with pytest.raises(ArtifactError, match="dense blocks must fill the"):
         HybridRecommender.load(saved)
+
+
+def test_every_digit_of_the_manifest_counts(small_ranked: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "model"
+    shutil.copytree(small_ranked, folder)
+    artifact.keep_measurement(folder, artifact.read_manifest(folder), {"rows": [0.25, 3]})
+    path = folder / "manifest.json"
+    whole = path.read_text()
+    places = [place for place, letter in enumerate(whole) if letter.isdigit()]
+    assert len(places) > 500
+    for place in places:
+        other = str((int(whole[place]) + 1) % 10)
+        path.write_text(whole[:place] + other + whole[place + 1 :])
+        with pytest.raises(ArtifactError, match=r"must have the digest|must hold the format|JSON"):
+            artifact.read_manifest(folder)
+    path.write_text(whole)
+    assert artifact.read_manifest(folder)["measured"] == {"rows": [0.25, 3]}
+
+
+def test_a_manifest_without_a_digest_is_refused(saved: Path) -> None:
+    manifest = json.loads((saved / "manifest.json").read_text())
+    del manifest["digest"]
+    (saved / "manifest.json").write_text(json.dumps(manifest))
+    with pytest.raises(ArtifactError, match=r"must have the digest .* but says None"):
+        HybridRecommender.load(saved)
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["../model/rows.npy", "a/../rows.npy", "/rows.npy", "./rows.npy", "a//rows.npy", "blocks", ""],
+)
+def test_a_listed_name_stays_in_the_folder(saved: Path, name: str) -> None:
+    listed = json.loads((saved / "manifest.json").read_text())["files"]
+    rewrite(saved, files=listed | {name: files.sha256(saved / "rows.npy")})
+    with pytest.raises(ArtifactError, match=f"cannot list a file '{re.escape(name)}'"):
+        HybridRecommender.load(saved)
+
+
+@pytest.mark.parametrize("name", ["rows.npy", "blocks/artist/labels.json"])
+def test_a_listed_link_is_refused(saved: Path, name: str) -> None:
+    moved = saved.with_name("elsewhere")
+    (saved / name).rename(moved)
+    (saved / name).symlink_to(moved)
+    with pytest.raises(ArtifactError, match=f"must hold {name}, but it is behind a link"):
+        HybridRecommender.load(saved)
+
+
+def test_a_linked_folder_is_refused(saved: Path) -> None:
+    (saved / "blocks" / "artist").rename(saved.with_name("elsewhere"))
+    (saved / "blocks" / "artist").symlink_to(saved.with_name("elsewhere"))
+    with pytest.raises(ArtifactError, match=r"labels\.json, but it is behind a link"):
+        HybridRecommender.load(saved)
+
+
+def test_a_model_behind_a_link_is_loaded(saved: Path, fitted: HybridRecommender) -> None:
+    (saved.parent / "link").symlink_to(saved)
+    loaded = HybridRecommender.load(saved.parent / "link")
+    assert loaded.recommend(QUERIES).scores.tobytes() == fitted.recommend(QUERIES).scores.tobytes()
+
+
+def test_a_missing_block_folder(saved: Path) -> None:
+    shutil.rmtree(saved / "blocks" / "artist")
+    with pytest.raises(ArtifactError, match=r"must hold blocks/artist/labels\.json, .*missing"):
+        HybridRecommender.load(saved)
+    relist(saved)
+    with pytest.raises(ArtifactError, match=r"block 'artist' must have its folder .*blocks/artist"):
+        HybridRecommender.load(saved)
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        ({"blocks": ["title", "lyrics"], "group": None}, "must list blocks of the configuration"),
+        ({"blocks": "title", "group": None}, "must list blocks of the configuration"),
+        ([], "must list blocks of the configuration"),
+        ({"blocks": ["title", "artist"], "group": "title"}, "must name a block of categories"),
+        ({"blocks": ["title"], "group": "artist"}, "must name a block of categories"),
+        ({"blocks": ["title", ["artist"]], "group": None}, "must list blocks of the conf"),
+        ({"blocks": ["title", "title"], "group": None}, "each once"),
+        ({"blocks": ["title", "artist"], "group": ["artist"]}, "must name a block of categories"),
+        ({"blocks": ["title"], "group": None}, "must name groups|the index must hold"),
+    ],
+)
+def test_blocks_that_do_not_fit(saved: Path, content: Any, message: str) -> None:
+    (saved / "blocks.json").write_text(json.dumps(content))
+    relist(saved)
+    with pytest.raises(ArtifactError, match=message):
+        HybridRecommender.load(saved)
+
+
+def test_a_listed_ranking_is_not_lost(small_ranked: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "model"
+    shutil.copytree(small_ranked, folder)
+    listed = json.loads((folder / "manifest.json").read_text())["files"]
+    for name in ("ranking/trees.txt", "ranking/weights.json"):
+        rewrite(folder, files={one: digest for one, digest in listed.items() if one != name})
+        with pytest.raises(ArtifactError, match=f"{name} is not listed"):
+            HybridRecommender.load(folder)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -12,67 +14,109 @@ from hypothesis import strategies as st
 from evaluation.harness import evaluate
 from evaluation.splits.cold_items import cold_items
 from evaluation.splits.split import Split
-from hybrid_rec import HybridRecommender
+from hybrid_rec import HybridRecommender, Playlists
+from hybrid_rec.core.arrays import Floats
 from hybrid_rec.core.config import RankingConfig
 from hybrid_rec.data.synthetic import SyntheticDataset
-from hybrid_rec.ranking.features import FEATURES, Matrix
+from hybrid_rec.ranking.feature import CandidateList
 from hybrid_rec.ranking.ranker import Case, Ranker
-from hybrid_rec.ranking.reserved_slots import interleaved, is_known
+from hybrid_rec.ranking.reserved_slots import interleaved
 from tests.hybrid_rec.conftest import RANKED
 
-_SEEDS, _NEAREST = FEATURES.index("n_seeds"), FEATURES.index("nearest_playlist")
-_PLAYS = FEATURES.index("plays")
+NAMES = [f"feature_{number}" for number in range(12)]
 
 
-def features(n_seeds: float, nearest: float, n: int = 30, seed: int = 0) -> Matrix:
-    rng = np.random.default_rng(seed)
-    values = rng.random((n, len(FEATURES)), dtype=np.float32)
-    values[:, [_SEEDS, _NEAREST]] = n_seeds, nearest
-    return values
+def features(n: int = 30, seed: int = 0) -> Floats:
+    return np.random.default_rng(seed).random((n, len(NAMES)), dtype=np.float32)
 
 
-@pytest.mark.parametrize(
-    ("n_seeds", "nearest", "known"),
-    [(4, 1, True), (40, 1 - 1e-6, True), (3, 1, False), (40, 0.999, False), (0, 0, False)],
-)
-def test_one_is_told_by_itself(n_seeds: float, nearest: float, known: bool) -> None:
-    assert is_known(features(n_seeds, nearest)) == known
+def candidates(n: int, n_cold: int, *, known: bool, seed: int = 0) -> CandidateList:
+    return CandidateList(np.arange(n), features(n, seed), np.arange(n) < n_cold, known)
 
 
-def test_no_candidates_are_no_known_playlist() -> None:
-    assert not is_known(np.empty((0, len(FEATURES)), np.float32))
+def known_flags(model: HybridRecommender, asked: list[list[int]], **filters: Any) -> list[bool]:
+    """Which queries, as rows, the model holds for playlists of its training."""
+    source = model.model_.candidates
+    assert source is not None
+    rows = np.array([row for rows in asked for row in rows], dtype=np.int64)
+    playlists = Playlists.from_rows([*map(len, asked)], rows, len(model.model_.catalog))
+    described = source.describe(playlists, model.model_.queries(playlists), **filters)
+    return [one.is_known for one in described]
 
 
-def cases(n: int, nearest: float, by: int) -> list[Case]:
+def test_one_is_told_by_its_very_items(ranked: HybridRecommender, world: SyntheticDataset) -> None:
+    sets = [frozenset(rows.tolist()) for rows in world.playlists]
+    long = [sorted(items) for items in dict.fromkeys(sets) if len(items) > 6][:40]
+    asked, expected = [], []
+    for number, items in enumerate(long):
+        other = long[(number + 1) % len(long)]
+        more = next(row for row in other if row not in items)
+        for query in (
+            items,
+            items[::-1],
+            [*items, items[0], items[0]],
+            items[1:],
+            [*items, more],
+            [*items[1:], more],
+        ):
+            asked.append(query)
+            expected.append(frozenset(query) in sets)
+    assert expected.count(True) >= 3 * len(long)
+    assert expected.count(False) >= 2 * len(long)
+    assert known_flags(ranked, asked) == expected
+    assert known_flags(ranked, asked[:6], allow=np.empty(0, np.int64)) == expected[:6]
+
+
+@pytest.mark.parametrize(("n", "known"), [(0, False), (1, False), (3, False), (4, True)])
+def test_a_few_items_may_be_alike_by_chance(
+    world: SyntheticDataset, ranked: HybridRecommender, n: int, known: bool
+) -> None:
+    model = ranked.model_
+    assert model.ranking is not None
+    rows = np.flatnonzero(world.playlists.play_counts)[:n]
+    lists = [rows, *list(world.playlists)[1:]]
+    training = Playlists.from_rows([*map(len, lists)], np.concatenate(lists), 1000)
+    statistics = replace(model.ranking.statistics, holds=training.matrix().astype(np.float64))
+    other = HybridRecommender(ranked.config)
+    other._set(replace(model, ranking=replace(model.ranking, statistics=statistics)))
+    assert known_flags(other, [rows.tolist()]) == [known]
+
+
+def test_a_known_playlist_without_candidates_has_no_scores() -> None:
+    config = RankingConfig(trees=5, min_leaf=5)
+    ranker = Ranker.fit(NAMES, [*cases(60, False, 0), *cases(60, True, 1)], config, 0)
+    assert ranker.new_text is not None
+    lists = [candidates(0, 0, known=True), candidates(30, 10, known=True)]
+    assert [len(scores) for scores in ranker.scores(lists)] == [0, 30]
+
+
+def cases(n: int, known: bool, by: int) -> list[Case]:
     """What is large in column `by` is wanted."""
-    drawn = [features(10, nearest, seed=seed) for seed in range(n)]
-    for values in drawn if nearest == 1 else []:
-        values[:, _PLAYS] = 0
-    return [(values, values[:, by] > 0.8) for values in drawn]
+    drawn = [features(seed=seed) for seed in range(n)]
+    return [Case(one, one[:, by] > 0.8, np.full(len(one), known), known) for one in drawn]
 
 
 def test_new_items_have_an_order_and_places_of_their_own() -> None:
     config = RankingConfig(trees=30, min_leaf=5, new_share=0.25)
-    ranker = Ranker.fit([*cases(100, 0.5, 0), *cases(60, 1.0, 1)], config, 0)
+    ranker = Ranker.fit(NAMES, [*cases(100, False, 0), *cases(60, True, 1)], config, 0)
     assert ranker.new_text is not None
-    groups = [features(10, nearest, 200, 999) for nearest in (0.5, 1.0, 0.5)]
-    for group in groups:
-        group[:80, _PLAYS] = 0
-    new, known, again = ranker.scores(groups)
+    lists = [candidates(200, 80, known=known, seed=999) for known in (False, True, False)]
+    new, known, again = ranker.scores(lists)
     assert np.array_equal(new, again)
     # Items with history stand as for a new playlist, the others by their own order.
     assert np.array_equal(known[80:], new[80:])
-    assert np.corrcoef(known[80:], groups[0][80:, 0])[0, 1] > 0.5
+    assert np.corrcoef(known[80:], lists[0].features[80:, 0])[0, 1] > 0.5
     lifted = known > new
     assert not lifted[80:].any()
-    assert np.corrcoef(known[lifted], groups[1][lifted, 1])[0, 1] > 0.5
+    assert np.corrcoef(known[lifted], lists[1].features[lifted, 1])[0, 1] > 0.5
     assert (np.argsort(-known)[:40] < 80).sum() >= 10
-    placed = ranker.placed(groups[1])
-    assert placed.tolist() == [True] * 80 + [False] * 120
-    assert not ranker.placed(groups[0]).any()
-    assert np.array_equal(ranker.lifted(groups[1], known), lifted)
-    for group, scores, rows in ((groups[0], new, np.zeros(200, bool)), (groups[1], known, lifted)):
-        sums = ranker.contributions(group, rows).sum(axis=1)
+    reserved, none = (ranker.reserved(one.is_cold, one.is_known) for one in (lists[1], lists[0]))
+    assert reserved.tolist() == [True] * 80 + [False] * 120
+    assert not none.any()
+    assert np.array_equal(ranker.lifted(lists[1].features, known, reserved), lifted)
+    assert not ranker.lifted(lists[0].features, new, none).any()
+    for scores, rows in ((new, none), (known, lifted)):
+        sums = ranker.contributions(lists[0].features, rows).sum(axis=1)
         assert sums[~rows] == pytest.approx(scores[~rows], abs=1e-5)
 
 
@@ -105,9 +149,11 @@ def test_new_items_get_their_share_of_the_places(
 @pytest.mark.parametrize(("n_new", "n_known"), [(100, 20), (0, 100)])
 def test_with_too_few_to_learn_from_there_are_no_two_kinds(n_new: int, n_known: int) -> None:
     config = RankingConfig(trees=5, min_leaf=5)
-    ranker = Ranker.fit([*cases(n_new, 0.5, 0), *cases(n_known, 1.0, 1)], config, 0)
+    ranker = Ranker.fit(NAMES, [*cases(n_new, False, 0), *cases(n_known, True, 1)], config, 0)
     assert ranker.new_text is None
-    assert all(len(scores) == 30 for scores in ranker.scores([features(10, 1.0)]))
+    one = candidates(30, 30, known=True)
+    assert not ranker.reserved(one.is_cold, one.is_known).any()
+    assert all(len(scores) == 30 for scores in ranker.scores([one]))
 
 
 @pytest.fixture(scope="module")

@@ -16,7 +16,7 @@ from hybrid_rec import HybridConfig, HybridRecommender
 from hybrid_rec.core.config import Generator, RankingConfig
 from hybrid_rec.core.errors import ArtifactError, ConfigError, HybridRecError
 from hybrid_rec.data.synthetic import SyntheticDataset, synthetic_radio
-from hybrid_rec.ranking.features import features_of
+from hybrid_rec.ranking.feature_set import features_of
 from hybrid_rec.ranking.ranker import Ranker
 from tests import recommender_contract as contract
 from tests.hybrid_rec.conftest import RANKED

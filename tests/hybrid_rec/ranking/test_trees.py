@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -146,3 +147,16 @@ def test_trees_of_other_features_are_refused(fit: Fit) -> None:
         Trees(text, ["a", "b", "c", "e"])
     with pytest.raises(ArtifactError, match="but has beside them d; fit it again"):
         Trees(text, ["a", "b", "c"])
+
+
+def test_trees_that_begin_elsewhere_than_they_say() -> None:
+    """LightGBM would end the process."""
+    rng = np.random.default_rng(0)
+    data = lightgbm.Dataset(rng.random((200, 2)), rng.random(200))
+    text = lightgbm.train({"verbose": -1, "num_leaves": 4}, data, 3).model_to_string()
+    names, rows = ["Column_0", "Column_1"], rng.random((20, 2)).astype(np.float32)
+    wrong = re.sub("^tree_sizes=.*$", "tree_sizes=1 2 3", text, flags=re.MULTILINE)
+    assert wrong != text
+    assert (Trees(wrong, names).predict(rows) == Trees(text, names).predict(rows)).all()
+    with pytest.raises(ArtifactError, match="must be a LightGBM text of whole trees"):
+        Trees(text.replace("\nTree=1\n", "\nnonsense\nTree=1\n"), names)
