@@ -233,7 +233,8 @@ class Catalog:
                     )
         fresh = other.table.take(pa.array(np.flatnonzero(rows < 0)))
         wanted = [_as_column(fresh, field) for field in self.table.schema]
-        joined = pa.concat_tables([self.table, pa.table(wanted, schema=self.table.schema)])
+        new = pa.table(wanted, names=self.table.column_names)
+        joined = pa.concat_tables([self.table.cast(new.schema, safe=False), new])
         return Catalog(joined.combine_chunks())
 
     def to_frame(self) -> pd.DataFrame:
@@ -318,10 +319,20 @@ def _as_column(table: pa.Table, field: pa.Field) -> Any:
     """A column of a table as the kind of column that a catalogue has; nulls if it is not there."""
     if field.name not in table.column_names:
         return pa.nulls(table.num_rows, field.type)
+    column = table[field.name]
+    if column.null_count == len(column):
+        # A column without anything in it has no kind of its own.
+        return pa.nulls(table.num_rows, field.type)
+    # Arrow would write numbers out as text.
+    alike = pa.types.is_large_string(field.type) == pa.types.is_large_string(column.type)
     try:
-        return table[field.name].cast(field.type)
+        if alike:
+            return column.cast(field.type)
     except pa.ArrowException:
-        raise DataError(
-            f"column {field.name!r} must hold what it holds in the catalogue, {field.type}, "
-            f"got {table[field.name].type}; convert it."
-        ) from None
+        if pa.types.is_integer(field.type) and pa.types.is_floating(column.type):
+            # Whole numbers so far, and others among the new ones.
+            return column.cast(pa.float64())
+    raise DataError(
+        f"column {field.name!r} must hold what it holds in the catalogue, {field.type}, "
+        f"got {table[field.name].type}; convert it."
+    )

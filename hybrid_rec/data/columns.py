@@ -1,4 +1,4 @@
-"""Columns of a caller's frame, checked once and turned into Arrow arrays with missing values kept."""
+"""Columns of a caller's frame, checked once and turned into Arrow arrays, missing values kept."""
 
 from __future__ import annotations
 
@@ -230,7 +230,9 @@ def _lists(column: pd.Series[Any], name: str) -> pa.Array:
             cells.append(None)
             continue
         try:
-            vector = np.asarray(cell, dtype=np.float32)
+            # What float32 cannot hold becomes infinity, which the block refuses by row.
+            with np.errstate(over="ignore"):
+                vector = np.asarray(cell, dtype=np.float32)
         except (TypeError, ValueError):
             vector = np.empty((0, 0), np.float32)
         if vector.ndim != 1:
