@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Self
+from typing import Any, Self
 
 import numpy as np
 import pyarrow as pa
@@ -54,6 +54,11 @@ class CategoriesBlock(Block):
         column = self.required_column(items, self.config.columns[0])
         self.has_lists = pa.types.is_list(column.type) or pa.types.is_large_list(column.type)
         self.labels = Labels.of(label for names in self._names(items) for label in names)
+        if not self.width:
+            raise self.wrong(
+                self.config.columns[0], "hold labels", None, "empty lists or blanks alone",
+                "fill it, or leave the block out",
+            )  # fmt: skip
         return self
 
     def extended(self, items: pa.Table) -> Self:
@@ -96,7 +101,8 @@ class CategoriesBlock(Block):
         if not length:
             return np.zeros((rows.shape[0], seeds.shape[0]))
         scale = np.divide(1.0, np.sqrt(sums), out=np.zeros_like(sums), where=sums > 0)
-        return products(rows.multiply(scale).tocsr(), held) * (counts / length)
+        parts: Doubles = products(rows.multiply(scale).tocsr(), held) * (counts / length)
+        return parts
 
     def save(self, folder: Path) -> None:
         """Write the labels in the order of their columns."""
@@ -107,8 +113,12 @@ class CategoriesBlock(Block):
         """See `Block.load`."""
         state = read_json(folder / _FILE)
         labels = state.get("labels") if isinstance(state, dict) else None
-        whole = isinstance(labels, list) and all(isinstance(label, str) for label in labels)
-        if not whole or len(set(labels)) != len(labels) or not isinstance(state.get("lists"), bool):
+        if (
+            not isinstance(labels, list)
+            or not all(isinstance(label, str) for label in labels)
+            or len(set(labels)) != len(labels)
+            or not isinstance(state.get("lists"), bool)
+        ):
             raise ArtifactError(
                 f"{folder / _FILE} must list different labels; save the model again."
             )
@@ -121,6 +131,13 @@ class CategoriesBlock(Block):
         """See `Block.phrase`."""
         del seed
         return f"same {self.name}"
+
+    @staticmethod
+    def first_label(cell: Any) -> str | None:
+        """The label that is the group of an item, as it stands in a cell of the column."""
+        if isinstance(cell, list | tuple):
+            cell = cell[0] if cell else None
+        return None if cell is None else str(cell)
 
     def _names(self, items: pa.Table) -> Names:
         """The labels of each item as they stand there."""
