@@ -150,8 +150,8 @@ class Explainer:
         block = model.blocks.group_block
         group = None
         if block is not None:
-            group = model.catalog.table[block.config.columns[0]][row].as_py()
-        same = block is not None and bool(like.blocks[block.name][number].any())
+            group = block.first_label(model.catalog.table[block.config.columns[0]][row].as_py())
+        same = group is not None and model.group_of[row] in model.group_of[query.seeds]
         support = {
             one.name: found
             for one in model.blocks

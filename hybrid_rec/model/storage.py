@@ -143,7 +143,9 @@ def _verify(folder: Path, home: Path, listed: Mapping[str, Any]) -> None:
         if not _FILE_NAME.fullmatch(name):
             raise ArtifactError(f"{_MANIFEST} in {folder} cannot list a file {name!r:.80}.")
         if path.is_symlink() or not path.is_file():
-            raise ArtifactError(f"model folder {folder} must hold {name}, but it is missing.")
+            raise ArtifactError(
+                f"model folder {folder} must hold {name}, but it is missing; save the model again."
+            )
         found = sha256(path)
         if found != expected:
             raise ArtifactError(
@@ -203,8 +205,8 @@ def read_manifest(folder: Path) -> dict[str, Any]:
     )
     if not isinstance(manifest, dict) or found not in [(FORMAT, number) for number in _READERS]:
         raise ArtifactError(
-            f"{folder} must hold the format {FORMAT!r} version {FORMAT_VERSION}, got {found!r:.80}; "
-            "fit it again with this version."
+            f"{folder} must hold the format {FORMAT!r} version {FORMAT_VERSION}, got "
+            f"{found!r:.80}; fit it again with this version."
         )
     for section in _SECTIONS:
         if not isinstance(manifest.get(section), dict):
@@ -253,7 +255,7 @@ def _digest(manifest: Mapping[str, Any]) -> str:
 
 
 def _as_text(manifest: Mapping[str, Any]) -> str:
-    """A manifest with its digest. What is digested is what will be read: numbers as JSON has them."""
+    """A manifest with its digest, which is of what will be read: numbers as JSON has them."""
     plain = json.loads(json.dumps(manifest))
     return json.dumps({**plain, _DIGEST: _digest(plain)}, indent=2) + "\n"
 
