@@ -89,9 +89,7 @@ def test_the_place_that_the_block_predicts(model: HybridRecommender, world: Worl
     assert share_of_cold(model, world, weights=weights) >= PLACED
 
 
-def test_without_the_block_it_is_chance(
-    model: HybridRecommender, world: World, kind: Kind
-) -> None:
+def test_without_the_block_it_is_chance(model: HybridRecommender, world: World, kind: Kind) -> None:
     n_cold = int(world.cold.sum())
     assert is_chance(share_of_cold(model, world, weights={NAME: 0.0, **ONLY_PLAYS_OFF}), n_cold)
     alone = HybridRecommender(kind.config(cold_start={"fallback": False}))
