@@ -16,6 +16,7 @@ from typing import Any, Literal, Self
 import numpy as np
 import pandas as pd
 import pyarrow as pa
+import pytest
 from scipy import sparse
 
 from hybrid_rec import Catalog, HybridConfig, Playlists
@@ -24,7 +25,7 @@ from hybrid_rec.blocks.base import Block, Values
 from hybrid_rec.blocks.registry import block_type, register_block
 from hybrid_rec.core.config import BlockConfig, RankingConfig
 from hybrid_rec.core.config import blocks as config_of_blocks
-from hybrid_rec.core.errors import ArtifactError
+from hybrid_rec.core.errors import ArtifactError, DataError
 from hybrid_rec.core.linalg import unit_sparse_rows
 from hybrid_rec.core.progress import Progress
 from hybrid_rec.core.stored import read_json, write_json
@@ -208,7 +209,11 @@ class Kind:
         )
 
 
-RANKED = RankingConfig(cases=30, trees=4, candidates=40)
+_FACTORS = {"size": 4, "iterations": 2}
+RANKED = RankingConfig(
+    cases=30, trees=4, candidates=40,
+    statistics=dict.fromkeys(("als", "als_small", "als_large"), _FACTORS),
+)  # fmt: skip
 _LYRICS: dict[str, Any] = {
     "kind": "text", "columns": ("lyrics",), "cells": _lyrics, "wrong": [3.5],
     "new": ["quokka zebu"],
@@ -283,3 +288,209 @@ def world_of(kind: Kind, seed: int = 0) -> World:
         chosen = rng.choice(warm, rng.integers(5, 9), replace=False)
         lists.append(catalog.item_ids[chosen].tolist())
     return World(frame, catalog, Playlists.from_lists(lists, catalog), groups, cold)
+
+
+GROUPS = [row % N_GROUPS for row in range(40)]
+"""Groups of the items that a block alone is looked at with."""
+
+
+def table_of(frame: pd.DataFrame) -> pa.Table:
+    """Items as a block gets them."""
+    ids = [f"i{row}" for row in range(len(frame))]
+    return Catalog.from_frame(frame.assign(item_id=ids)).table
+
+
+def fitted(kind: Kind, frame: pd.DataFrame | None = None) -> tuple[Block, pa.Table]:
+    """A fitted block, and its items."""
+    items = table_of(kind.frame(GROUPS) if frame is None else frame)
+    return kind.block().fit(items), items
+
+
+def dense(values: Values) -> np.ndarray:
+    """Rows as a matrix."""
+    return np.asarray(values.toarray() if sparse.issparse(values) else values)
+
+
+def bytes_of(values: Values) -> bytes:
+    """All that rows consist of."""
+    if sparse.issparse(values):
+        return bytes_of(values.data) + bytes_of(values.indices) + bytes_of(values.indptr)
+    return bytes(str(values.dtype).encode() + np.ascontiguousarray(values).tobytes())
+
+
+def counts_of(lines: Sequence[dict[int, int]], n_items: int) -> sparse.csr_array:
+    """How often each query holds each item."""
+    counts = np.zeros((len(lines), n_items), np.float32)
+    for number, line in enumerate(lines):
+        for row, count in line.items():
+            counts[number, row] = count
+    return sparse.csr_array(counts)
+
+
+def pooled_slowly(kind: Kind, rows: np.ndarray, line: dict[int, int]) -> np.ndarray:
+    """One query the obvious way, in float64."""
+    total = np.zeros(rows.shape[1])
+    for row, count in line.items():
+        total += count * rows[row].astype(np.float64)
+    if kind.square_root:
+        total = np.sqrt(total)
+    length = np.sqrt((total**2).sum())
+    return total / length if length else total
+
+
+QUERIES: list[dict[int, int]] = [{0: 1}, {}, {3: 1, 13: 1}, {1: 2, 2: 1, 21: 1, 7: 5}, {5: 3}]
+
+
+def check_shape_and_length(kind: Kind) -> None:
+    block, items = fitted(kind)
+    rows = block.encode(items)
+    assert sparse.issparse(rows) == block.is_sparse
+    assert rows.shape == (len(GROUPS), block.width)
+    assert block.width > 0
+    assert rows.dtype == np.float32
+    np.testing.assert_allclose(np.linalg.norm(dense(rows), axis=1), 1, atol=1e-6)
+    assert block.encode(items.slice(0, 0)).shape == (0, block.width)
+
+
+def check_same_input_same_bytes(kind: Kind) -> None:
+    (first, items), (second, _) = fitted(kind), fitted(kind)
+    assert bytes_of(first.encode(items)) == bytes_of(second.encode(items))
+    assert bytes_of(first.encode(items)) == bytes_of(first.encode(items))
+
+
+def check_row_by_row(kind: Kind) -> None:
+    block, items = fitted(kind)
+    together = block.encode(items)
+    for row in range(items.num_rows):
+        alone = block.encode(items.slice(row, 1))
+        assert bytes_of(dense(alone)[0]) == bytes_of(dense(together)[row])
+
+
+def check_missing_is_a_zero_row(kind: Kind) -> None:
+    frame = kind.frame(GROUPS)
+    block, items = fitted(kind, frame)
+    whole = dense(block.encode(items))
+    for name in kind.columns:
+        cells = frame[name].tolist()
+        frame[name] = pd.Series([*cells[:4], None, *cells[5:]], dtype=object)
+    some = dense(block.encode(table_of(frame)))
+    assert not some[4].any()
+    others = np.arange(len(frame)) != 4
+    assert bytes_of(some[others]) == bytes_of(whole[others])
+    nothing = pa.table({"item_id": pa.array(["a", "b"], pa.large_string())})
+    for less in (nothing, nothing.append_column(kind.columns[0], pa.nulls(2, pa.large_string()))):
+        rows = block.encode(less)
+        assert rows.shape == (2, block.width)
+        assert not dense(rows).any()
+    # What is fitted with a missing cell among others is no error, either.
+    refitted, items = fitted(kind, frame)
+    assert not dense(refitted.encode(items))[4].any()
+
+
+def check_missing_is_an_error_in_fit(kind: Kind) -> None:
+    frame, column = kind.frame(GROUPS), kind.columns[-1]
+    for broken in (frame.drop(columns=column), frame.assign(**{column: None})):
+        message = error_of(kind.block().fit, table_of(broken))
+        for part in (repr(NAME), repr(column), "leave the block out"):
+            assert part in message
+
+
+def check_wrong_type(kind: Kind) -> None:
+    block, _ = fitted(kind)
+    for column in kind.columns:
+        frame = kind.frame(GROUPS)
+        wrong = table_of(frame.assign(**{column: [None] * 3 + kind.wrong * (len(frame) - 3)}))
+        for refused in (kind.block().fit, block.encode):
+            message = error_of(refused, wrong)
+            for part in (repr(NAME), repr(column), "row 3", "; convert the column"):
+                assert part in message
+
+
+def error_of(call: Callable[[pa.Table], object], items: pa.Table) -> str:
+    """The one line of the DataError that a block raises."""
+    with pytest.raises(DataError) as caught:
+        call(items)
+    assert "\n" not in str(caught.value)
+    return str(caught.value)
+
+
+def check_pooling(kind: Kind) -> None:
+    block, items = fitted(kind)
+    rows = block.encode(items)
+    pooled = block.pool(rows, counts_of(QUERIES, items.num_rows))
+    assert pooled.shape == (len(QUERIES), block.width)
+    assert pooled.dtype == np.float32
+    assert sparse.issparse(pooled) == block.is_sparse
+    found, plain = dense(pooled), dense(rows)
+    np.testing.assert_allclose(found[0], plain[0], atol=1e-6)
+    np.testing.assert_allclose(found[4], plain[5], atol=1e-6)
+    assert not found[1].any()
+    for line, query in zip(QUERIES, found, strict=True):
+        np.testing.assert_allclose(query, pooled_slowly(kind, plain, line), atol=1e-6)
+
+
+def check_seed_parts_add_up(kind: Kind) -> None:
+    block, items = fitted(kind)
+    rows = block.encode(items)
+    for line in QUERIES:
+        pooled = dense(block.pool(rows, counts_of([line], items.num_rows)))[0]
+        seeds, counts = np.array(list(line), np.int64), np.array(list(line.values()), np.float64)
+        parts = block.seed_parts(rows, rows[seeds], counts)
+        assert parts.shape == (items.num_rows, len(line))
+        np.testing.assert_allclose(parts.sum(axis=1), dense(rows) @ pooled, atol=1e-5)
+    # A seed of which nothing is known adds nothing.
+    empty = block.encode(pa.table({"item_id": pa.nulls(1, pa.large_string())}))
+    assert not block.seed_parts(rows, empty, np.ones(1)).any()
+
+
+def check_extended(kind: Kind) -> None:
+    block, items = fitted(kind)
+    before, width = dense(block.encode(items)), block.width
+    new = table_of(kind.frame_of([kind.new]))
+    wider = block.extended(new)
+    after = dense(wider.encode(items))
+    assert bytes_of(after[:, :width].copy()) == bytes_of(before)
+    assert not after[:, width:].any()
+    assert (wider.width > width) == kind.learns_labels
+    assert block.width == width
+    row = dense(wider.encode(new))[0]
+    assert row[width:].any() == kind.learns_labels
+    assert bytes_of(wider.encode(new)) == bytes_of(wider.extended(new).encode(new))
+    assert wider.extended(items.slice(0, 0)).width == wider.width
+
+
+def check_saved_and_loaded(kind: Kind, folder: Path) -> None:
+    block, items = fitted(kind)
+    block.save(folder)
+    assert sorted(path.name for path in folder.iterdir()) == sorted(kind.spoilt)
+    loaded = type(block).load(NAME, block.config, block.settings, folder)
+    assert loaded.width == block.width
+    assert bytes_of(loaded.encode(items)) == bytes_of(block.encode(items))
+    counts = counts_of(QUERIES, items.num_rows)
+    rows = block.encode(items)
+    assert bytes_of(loaded.pool(rows, counts)) == bytes_of(block.pool(rows, counts))
+
+
+def check_damaged_files(kind: Kind, folder: Path) -> None:
+    block, _ = fitted(kind)
+    block.save(folder)
+    for name in kind.spoilt:
+        path = folder / name
+        whole = path.read_bytes()
+        for content in (None, b"", whole[: len(whole) // 2], b"[1]", b"\x80garbage"):
+            path.unlink()
+            if content is not None:
+                path.write_bytes(content)
+            with pytest.raises(ArtifactError, match=name):
+                type(block).load(NAME, block.config, block.settings, folder)
+            path.write_bytes(whole)
+    type(block).load(NAME, block.config, block.settings, folder)
+
+
+def check_plan(kind: Kind) -> None:
+    block, items = fitted(kind)
+    plan = kind.block().plan(items)
+    rows = block.encode(items)
+    assert plan.width == block.width
+    assert plan.entries == (rows.nnz if block.is_sparse else rows.size)
+    assert plan.seconds >= 0

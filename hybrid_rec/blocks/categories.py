@@ -59,7 +59,13 @@ class CategoriesBlock(Block):
         del progress
         column = self.required_column(items, self.config.columns[0])
         self.has_lists = pa.types.is_list(column.type) or pa.types.is_large_list(column.type)
-        return self._learn(items)
+        self._learn(items)
+        if not self.width:
+            raise self.wrong(
+                self.config.columns[0], "hold labels", None, "empty lists or blanks alone",
+                "fill it, or leave the block out",
+            )  # fmt: skip
+        return self
 
     def extended(self, items: pa.Table) -> Self:
         """This block with columns for the labels that only these items have, behind the others."""

@@ -80,7 +80,9 @@ class VectorsBlock(Block):
                 name, "hold finite numbers", int(held[bad[0]]), "NaN or infinity",
                 "mend the vector, or leave it out",
             )  # fmt: skip
-        rows[held] = unit_rows(values)
+        # By a power of two, so that no square of a number is too large or too small for float32.
+        _, exponents = np.frexp(np.abs(values).max(axis=1, initial=0.0, keepdims=True))
+        rows[held] = unit_rows(np.ldexp(values, -exponents))
         return rows
 
     def save(self, folder: Path) -> None:

@@ -233,7 +233,8 @@ class Catalog:
                     )
         fresh = other.table.take(pa.array(np.flatnonzero(rows < 0)))
         wanted = [as_column(fresh, field) for field in self.table.schema]
-        joined = pa.concat_tables([self.table, pa.table(wanted, schema=self.table.schema)])
+        new = pa.table(wanted, names=self.table.column_names)
+        joined = pa.concat_tables([self.table.cast(new.schema, safe=False), new])
         return Catalog(joined.combine_chunks())
 
     def to_frame(self) -> pd.DataFrame:

@@ -234,7 +234,9 @@ def _lists(column: pd.Series[Any], name: str) -> pa.Array:
             continue
         try:
             entries = np.asarray(cell)
-            vector = None if entries.dtype.kind in "US" else entries.astype(np.float32)
+            # What float32 cannot hold becomes infinity, which the block refuses by row.
+            with np.errstate(over="ignore"):
+                vector = None if entries.dtype.kind in "US" else entries.astype(np.float32)
         except (TypeError, ValueError):
             vector = None
         if vector is None or vector.ndim != 1:

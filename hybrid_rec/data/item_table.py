@@ -67,13 +67,27 @@ def is_list(kind: pa.DataType) -> bool:
 
 
 def as_column(table: pa.Table, field: pa.Field) -> Any:
-    """A column of a table as the kind of column that a catalogue has; nulls if it is not there."""
-    if field.name not in table.column_names or table[field.name].null_count == table.num_rows:
+    """A column of a table as the kind of column that a catalogue has; nulls if it is not there.
+
+    Raises:
+        DataError: If it holds something else.
+    """
+    if field.name not in table.column_names:
         return pa.nulls(table.num_rows, field.type)
+    column = table[field.name]
+    if column.null_count == len(column):
+        # A column without anything in it has no kind of its own.
+        return pa.nulls(table.num_rows, field.type)
+    # Arrow would write numbers out as text.
+    alike = pa.types.is_large_string(field.type) == pa.types.is_large_string(column.type)
     try:
-        return table[field.name].cast(field.type)
+        if alike:
+            return column.cast(field.type)
     except pa.ArrowException:
-        raise DataError(
-            f"column {field.name!r} must hold what it holds in the catalogue, {field.type}, "
-            f"got {table[field.name].type}; convert it."
-        ) from None
+        if pa.types.is_integer(field.type) and pa.types.is_floating(column.type):
+            # Whole numbers so far, and others among the new ones.
+            return column.cast(pa.float64())
+    raise DataError(
+        f"column {field.name!r} must hold what it holds in the catalogue, {field.type}, "
+        f"got {table[field.name].type}; convert it."
+    )

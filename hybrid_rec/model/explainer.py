@@ -152,7 +152,7 @@ class Explainer:
         if block is not None:
             named = block.names(model.catalog.table.slice(row, 1))[0]
             group = named[0] if named else None
-        same = block is not None and bool(like.blocks[block.name][number].any())
+        same = group is not None and model.group_of[row] in model.group_of[query.seeds]
         support = {
             one.name: found
             for one in model.blocks

@@ -65,10 +65,11 @@ def fit_model(
     check_training(playlists, catalog)
     timings: dict[str, float] = {}
     blocks = BlockSet.of(config, columns_of(catalog.table))
-    with timed(timings, "co-occurrence"):
-        learned = learn_vectors(playlists, config, progress)
+    # The blocks first: a column that cannot be used is to be told before the long training.
     with timed(timings, "blocks"):
         items = describe_items(blocks, catalog, progress)
+    with timed(timings, "co-occurrence"):
+        learned = learn_vectors(playlists, config, progress)
     fused = fuse(playlists, catalog, config, learned, items, progress)
     return replace(fused, timings=timings | fused.timings)
 

@@ -150,7 +150,9 @@ def _verify(folder: Path, home: Path, listed: Mapping[str, Any]) -> None:
         linked = any(one.is_symlink() for one in (path, *path.parents) if one.is_relative_to(home))
         if linked or not path.is_file():
             lacks = "behind a link" if linked else "missing"
-            raise ArtifactError(f"model folder {folder} must hold {name}, but it is {lacks}.")
+            raise ArtifactError(
+                f"model folder {folder} must hold {name}, but it is {lacks}; save the model again."
+            )
         found = sha256(path)
         if found != expected:
             raise ArtifactError(

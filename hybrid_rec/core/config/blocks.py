@@ -179,21 +179,26 @@ def _block_config(name: Any, given: Any) -> BlockConfig:
     if name in RESERVED:
         raise ConfigError(f"a block cannot be named {name!r}, which is reserved; rename it.")
     if isinstance(given, BlockConfig):
-        return given
+        return _checked(name, given)
     if not isinstance(given, Mapping):
         raise ConfigError(f"block {name!r} must be a mapping of parameters, got {given!r:.80}.")
     usual = DEFAULT_BLOCKS.get(name)
     kind = given.get("kind", None if usual is None else usual.kind)
-    if kind not in _KINDS:
+    if not isinstance(kind, str) or kind not in _KINDS:
         lacks = "has no kind" if kind is None else f"has the unknown kind {kind!r:.80}"
         raise ConfigError(
-            f"block {name!r} {lacks}; set kind to one of {', '.join(sorted(_KINDS))}."
+            f"block {name!r} {lacks}; set kind to one of {', '.join(sorted(_KINDS))}, or import "
+            "the module that registers it first."
         )
     same = usual is not None and usual.kind == kind
     try:
         config = _KINDS[kind](**{**(usual.model_dump() if usual and same else {}), **given})
     except ConfigError as error:
         raise ConfigError(f"block {name!r}: {error}") from None
+    return _checked(name, config)
+
+
+def _checked(name: str, config: BlockConfig) -> BlockConfig:
     most = config.most_columns
     if most is not None and len(config.columns) > most:
         raise ConfigError(
