@@ -145,10 +145,6 @@ class DeltaIndex:
             line[self._rows] = moved
             yield line, max(slack, other)
 
-    def prepare(self, n_queries: int) -> None:
-        """See `FaissIndex.prepare`."""
-        self._base.prepare(n_queries)
-
     def scores(self, queries: Vectors, rows: Rows) -> Vectors:
         """See `FaissIndex.scores`."""
         return scores_of_rows(self, queries, rows)

@@ -192,18 +192,7 @@ class FaissIndex:
         Unlike those of `scores`, they depend on which queries are asked together. See
         `Scanner.lines`.
         """
-        return self._scanner.lines(queries, self._stored_parts, whole=self._flat)
-
-    def prepare(self, n_queries: int) -> None:
-        """Tell the index how many queries will follow, so that it can prepare.
-
-        It may then spend memory and time at the first search that it would not for a single query.
-        Results do not change.
-
-        Args:
-            n_queries: About how many queries there will be in all.
-        """
-        self._scanner.n_expected = n_queries
+        return self._scanner.lines(queries, self._stored_parts)
 
     def scores(self, queries: Vectors, rows: Rows) -> Vectors:
         """Inner products of each query with its own rows, -inf where the row is -1.

@@ -115,10 +115,6 @@ class HybridIndex:
         parts = np.split(self.index.reconstruct(rows), ends, axis=1)
         return dict(zip(self.layout, parts, strict=True))
 
-    def prepare(self, n_queries: int) -> None:
-        """Tell the index how many queries will follow; see `FaissIndex.prepare`."""
-        self.index.prepare(n_queries)
-
     def search(
         self,
         queries: HybridQueries,

@@ -7,8 +7,6 @@ from collections.abc import Callable, Iterator
 import numpy as np
 
 from indexes.base import Vectors
-from indexes.fast_scan import switch
-from indexes.fast_scan.scan_copy import ScanCopies
 from indexes.selection import norms
 
 # Scores held at a time: 192 MiB. Matrix products of more queries at once take less time per query.
@@ -20,24 +18,18 @@ _Parts = Callable[[], Iterator[tuple[int, Vectors]]]
 class Scanner:
     """Scores of all rows of one array of vectors.
 
-    They are computed from the vectors or, where that is faster, from a copy of them. A scanner
-    does not keep the vectors, which FAISS may own, but their largest norm and the copies.
+    A scanner does not keep the vectors, which FAISS may own, but their largest norm.
 
     Args:
         n_rows: Number of vectors.
     """
 
     def __init__(self, n_rows: int) -> None:
-        self.n_expected = 0
-        """Queries that will follow in all, if anybody said so; see `FaissIndex.prepare`."""
         self._n_rows = n_rows
-        self._copies = ScanCopies()
         self._norm: float | None = None
         self._spare: list[Vectors] = []
 
-    def lines(
-        self, queries: Vectors, parts: _Parts, *, whole: bool
-    ) -> Iterator[tuple[Vectors, float]]:
+    def lines(self, queries: Vectors, parts: _Parts) -> Iterator[tuple[Vectors, float]]:
         """For each query its score with every row, `(n_rows,)`, and how far off one may be.
 
         The scores come from matrix products, so their last digits depend on which queries are
@@ -47,30 +39,22 @@ class Scanner:
             queries: `(n_queries, dim)`.
             parts: Returns all vectors in parts, each with the row of its first vector; the same
                 at every call.
-            whole: Whether there is only one part, so that it can be copied.
         """
         lot = self._queries_at_once()
         # Leading and trailing columns that are 0 in all queries need not be read.
         used = np.flatnonzero(queries.any(axis=0))
         span = slice(used[0], used[-1] + 1) if len(used) else slice(0, 0)
-        copy = None
-        if whole and switch.is_on():
-            _, vectors = next(parts())
-            copy = self._copies.get(vectors, span, queries, self.n_expected)
         memory = self._memory(min(lot, len(queries)))
         for start in range(0, len(queries), lot):
             part = queries[start : start + lot]
             lines = memory[: len(part) * self._n_rows].reshape(len(part), self._n_rows)
             slack = _rounding(part, self._largest_norm(parts))
-            off = None if copy is None else copy.scores(part, lines)
-            if off is not None:
-                slack += off
-            else:
-                for first, vectors in parts():
-                    into = lines[:, first : first + len(vectors)]
-                    np.matmul(part[:, span], vectors[:, span].T, out=into)
+            for first, vectors in parts():
+                into = lines[:, first : first + len(vectors)]
+                np.matmul(part[:, span], vectors[:, span].T, out=into)
             yield from zip(lines, slack.tolist(), strict=True)
-        if self.n_expected > lot and not self._spare:
+        # Who asks so much at once asks again; for a few queries it would not pay.
+        if 2 * len(queries) > lot and not self._spare:
             self._spare.append(memory)
 
     def _queries_at_once(self) -> int:
@@ -79,8 +63,8 @@ class Scanner:
     def _memory(self, n_queries: int) -> Vectors:
         """An array for the scores of some queries.
 
-        It is used again where many queries follow: allocating it can take half as long as
-        computing the scores.
+        It is used again after many queries: allocating it can take half as long as computing the
+        scores.
         """
         size = n_queries * self._n_rows
         try:

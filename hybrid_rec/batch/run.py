@@ -23,8 +23,6 @@ from hybrid_rec.core.progress import Progress, as_progress
 
 # Another version of these may give other bytes.
 _LIBRARIES = ("hybrid-rec", "faiss-cpu", "lightgbm", "numpy", "pyarrow", "scipy")
-# Rows of a playlist, to guess the number of playlists from the number of rows.
-_TYPICAL_LENGTH = 20
 _MOST_QUERIES, _MOST_WORKERS = 1_000_000, 1_024
 # What may describe a new item.
 
@@ -65,12 +63,6 @@ class _Source:
         if self.files is None:
             return self.table_rows
         return self.table_rows + max(self.files.lines - self.files.n_texts, 0)
-
-    @property
-    def n_queries(self) -> int:
-        """About how many queries there are."""
-        tidy = self.request.layout is not None and self.request.layout.is_tidy
-        return self.n_rows // _TYPICAL_LENGTH if tidy else self.n_rows
 
     @classmethod
     def of_files(
@@ -230,7 +222,7 @@ def _run(
             journal.tidy()
             return BatchResult(target.name, manifest, 0)
         # The model is loaded first, so that a mistake leaves no folder behind that must be removed.
-        with scorers(model, source.request, workers, source.n_queries) as score:
+        with scorers(model, source.request, workers) as score:
             journal.begin()
             n_before = len(journal.finished)
             for scored in _with_progress(

@@ -80,18 +80,16 @@ class Scored:
     """The first rejected row, for a message; None for none."""
 
 
-def warm_up(model: HybridRecommender, request: BatchRequest, n_queries: int) -> None:
+def warm_up(model: HybridRecommender, request: BatchRequest) -> None:
     """Ask once, so that all that a model makes on first use is there before it is shared.
 
     Args:
         model: What will be asked.
         request: How.
-        n_queries: About how often.
 
     Raises:
         ConfigError: If k is out of range.
     """
-    model.model_.prepare(n_queries)
     first = model.model_.catalog.item_ids[:1].tolist()
     if request.kind == ITEMS:
         model.similar_items(first, request.k)

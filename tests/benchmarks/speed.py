@@ -43,7 +43,6 @@ def run(name: str) -> dict[str, Any]:
     peak = measure.peak_memory_gb()
     asked = split.seeds.select(np.arange(min(len(split), _MOST)))
     found = {}
-    hybrid.model_.prepare(_BATCH)
     for stage, weights in (("ranked", None), ("linear", {})):
         ask = partial(hybrid.recommend, asked, _K, weights=weights)
         ask()  # what is made where so much is to come is there by now

@@ -8,7 +8,7 @@ import platform
 from pathlib import Path
 from typing import Any
 
-from indexes.fast_scan.bfloat16 import processor_has_bfloat16
+from hybrid_rec.blocks.text.precision import processor_has_bfloat16
 
 FOLDER = Path(__file__).resolve().parent
 # Scores are kept to six digits. The optimiser of learned weights stops at about this, and what is

@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
-from evaluation.splits.splits import continuation
 
 from evaluation.harness import evaluate
+from evaluation.splits.continuation import continuation
 from hybrid_rec import Catalog, HybridConfig, HybridRecommender, Playlists, score_playlists
 from tests.block_contract import RANKED
 

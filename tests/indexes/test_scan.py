@@ -19,7 +19,7 @@ def scan(scanner: Scanner, queries: Vectors) -> Iterator[tuple[Vectors, float]]:
         yield 0, VECTORS[:30]
         yield 30, VECTORS[30:]
 
-    return scanner.lines(queries, parts, whole=False)
+    return scanner.lines(queries, parts)
 
 
 @pytest.fixture(autouse=True)
@@ -27,10 +27,8 @@ def _lots_of_three(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("indexes.scan._SCORES", 3 * 50)
 
 
-@pytest.mark.parametrize("n_expected", [0, 100])
-def test_scans_side_by_side_do_not_share_memory(n_expected: int) -> None:
+def test_scans_side_by_side_do_not_share_memory() -> None:
     scanner = Scanner(50)
-    scanner.n_expected = n_expected
     for _ in range(3):
         pairs = zip(scan(scanner, QUERIES), scan(scanner, -QUERIES), strict=True)
         for query, ((line, slack), (other, _)) in zip(QUERIES, pairs, strict=True):
@@ -39,13 +37,10 @@ def test_scans_side_by_side_do_not_share_memory(n_expected: int) -> None:
             line[:] = -np.inf
 
 
-def test_memory_is_kept_where_many_queries_are_to_come() -> None:
-    places = []
-    for n_expected in (0, 100):
-        scanner = Scanner(50)
-        scanner.n_expected = n_expected
-        for _ in range(2):
-            lines = [line.ctypes.data for line, _ in scan(scanner, QUERIES)]
-            assert lines[0] == lines[3] == lines[6]
-        places.append(len(scanner._spare))
-    assert places == [0, 1]
+def test_memory_is_kept_after_many_queries_at_once() -> None:
+    few, many = Scanner(50), Scanner(50)
+    for _ in range(2):
+        list(scan(few, QUERIES[:1]))
+        lines = [line.ctypes.data for line, _ in scan(many, QUERIES)]
+        assert lines[0] == lines[3] == lines[6]
+    assert (len(few._spare), len(many._spare)) == (0, 1)

@@ -457,7 +457,7 @@ def test_the_processor_decides_over_the_precision(
     path = tmp_path / "cpuinfo"
     if flags is not None:
         path.write_text(f"processor\t: 0\n{flags}\n\nprocessor\t: 1\n{flags}\n")
-    monkeypatch.setattr("indexes.fast_scan.bfloat16._CPU_INFO", path)
+    monkeypatch.setattr("hybrid_rec.blocks.text.precision._CPU_INFO", path)
     assert resolve_precision("auto") == precision
     assert resolve_precision("float32") == "float32"
     assert resolve_precision("bfloat16") == "bfloat16"

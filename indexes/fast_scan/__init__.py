@@ -1,1 +1,0 @@
-"""Faster full scans from bfloat16 copies of the vectors, with the same results."""
