@@ -6,6 +6,7 @@ whose cells are alike. `letters` is a kind of the tests' own, as somebody else w
 
 from __future__ import annotations
 
+import io
 import string
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -477,7 +478,10 @@ def check_damaged_files(kind: Kind, folder: Path) -> None:
     for name in kind.spoilt:
         path = folder / name
         whole = path.read_bytes()
-        for content in (None, b"", whole[: len(whole) // 2], b"[1]", b"\x80garbage"):
+        other = io.BytesIO()
+        np.save(other, np.ones((3, 7, 2)))
+        contents = (None, b"", whole[: len(whole) // 2], b"[1]", b"\x80garbage", other.getvalue())
+        for content in contents:
             path.unlink()
             if content is not None:
                 path.write_bytes(content)
