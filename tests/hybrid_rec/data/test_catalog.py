@@ -130,6 +130,7 @@ def test_unknown_ids_are_named() -> None:
         ),
         (pd.concat([frame(), frame()[["item_id"]]], axis=1), "item_id stands there twice"),
         ([{"item_id": "a"}], "items must be a DataFrame, got list"),
+        (None, "items must be a DataFrame, got NoneType"),
         (frame(tags=["rock", [], []]), "tags must be a list of strings, got 'rock' at row 0"),
     ],
 )
