@@ -7,17 +7,17 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
-from scipy import stats
 
-from evaluation.harness import Evaluation
+from evaluation.evaluations import Evaluation
+from evaluation.metrics.registry import sign_of
+from evaluation.significance import (
+    bootstrap_interval,
+    detectable_difference,
+    holm,
+    randomisation_p,
+)
+from hybrid_rec.core.arrays import Doubles
 from hybrid_rec.core.errors import ConfigError, DataError
-
-LEVEL = 0.95
-POWER = 0.8
-_BOOTSTRAPS = 2_000
-_FLIPS = 10_000
-_CHUNK = 4_000_000
 
 
 @dataclass(frozen=True)
@@ -42,7 +42,7 @@ class Comparison:
                     f"{names[0]!r} and {other.name!r} differ."
                 )
 
-    def values(self, metric: str) -> NDArray[np.float64]:
+    def values(self, metric: str) -> Doubles:
         """One metric of every case, `(n_recommenders, n_cases)`.
 
         Raises:
@@ -76,8 +76,7 @@ class Comparison:
     def winner(self, metric: str) -> str:
         """The recommender with the best mean; the first among equals."""
         means = self.values(metric).mean(axis=1)
-        lower_is_better = metric.startswith("clicks@")
-        return self.evaluations[int((means.argmin if lower_is_better else means.argmax)())].name
+        return self.evaluations[int((sign_of(metric) * means).argmax())].name
 
     def against(self, name: str, metric: str) -> pd.DataFrame:
         """One recommender against each other one, case by case.
@@ -89,7 +88,7 @@ class Comparison:
 
         Args:
             name: The recommender that is compared.
-            metric: Such as "ndcg@500". Lower values win for clicks.
+            metric: Such as "ndcg@500". Lower values win where lower is better.
 
         Raises:
             ConfigError: For an unknown name or metric.
@@ -103,7 +102,7 @@ class Comparison:
         if name not in names:
             raise ConfigError(f"recommender must be one of {', '.join(names)}, got {name!r}.")
         values = self.values(metric)
-        sign = -1 if metric.startswith("clicks@") else 1
+        sign = sign_of(metric)
         others = [other for other in names if other != name]
         differences = values[names.index(name)] - np.delete(values, names.index(name), axis=0)
         lows, highs = bootstrap_interval(differences, self.seed)
@@ -126,64 +125,3 @@ class Comparison:
         if len(table):
             table.insert(5, "p_holm", holm(table["p"].to_numpy()))
         return table
-
-
-def bootstrap_interval(
-    values: NDArray[np.float64], seed: int, level: float = LEVEL
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Percentile bootstrap interval of each line's mean; all lines are resampled alike.
-
-    Args:
-        values: `(n_lines, n_cases)`.
-        seed: Seed of the resampling.
-        level: Confidence.
-    """
-    rng = np.random.default_rng(seed)
-    n = values.shape[1]
-    means = np.empty((len(values), _BOOTSTRAPS))
-    step = max(1, _CHUNK // n)
-    for start in range(0, _BOOTSTRAPS, step):
-        size = min(step, _BOOTSTRAPS - start)
-        # How often each case is drawn: one count over the draws of several resamples at a time.
-        drawn = rng.integers(0, n, (size, n)) + np.arange(size)[:, None] * n
-        weights = np.bincount(drawn.ravel(), minlength=size * n).reshape(size, n) / n
-        means[:, start : start + size] = values @ weights.T
-    edge = (1 - level) / 2
-    low, high = np.quantile(means, [edge, 1 - edge], axis=1)
-    return low, high
-
-
-def randomisation_p(difference: NDArray[np.float64], seed: int) -> float:
-    """Two-sided p of the paired randomisation test: the signs of differences are flipped.
-
-    The observed assignment counts as one of the flips, so p is never 0.
-    """
-    if not difference.any():
-        return 1.0
-    rng = np.random.default_rng(seed)
-    observed = abs(difference.mean())
-    changed = difference[difference != 0]
-    extreme = 0
-    step = max(1, _CHUNK // len(changed))
-    for start in range(0, _FLIPS, step):
-        flips = rng.integers(0, 2, (min(step, _FLIPS - start), len(changed))) * 2.0 - 1
-        # Sums of the same numbers in another order may differ in the last digit.
-        extreme += int((np.abs(flips @ changed) / len(difference) >= observed * (1 - 1e-12)).sum())
-    return (extreme + 1) / (_FLIPS + 1)
-
-
-def holm(p_values: NDArray[np.float64]) -> NDArray[np.float64]:
-    """P-values corrected for their number, by Holm's step-down method."""
-    order = np.argsort(p_values, kind="stable")
-    scaled = p_values[order] * np.arange(len(p_values), 0, -1)
-    corrected = np.empty_like(p_values)
-    corrected[order] = np.minimum(np.maximum.accumulate(scaled), 1.0)
-    return corrected
-
-
-def detectable_difference(difference: NDArray[np.float64]) -> float:
-    """The smallest mean difference that a paired z-test on so many cases finds with 80 % power."""
-    if len(difference) < 2:
-        return float("inf")
-    needed = stats.norm.ppf(1 - (1 - LEVEL) / 2) + stats.norm.ppf(POWER)
-    return float(needed * difference.std(ddof=1) / np.sqrt(len(difference)))

@@ -4,26 +4,23 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any, Protocol
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
-from evaluation.metrics.accuracy import METRICS, evaluate_rankings, target_hits
-from evaluation.splits.splits import Split
+from evaluation.evaluations import Evaluation
+from evaluation.metrics.rankings import evaluate_rankings, target_hits
+from evaluation.splits.split import Split
+from hybrid_rec.core.arrays import Objects, Rows
 from hybrid_rec.core.errors import ConfigError, DataError
 from hybrid_rec.core.progress import Progress, as_progress
-from hybrid_rec.data.catalog import Catalog, ObjectArray, RowArray
+from hybrid_rec.data.catalog import Catalog
 from hybrid_rec.data.playlists import Playlists
 
 # Cases that are asked at once, to bound memory.
 _CHUNK = 256
 DEFAULT_KS = (10, 100, 500)
-
-POPULARITY_BUCKETS = (0, 1, 2, 5, 20, 100)
-SEED_BUCKETS = (1, 2, 5, 10, 25, 50)
 
 
 class Answer(Protocol):
@@ -44,114 +41,6 @@ class Recommender(Protocol):
         """Continue each list of item ids."""
 
 
-@dataclass(frozen=True, eq=False)
-class Evaluation:
-    """What one recommender answered to every case of a split, and how good that was."""
-
-    name: str
-    """The recommender."""
-    split: Split
-    """What it was asked."""
-    ks: tuple[int, ...]
-    """Cut-offs of the metrics, ascending."""
-    cases: pd.DataFrame
-    """One row a case: case, n_seeds, n_targets, n_cold_targets, median_target_plays (in training)
-    and every metric at every k, such as "ndcg@500"."""
-    rows: RowArray
-    """Recommended catalogue rows, `(n_cases, max k)` int64; -1 where a list has ended."""
-    sources: ObjectArray
-    """How the recommender says it placed each, `(n_cases, max k)` strings; "" where it does not."""
-    problems: dict[str, int]
-    """What the recommender did wrong -> in how many cases: lists shorter than they could be,
-    repeated items, seeds among the recommendations. These entries score nothing."""
-    seconds: dict[str, float]
-    """Time to fit (absent if it was fitted before) and to recommend."""
-
-    @property
-    def metrics(self) -> list[str]:
-        """Names of the metric columns of `cases`."""
-        return [name for name in self.cases.columns if "@" in name]
-
-    def means(self) -> pd.Series[float]:
-        """Mean of each metric over all cases."""
-        return self.cases[self.metrics].mean()
-
-    def slices(self) -> pd.DataFrame:
-        """Means for parts of the cases and of the targets.
-
-        Columns: slice, group, cases, targets, then the metrics. Slices by case: all; those whose
-        targets are all warm, all cold, or mixed; by number of seeds. Slices by target (only the
-        targets of that group count, in the cases that have one): warm and cold; by plays in
-        training.
-        """
-        targets, cold = self.split.targets, self.split.cold
-        n_cold, n_targets = self.cases["n_cold_targets"], self.cases["n_targets"]
-        everything = np.ones(len(self.cases), dtype=bool)
-        parts = [self._by_case("all", "all", everything)]
-        for group, chosen in (
-            ("all warm", n_cold == 0),
-            ("all cold", n_cold == n_targets),
-            ("mixed", (n_cold > 0) & (n_cold < n_targets)),
-        ):
-            parts.append(self._by_case("targets of the case", group, chosen.to_numpy()))
-        for group, inside in _buckets(self.cases["n_seeds"].to_numpy(), SEED_BUCKETS):
-            parts.append(self._by_case("seeds", group, inside))
-        for group, mask in (("warm", ~cold), ("cold", cold)):
-            parts.append(self._by_target("target", group, mask[targets.rows]))
-        plays = self.split.train.play_counts[targets.rows]
-        for group, inside in _buckets(plays, POPULARITY_BUCKETS):
-            parts.append(self._by_target("plays of the target", group, inside))
-        return pd.DataFrame([part for part in parts if part["cases"]])
-
-    def by_source(self, k: int) -> pd.DataFrame:
-        """Recommendations and hits among the first k, by the source that the recommender named.
-
-        Columns: source, recommended, share, hits, precision.
-
-        Raises:
-            ConfigError: If k is not one of `ks`.
-        """
-        if k not in self.ks:
-            raise ConfigError(f"k must be one of {self.ks}, got {k!r}.")
-        rows, sources = self.rows[:, :k], self.sources[:, :k]
-        hits = target_hits(rows, self.split.targets)
-        held = rows >= 0
-        table = (
-            pd.DataFrame({"source": sources[held], "hits": hits[held]})
-            .groupby("source", sort=True)["hits"]
-            .agg(recommended="size", hits="sum")
-            .reset_index()
-        )
-        table.insert(2, "share", table["recommended"] / max(1, int(held.sum())))
-        table["precision"] = table["hits"] / table["recommended"]
-        return table
-
-    def _by_case(self, label: str, group: str, mask: NDArray[np.bool_]) -> dict[str, Any]:
-        chosen = self.cases[mask]
-        return {
-            "slice": label,
-            "group": group,
-            "cases": len(chosen),
-            "targets": int(chosen["n_targets"].sum()),
-            **{name: float(chosen[name].mean()) for name in self.metrics},
-        }
-
-    def _by_target(self, label: str, group: str, mask: NDArray[np.bool_]) -> dict[str, Any]:
-        targets = self.split.targets.select_plays(mask)
-        asked = targets.lengths > 0
-        values = evaluate_rankings(self.rows[asked], targets.select(asked), self.ks)
-        return {
-            "slice": label,
-            "group": group,
-            "cases": int(asked.sum()),
-            "targets": targets.n_plays,
-            **{
-                name: float(column.mean()) if len(column) else np.nan
-                for name, column in values.items()
-            },
-        }
-
-
 def evaluate(
     recommender: Recommender,
     split: Split,
@@ -164,8 +53,8 @@ def evaluate(
     """Fit a recommender on the training part, ask it every case, and score the answers.
 
     The whole catalogue competes; seeds are no targets. A recommender that returns too few items,
-    repeats or seeds is not stopped: such entries score nothing and are counted in `problems`. A k
-    beyond the catalogue is allowed; lists are then as long as the catalogue allows.
+    repeats or seeds raises no error: such entries score nothing and are counted in `problems`. A k
+    larger than the catalogue is allowed; lists are then as long as the catalogue.
 
     Args:
         recommender: What to measure.
@@ -202,7 +91,7 @@ def evaluate(
     problems = _problems(rows, split)
     seeds_found = target_hits(rows, split.seeds)
     scored = np.where(seeds_found, -1, rows)
-    values = evaluate_rankings(scored, split.targets, ks, tuple(METRICS))
+    values = evaluate_rankings(scored, split.targets, ks)
     return Evaluation(
         name=label,
         split=split,
@@ -217,10 +106,10 @@ def evaluate(
 
 def _ask(
     recommender: Recommender, queries: list[list[str]], k: int, catalog: Catalog, name: str
-) -> tuple[RowArray, ObjectArray]:
+) -> tuple[Rows, Objects]:
     """Rows and sources of the answers to some cases, `(n_queries, k)`."""
     answer = recommender.recommend(queries, k)
-    answered: ObjectArray = np.asarray(answer.item_ids, dtype=object)
+    answered: Objects = np.asarray(answer.item_ids, dtype=object)
     if answered.ndim != 2 or len(answered) != len(queries):
         raise DataError(
             f"{name} must answer {len(queries)} queries with as many lists of item ids, "
@@ -254,7 +143,7 @@ def _describe(split: Split) -> dict[str, Any]:
     }
 
 
-def _problems(rows: RowArray, split: Split) -> dict[str, int]:
+def _problems(rows: Rows, split: Split) -> dict[str, int]:
     """In how many cases the recommender broke its contract."""
     width = rows.shape[1]
     possible = np.minimum(width, len(split.catalog) - split.seeds.distinct().lengths)
@@ -265,19 +154,6 @@ def _problems(rows: RowArray, split: Split) -> dict[str, int]:
         "lists that repeat an item": int(repeats.sum()),
         "lists that hold a seed": int(target_hits(rows, split.seeds).any(axis=1).sum()),
     }
-
-
-def _buckets(values: RowArray, starts: Sequence[int]) -> list[tuple[str, NDArray[np.bool_]]]:
-    """Masks of values from each start up to the next, with names such as "2 to 4"."""
-    masks = []
-    ends: list[int | None] = [*starts[1:], None]
-    for start, end in zip(starts, ends, strict=True):
-        if end is None:
-            masks.append((f"{start} or more", values >= start))
-        else:
-            label = str(start) if end == start + 1 else f"{start} to {end - 1}"
-            masks.append((label, (values >= start) & (values < end)))
-    return masks
 
 
 def _check_ks(k: Sequence[int]) -> tuple[int, ...]:

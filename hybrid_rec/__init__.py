@@ -4,10 +4,21 @@ Names are loaded when they are first used: importing this package loads neither 
 `__init__.pyi` beside this file lists them, once.
 """
 
-from importlib.metadata import version
+from typing import Any
 
 import lazy_loader
 
-__version__ = version("hybrid-rec")
+from hybrid_rec.core.siblings import check_siblings
 
-__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)
+check_siblings()
+
+_lazily, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)
+
+
+def __getattr__(name: str) -> Any:
+    if name == "__version__":
+        # Reading it takes longer than everything else that is done here.
+        from importlib.metadata import version
+
+        return version("hybrid-rec")
+    return _lazily(name)

@@ -10,9 +10,9 @@ Goal = Literal["exact", "fast"]
 
 AUTO = "auto"
 EXACT_ITEMS = 500_000
-"""With the goal "exact", up to so many vectors are looked at one by one."""
+"""With the goal "exact", up to this many vectors are searched exactly."""
 FAST_ITEMS = 20_000
-"""With the goal "fast", likewise: a graph would save a millisecond and cost a few per cent."""
+"""The same with the goal "fast": a graph would save a millisecond and miss a few per cent."""
 # 32 neighbours on higher layers, 64 on the lowest, 4 bytes each, and what FAISS keeps a vector.
 _GRAPH_BYTES = 64 * 4 + 16
 _REDUCED = 128

@@ -1,8 +1,7 @@
-"""DeltaIndex: a trained index that stays as it is, and beside it rows that are new or moved."""
+"""DeltaIndex: a trained index that does not change, and a small index of new and moved rows."""
 
 from __future__ import annotations
 
-import struct
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Self
@@ -10,33 +9,22 @@ from typing import Self
 import numpy as np
 from numpy.typing import ArrayLike
 
-from indexes.base import (
-    Mask,
-    Rows,
-    SearchResult,
-    VectorIndexError,
-    Vectors,
-    allowed_mask,
-    as_vectors,
-    best,
-    check_k,
-    check_rows,
-    scores_of_rows,
-)
+from indexes.arrays import load_array, save_array
+from indexes.base import Mask, Rows, SearchResult, VectorIndexError, Vectors
+from indexes.checks import allowed_mask, as_vectors, check_k, check_rows
+from indexes.faiss_files import sidecar
 from indexes.faiss_index import FaissIndex
-
-# The delta stands behind the FAISS index in one file; FAISS does not read so far.
-_MAGIC = b"hrdelta1"
-_FOOTER = struct.Struct("<Q8s")
+from indexes.legacy import delta_behind
+from indexes.selection import best, scores_of_rows
 
 
 class DeltaIndex:
-    """A trained index with a flat delta beside it. See `VectorIndex` for the contract.
+    """A trained index (the base) with a flat index of changed rows (the delta) beside it.
 
-    Most trained indexes cannot overwrite a vector, and training one again for a few rows would be
-    a waste. So a row that is new or has moved lives in the delta, which is flat and looked at in
-    full; in the base a moved row is a tombstone that no search returns. The base is never changed,
-    so several delta indexes may share it. Exact where the base is exact.
+    See `VectorIndex` for the contract. Most trained indexes cannot overwrite a vector, and training
+    again for a few rows takes too long. So rows that are new or have moved are kept in the delta,
+    which every search scans; the base still holds the old vectors of moved rows, but searches skip
+    them. The base never changes, so several delta indexes may share it. Exact if the base is exact.
 
     Args:
         base: Rows 0 to `len(base) - 1`.
@@ -94,21 +82,21 @@ class DeltaIndex:
 
     @property
     def n_delta(self) -> int:
-        """Rows that live in the delta."""
+        """Number of rows in the delta."""
         return len(self._rows)
 
     def __len__(self) -> int:
         return self._n_rows
 
     def add(self, vectors: ArrayLike) -> None:
-        """See `VectorIndex.add`; the new rows live in the delta."""
+        """See `VectorIndex.add`; the new rows go into the delta."""
         checked = as_vectors(vectors, self.dim, "vectors")
         self._delta.add(checked)
         self._rows = np.append(self._rows, np.arange(len(checked)) + self._n_rows)
         self._n_rows += len(checked)
 
     def with_rows(self, rows: Rows, vectors: ArrayLike) -> Self:
-        """An index in which `rows` have other vectors; this one stays as it is.
+        """An index in which `rows` have new vectors; this one does not change.
 
         Args:
             rows: Ascending. Rows of this index, and those that follow it without a gap.
@@ -157,10 +145,6 @@ class DeltaIndex:
             line[self._rows] = moved
             yield line, max(slack, other)
 
-    def expect(self, n_queries: int) -> None:
-        """See `FaissIndex.expect`."""
-        self._base.expect(n_queries)
-
     def scores(self, queries: Vectors, rows: Rows) -> Vectors:
         """See `FaissIndex.scores`."""
         return scores_of_rows(self, queries, rows)
@@ -177,23 +161,30 @@ class DeltaIndex:
         return vectors
 
     def save(self, path: Path) -> None:
-        """Write base and delta as one file, which FAISS reads as the base."""
+        """Write the base as `FaissIndex.save` does, and the delta as two arrays beside it.
+
+        `index.delta_rows.npy` and `index.delta_vectors.npy`, for instance.
+        """
         self._base.save(path)
-        with Path(path).open("ab") as file:
-            start = file.tell()
-            np.save(file, self._rows, allow_pickle=False)
-            held = self._delta.reconstruct(np.arange(len(self._rows)))
-            np.save(file, held, allow_pickle=False)
-            file.write(_FOOTER.pack(start, _MAGIC))
+        held = self._delta.reconstruct(np.arange(len(self._rows)))
+        save_array(sidecar(path, "delta_rows"), self._rows)
+        save_array(sidecar(path, "delta_vectors"), held)
 
     @classmethod
     def load(cls, path: Path, *, mmap: bool = False) -> Self:
         """See `VectorIndex.load`; with `mmap` the base is mapped and the delta read."""
-        delta = _read_delta(Path(path))
-        return cls(FaissIndex.load(path, mmap=mmap), *(delta or ()))
+        base = FaissIndex.load(path, mmap=mmap)
+        return cls._of_file(path, base, _load_delta(path, base.dim))
+
+    @classmethod
+    def _of_file(cls, path: Path, base: FaissIndex, delta: tuple[Rows, Vectors] | None) -> Self:
+        try:
+            return cls(base, *(delta or ()))
+        except VectorIndexError as error:
+            raise VectorIndexError(f"delta of {path} must fit its index: {error}") from None
 
     def _split(self, mask: Mask | None) -> tuple[Mask | None, Mask | None]:
-        """Which rows of the base and which entries of the delta count; None for all."""
+        """The allowed rows of the base and the allowed entries of the delta; None for all."""
         if not len(self._rows):
             return mask, None
         if mask is None:
@@ -211,13 +202,13 @@ def load_dense(path: Path, *, mmap: bool = False) -> DenseIndex:
     Raises:
         VectorIndexError: If the file is missing or damaged.
     """
-    delta = _read_delta(path)
     base = FaissIndex.load(path, mmap=mmap)
-    return base if delta is None else DeltaIndex(base, *delta)
+    delta = _load_delta(path, base.dim)
+    return base if delta is None else DeltaIndex._of_file(path, base, delta)
 
 
 def put_rows(index: DenseIndex, rows: Rows, vectors: ArrayLike) -> DeltaIndex:
-    """The index with other vectors in `rows`, in its delta; see `DeltaIndex.with_rows`."""
+    """An index with new vectors for `rows` in its delta; see `DeltaIndex.with_rows`."""
     delta = index if isinstance(index, DeltaIndex) else DeltaIndex(index)
     return delta.with_rows(rows, vectors)
 
@@ -226,24 +217,10 @@ def _rows_of(mask: Mask | None) -> Rows | None:
     return None if mask is None else np.flatnonzero(mask)
 
 
-def _read_delta(path: Path) -> tuple[Rows, Vectors] | None:
-    """What `DeltaIndex.save` wrote behind the base; None if there is nothing."""
-    try:
-        with path.open("rb") as file:
-            size = file.seek(0, 2)
-            if size < _FOOTER.size:
-                return None
-            file.seek(size - _FOOTER.size)
-            start, magic = _FOOTER.unpack(file.read(_FOOTER.size))
-            if magic != _MAGIC:
-                return None
-            file.seek(start)
-            rows = np.load(file, allow_pickle=False)
-            vectors = np.load(file, allow_pickle=False)
-    except FileNotFoundError:
-        return None
-    except (OSError, ValueError, EOFError, OverflowError) as error:
-        raise VectorIndexError(
-            f"index file must be a readable FAISS index with its delta, got {path}: {error}."
-        ) from None
-    return rows, vectors
+def _load_delta(path: Path, dim: int) -> tuple[Rows, Vectors] | None:
+    """The rows and vectors of the delta that belongs to a FAISS file; None for no delta."""
+    of_rows, of_vectors = (sidecar(path, name) for name in ("delta_rows", "delta_vectors"))
+    if not of_rows.exists() and not of_vectors.exists():
+        return delta_behind(path, dim)
+    rows = load_array(of_rows, [np.int64], (None,))
+    return rows, load_array(of_vectors, [np.float32], (len(rows), dim))

@@ -8,20 +8,9 @@ from typing import Self
 import numpy as np
 from numpy.typing import ArrayLike
 
-from indexes.base import (
-    NO_ROW,
-    NO_SCORE,
-    Rows,
-    SearchResult,
-    VectorIndexError,
-    Vectors,
-    allowed_mask,
-    as_vectors,
-    best,
-    check_k,
-    check_rows,
-    inner_products,
-)
+from indexes.base import NO_ROW, NO_SCORE, Rows, SearchResult, VectorIndexError, Vectors
+from indexes.checks import allowed_mask, as_vectors, check_k, check_rows
+from indexes.selection import best, inner_products
 
 
 class ExactIndex:

@@ -1,10 +1,8 @@
-"""FAISS behind the `VectorIndex` contract: any factory string, exact order, no surprises."""
+"""FaissIndex: any kind of FAISS index behind the `VectorIndex` contract."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
-from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 from typing import Any, Self
@@ -13,53 +11,49 @@ import faiss
 import numpy as np
 from numpy.typing import ArrayLike
 
-from indexes.base import (
-    NO_ROW,
-    NO_SCORE,
-    Mask,
-    Rows,
-    SearchResult,
-    VectorIndexError,
-    Vectors,
-    allowed_mask,
-    as_vectors,
-    best,
-    check_k,
-    check_rows,
-    contenders,
-    narrowed,
-    scores_of_rows,
+from indexes.base import NO_ROW, NO_SCORE, Mask, Rows, SearchResult, VectorIndexError, Vectors
+from indexes.checks import allowed_mask, as_vectors, check_k, check_rows
+from indexes.faiss_factory import (
+    add,
+    empty_index,
+    is_flat,
+    reason,
+    search_parameters,
+    train,
+    widen_search,
 )
-from indexes.faiss_scale import as_scale, unwrapped, wrapped
-from indexes.fast_scan.scan import Scanner
+from indexes.faiss_files import check_rows_of, read_index, sidecar, write_index, write_sidecars
+from indexes.faiss_scale import as_scale, load_scale
+from indexes.legacy import without_matrix
+from indexes.scan import Scanner
+from indexes.selection import best, contenders, narrowed, scores_of_rows
 
-# Candidates beyond k that are fetched, so that ties and rounding at the border can be settled.
+# Candidates fetched beyond k, because ties and rounding may change which rows are the last of k.
 _SPARE = 16
-# Floats that one step of rescoring may gather: 64 MiB.
+# Floats gathered at a time when candidates are scored again: 64 MiB.
 _GATHER = 1 << 24
-# FAISS 1.15 ends the process, or never ends, with graphs and codes of such sizes.
-_TOO_SMALL = re.compile(r"(?:HNSW0*[01]|NSG0*[0-2]|[Qx]0+)(?!\d)")
 
 
 class FaissIndex:
     """A FAISS inner-product index. See `VectorIndex` for the contract.
 
-    FAISS proposes candidates; their scores are then computed again from the stored vectors, so
-    that they do not depend on the number of queries, and ties are settled by row. With `Flat`
-    storage and no quantiser ("Flat") the result is exact. An approximate index may miss rows, but
-    returns k of them whenever the filter leaves as many.
+    FAISS proposes candidates. Their scores are then computed again from the stored vectors, so
+    that they do not depend on the number of queries, and ties are ordered by row. The kind "Flat"
+    is exact. An approximate index may miss rows, but returns k of them whenever the filter allows
+    that many.
 
     Args:
         index: A trained FAISS index with the inner-product metric.
-        scale: What the vectors in `index` were multiplied by, see `build`; None for nothing.
+        scale: What the vectors in `index` were multiplied by, `(dim,)`, see `build`; None if they
+            were not.
     """
 
     def __init__(self, index: Any, scale: Vectors | None = None) -> None:
         self._index = index
         self._scale = scale
-        # What was loaded from a file frees the index inside when it goes.
+        # What was read from a file; it may hold `index`, which then lives as long as it does.
         self._outer = index
-        self._flat = _is_flat(index)
+        self._flat = is_flat(index)
         self._scanner = Scanner(len(self))
 
     @classmethod
@@ -91,27 +85,10 @@ class FaissIndex:
         """
         checked = as_vectors(vectors, None, "vectors")
         widths = None if scale is None else as_scale(scale, checked.shape[1])
-        _check_factory(factory)
-        try:
-            index = faiss.index_factory(checked.shape[1], factory, faiss.METRIC_INNER_PRODUCT)
-        except RuntimeError as error:
-            raise VectorIndexError(
-                f"factory must be a FAISS factory string for {checked.shape[1]} dimensions, "
-                f"got {factory!r}: {_reason(error)}"
-            ) from None
-        _check_kind(index, factory)
-        _seed(index, seed)
+        index = empty_index(factory, checked.shape[1])
         # An exact index finds the same in every geometry.
-        built = cls(index, None if _is_flat(index) else widths)
-        if not index.is_trained:
-            try:
-                index.train(built._scaled(checked))
-            except RuntimeError as error:
-                raise VectorIndexError(
-                    f"index {factory!r} must be trained on enough vectors, "
-                    f"got {len(checked)}: {_reason(error)}"
-                ) from None
-        _widen_search(index)
+        built = cls(index, None if is_flat(index) else widths)
+        train(index, built._scaled(checked), factory, seed)
         built.add(checked)
         built._check_reconstruction(factory)
         return built
@@ -123,7 +100,7 @@ class FaissIndex:
 
     @property
     def exact(self) -> bool:
-        """Whether searches are exact: plain storage, every vector looked at."""
+        """Whether searches are exact: plain vectors, all of them compared."""
         return self._flat
 
     def __len__(self) -> int:
@@ -132,16 +109,7 @@ class FaissIndex:
     def add(self, vectors: ArrayLike) -> None:
         """See `VectorIndex.add`. Graph indexes are built on one thread, to be reproducible."""
         checked = as_vectors(vectors, self.dim, "vectors")
-        try:
-            with _one_thread():
-                self._index.add(self._scaled(checked))
-        except RuntimeError as error:
-            raise VectorIndexError(
-                f"vectors cannot be added to an index of this kind: {_reason(error)}."
-            ) from None
-        inverted = _inverted_lists(self._index)
-        if inverted is not None:
-            inverted.set_direct_map_type(faiss.DirectMap.Array)
+        add(self._index, self._scaled(checked))
         self._scanner = Scanner(len(self))
 
     def search(
@@ -162,7 +130,7 @@ class FaissIndex:
         todo = np.arange(len(checked))
         width = min(k + _SPARE, n_allowed)
         while len(todo) and width:
-            # Past a quarter of the rows, looking at all of them is the cheaper way to be exact.
+            # If a quarter of the rows would be candidates, scanning all of them is cheaper.
             if self._flat or width * 4 >= n_allowed:
                 result, done = self._scan(checked[todo], k, mask), np.ones(len(todo), dtype=bool)
             else:
@@ -175,7 +143,7 @@ class FaissIndex:
     def _propose(
         self, queries: Vectors, k: int, width: int, mask: Mask | None
     ) -> tuple[SearchResult, Mask]:
-        """FAISS candidates, scored again, and which queries have k of them."""
+        """The candidates of FAISS, scored again, and which queries got k of them."""
         scores = np.empty((len(queries), width), np.float32)
         step = max(1, _GATHER // (width * self.dim))
         rows = self._ask(queries, width, mask)
@@ -186,27 +154,27 @@ class FaissIndex:
         return result, result.found == k
 
     def _ask(self, queries: Vectors, width: int, mask: Mask | None) -> Rows:
-        """What FAISS proposes; -1 where it found nothing."""
+        """Rows that FAISS proposes, `(n_queries, width)`; -1 where it found nothing."""
         if self._scale is not None:
             queries = np.ascontiguousarray(queries / self._scale)
         if mask is None:
             _, rows = self._index.search(queries, width)
         else:
-            # The selector only borrows the bits, so they are held until the search is over.
+            # The selector does not own the bits, so they must live until the search is over.
             bits = np.packbits(mask, bitorder="little")
-            parameters = _search_parameters(self._index, faiss.IDSelectorBitmap(bits))
+            parameters = search_parameters(self._index, faiss.IDSelectorBitmap(bits))
             try:
                 _, rows = self._index.search(queries, width, params=parameters)
             except RuntimeError:
-                # This kind of index knows no filters: what it should not propose is dropped, and
-                # a search that comes back short is repeated wider.
+                # This kind of index has no filters: rows that are not allowed are dropped, and
+                # `search` asks again for more where too few are left.
                 _, rows = self._index.search(queries, width)
                 rows[~mask[rows]] = NO_ROW
         found: Rows = rows.astype(np.int64, copy=False)
         return found
 
     def _scan(self, queries: Vectors, k: int, mask: Mask | None) -> SearchResult:
-        """Every allowed row looked at."""
+        """The k best of all allowed rows, each of them scored."""
         rows = np.full((len(queries), k), NO_ROW, np.int64)
         scores = np.full((len(queries), k), NO_SCORE, np.float32)
         for number, (line, slack) in enumerate(self.scan(queries)):
@@ -219,15 +187,12 @@ class FaissIndex:
         return SearchResult(rows, scores)
 
     def scan(self, queries: Vectors) -> Iterator[tuple[Vectors, float]]:
-        """For each query its score with every row, `(n_rows,)`, and how far off one may be.
+        """For each query its scores of all rows, `(n_rows,)`, and their largest error.
 
-        `scores` gives scores that do not depend on what else is asked. See `Scanner.lines`.
+        Unlike those of `scores`, they depend on which queries are asked together. See
+        `Scanner.lines`.
         """
-        return self._scanner.lines(queries, self._stored_parts, whole=self._flat)
-
-    def expect(self, n_queries: int) -> None:
-        """See `Scanner.expect`."""
-        self._scanner.expect(n_queries)
+        return self._scanner.lines(queries, self._stored_parts)
 
     def scores(self, queries: Vectors, rows: Rows) -> Vectors:
         """Inner products of each query with its own rows, -inf where the row is -1.
@@ -255,14 +220,14 @@ class FaissIndex:
         return vectors if self._scale is None else np.ascontiguousarray(vectors * self._scale)
 
     def _stored(self) -> Vectors:
-        """The vectors of a flat index without a copy; FAISS owns them, so nothing may keep them."""
+        """The vectors of a flat index without a copy; FAISS owns them, so do not keep them."""
         flat = faiss.downcast_index(self._index)
         view = faiss.rev_swig_ptr(flat.get_xb(), len(self) * self.dim)
         stored: Vectors = view.reshape(len(self), self.dim)
         return stored
 
     def _stored_parts(self) -> Iterator[tuple[int, Vectors]]:
-        """All vectors, some at a time, and the row of the first."""
+        """All vectors in parts, each with the row of its first vector."""
         if self._flat:
             yield 0, self._stored()
             return
@@ -278,111 +243,30 @@ class FaissIndex:
         except RuntimeError as error:
             raise VectorIndexError(
                 f"factory must name an index that can give its vectors back, "
-                f"got {factory!r}: {_reason(error)}"
+                f"got {factory!r}: {reason(error)}"
             ) from None
 
     def save(self, path: Path) -> None:
-        """Write the index as one FAISS file."""
-        index = self._index if self._scale is None else wrapped(self._index, self._scale)
-        try:
-            faiss.write_index(index, str(path))
-        except RuntimeError as error:
-            raise OSError(f"cannot write {path}: {_reason(error)}") from None
+        """Write a FAISS file and, where there is a scale, the scale as `.npy` beside it.
+
+        `index.faiss` and `index.scale.npy`, for instance.
+        """
+        write_index(self._index, path)
+        write_sidecars(path, {} if self._scale is None else {"scale": self._scale})
 
     @classmethod
     def load(cls, path: Path, *, mmap: bool = False) -> Self:
         """See `VectorIndex.load`."""
-        try:
-            index = faiss.read_index(str(path), faiss.IO_FLAG_MMAP_IFC if mmap else 0)
-        except RuntimeError as error:
-            raise VectorIndexError(
-                f"index file must be a readable FAISS index, got {path}: {_reason(error)}"
-            ) from None
-        if index.metric_type != faiss.METRIC_INNER_PRODUCT:
-            raise VectorIndexError(f"index file must hold an inner-product index, got {path}.")
-        loaded = cls(*unwrapped(index))
-        loaded._outer = index
+        outer = read_index(path, mmap=mmap)
+        file = sidecar(path, "scale")
+        if not file.exists():
+            index, scale = without_matrix(outer, path)
+        else:
+            index, scale = outer, load_scale(file, outer.d)
+        if scale is not None and is_flat(index):
+            raise VectorIndexError(f"index file with a scale must not be exact, got {path}.")
+        check_rows_of(index, path)
+        widen_search(index)
+        loaded = cls(index, scale)
+        loaded._outer = outer
         return loaded
-
-
-def _is_flat(index: Any) -> bool:
-    return type(faiss.downcast_index(index)) in (faiss.IndexFlat, faiss.IndexFlatIP)
-
-
-def _check_factory(factory: Any) -> None:
-    if not isinstance(factory, str):
-        raise VectorIndexError(f"factory must be a FAISS factory string, got {factory!r}.")
-    if _TOO_SMALL.search(factory):
-        raise VectorIndexError(f"factory must not hold numbers as small as in {factory!r}.")
-    if "Lattice" in factory:
-        raise VectorIndexError(
-            f"factory must name an index that can be loaded again, got {factory!r}."
-        )
-
-
-def _check_kind(index: Any, factory: str) -> None:
-    inner = faiss.downcast_index(index)
-    inverted = _inverted_lists(index)
-    if isinstance(inner, faiss.IndexIDMap):
-        raise VectorIndexError(f"factory must leave the numbering of rows to us, got {factory!r}.")
-    # FAISS 1.15 crashes when it reconstructs from such an index after it was loaded.
-    if isinstance(inverted, faiss.IndexIVFFastScan):
-        raise VectorIndexError(
-            f"factory must name an index that can give its vectors back after loading, "
-            f"got {factory!r}; IVF with 'PQ…x4fs' cannot, plain 'PQ…' can."
-        )
-
-
-def _inverted_lists(index: Any) -> Any | None:
-    try:
-        return faiss.downcast_index(faiss.extract_index_ivf(index))
-    except RuntimeError:
-        return None
-
-
-def _widen_search(index: Any) -> None:
-    """Search settings that a factory string cannot say; the defaults of FAISS find too little."""
-    inner = faiss.downcast_index(index)
-    inverted = _inverted_lists(index)
-    if isinstance(inner, faiss.IndexHNSW):
-        # With fewer, a graph over a catalogue with many alike vectors misses more than 2 %.
-        inner.hnsw.efSearch = 1024
-    if inverted is not None:
-        inverted.nprobe = max(1, inverted.nlist // 8)
-
-
-def _seed(index: Any, seed: int) -> None:
-    """Seed the k-means of an inverted file; other trainings of FAISS have fixed seeds."""
-    inverted = _inverted_lists(index)
-    if inverted is not None:
-        inverted.cp.seed = 1 + seed % (2**31 - 2)
-
-
-def _reason(error: RuntimeError) -> str:
-    """The last sentence of a FAISS error, without its C++ location."""
-    text = str(error).strip().splitlines()[-1]
-    return re.sub(r"^.* at \S+:\d+: ", "", text).removeprefix("Error: ")
-
-
-@contextmanager
-def _one_thread() -> Iterator[None]:
-    threads = faiss.omp_get_max_threads()
-    faiss.omp_set_num_threads(1)
-    try:
-        yield
-    finally:
-        faiss.omp_set_num_threads(threads)
-
-
-def _search_parameters(index: Any, selector: Any) -> Any:
-    """Search parameters of the index's own type that carry the selector."""
-    inner = faiss.downcast_index(index)
-    if isinstance(inner, faiss.IndexPreTransform):
-        return faiss.SearchParametersPreTransform(
-            index_params=_search_parameters(inner.index, selector)
-        )
-    if isinstance(inner, faiss.IndexIVF):
-        return faiss.SearchParametersIVF(sel=selector, nprobe=inner.nprobe)
-    if isinstance(inner, faiss.IndexHNSW):
-        return faiss.SearchParametersHNSW(sel=selector, efSearch=inner.hnsw.efSearch)
-    return faiss.SearchParameters(sel=selector)

@@ -1,55 +1,41 @@
 """How much each dimension counts in the geometry of an approximate index.
 
-A score is the sum of `w q x` over the dimensions. An approximate index finds what is near in a
-geometry of its own, and if dimensions that weigh little in every query count fully there, it finds
-next to nothing. It therefore holds `s x` and is asked `w q / s`: the same scores, and with s near
-the square root of w, vectors lie as near to each other as the scores of one for the other are high.
-Other weights than those that s was made for need no new index; the further they are, the less is
-found.
+A score is the sum of `w q x` over the dimensions, with weights w, a query q and a vector x. An
+approximate index finds vectors that are near in its own geometry. If dimensions with a small weight
+count fully there, it misses most of the best rows. So the index holds `s x` and is asked for
+`w q / s`, which has the same scores. With s near the square root of w, vectors are near to each
+other if they score high for each other. Queries may use other weights than those that s was made
+for; the more they differ, the more rows are missed.
 """
 
 from __future__ import annotations
 
-from typing import Any
+from pathlib import Path
 
-import faiss
 import numpy as np
 from numpy.typing import ArrayLike
 
-from indexes.base import VectorIndexError, Vectors, as_vectors
+from indexes.arrays import load_array
+from indexes.base import VectorIndexError, Vectors
+from indexes.checks import as_vectors
 
 
-def as_scale(scale: ArrayLike, dim: int) -> Vectors:
-    """A scale `(dim,)`, checked.
+def as_scale(scale: ArrayLike, dim: int, what: str = "scale") -> Vectors:
+    """A scale `(dim,)`, checked; `what` names it in errors.
 
     Raises:
         VectorIndexError: For another shape, or anything but powers of two.
     """
-    checked: Vectors = as_vectors(np.atleast_2d(np.asarray(scale)), dim, "scale")[0]
+    checked: Vectors = as_vectors(np.atleast_2d(np.asarray(scale)), dim, what)[0]
     if not (np.frexp(checked)[0] == 0.5).all():
-        raise VectorIndexError("scale must hold powers of two.")
+        raise VectorIndexError(f"{what} must hold powers of two.")
     return checked
 
 
-def wrapped(index: Any, scale: Vectors) -> Any:
-    """The index behind a diagonal matrix, the form that a scale takes in a FAISS file."""
-    matrix = faiss.LinearTransform(len(scale), len(scale), False)
-    faiss.copy_array_to_vector(np.diag(scale).astype(np.float32).ravel(), matrix.A)
-    matrix.is_trained = True
-    return faiss.IndexPreTransform(matrix, index)
+def load_scale(path: Path, dim: int) -> Vectors:
+    """The scale in a `.npy` file.
 
-
-def unwrapped(index: Any) -> tuple[Any, Vectors | None]:
-    """What `wrapped` was given, which lives as long as `index` does.
-
-    No factory string names an index such as `wrapped` makes.
+    Raises:
+        VectorIndexError: If it is missing, damaged or no scale of `dim` dimensions.
     """
-    outer = faiss.downcast_index(index)
-    if not isinstance(outer, faiss.IndexPreTransform) or outer.chain.size() != 1:
-        return index, None
-    matrix = faiss.downcast_VectorTransform(outer.chain.at(0))
-    if type(matrix) is not faiss.LinearTransform or matrix.d_in != matrix.d_out:
-        return index, None
-    scale = faiss.vector_to_array(matrix.A).reshape(matrix.d_in, -1).diagonal()
-    inner = faiss.downcast_index(outer.index)
-    return inner, as_scale(scale, matrix.d_in)
+    return as_scale(load_array(path, [np.float32], (dim,)), dim, str(path))

@@ -1,11 +1,8 @@
-"""HybridIndex: dense blocks in FAISS, one-hot blocks as posting lists, weights at query time."""
+"""HybridIndex: dense blocks in FAISS, sparse blocks as posting lists, weights at query time."""
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
-from functools import partial
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Self
 
@@ -13,64 +10,43 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy import sparse
 
-from indexes.base import (
-    NO_ROW,
-    NO_SCORE,
-    Mask,
-    Rows,
-    SearchResult,
-    VectorIndexError,
-    Vectors,
-    allowed_mask,
-    as_vectors,
-    best,
-    check_k,
-    check_rows,
-    contenders,
-    narrowed,
-)
-from indexes.delta import DenseIndex, load_dense
+from indexes import hybrid_files
+from indexes.base import NO_ROW, NO_SCORE, Rows, SearchResult, VectorIndexError, Vectors
+from indexes.checks import allowed_mask, as_vectors, check_k, check_rows
+from indexes.delta import DenseIndex
 from indexes.faiss_index import FaissIndex
+from indexes.hybrid_queries import HybridQueries, weighted
+from indexes.hybrid_search import full_scores, proposed, scanned
+from indexes.posting_lists import Listed, PostingLists, as_block
+from indexes.selection import best
 
-# With an approximate index, a query whose one-hot blocks touch more than this share of all rows is
-# answered by a full scan.
-_SCAN_SHARE = 0.1
-# Above this share of all rows, posting lists are added up in an array of all rows.
-_COUNT_SHARE = 0.05
-# Queries whose posting lists are held together.
+__all__ = ["HybridIndex", "HybridQueries"]
+
+# Queries whose posting lists are in memory at a time.
 _CHUNK = 256
-_DENSE_FILE = "index.faiss"
-_LAYOUT_FILE = "index.json"
-
-# Rows in the posting lists of a query, ascending, and their one-hot scores.
-_Extra = tuple[Rows, Vectors]
-
-
-@dataclass(frozen=True)
-class HybridQueries:
-    """Queries block by block; a block that is left out counts as zero."""
-
-    dense: Mapping[str, ArrayLike] = field(default_factory=dict)
-    """Dense blocks by name, each `(n_queries, dim)`."""
-    sparse: Mapping[str, sparse.csr_array] = field(default_factory=dict)
-    """One-hot blocks by name, each `(n_queries, n_columns)`."""
 
 
 class HybridIndex:
-    """Exact search over dense and one-hot blocks without the materialised matrix.
+    """Exact search over dense and sparse blocks without one large matrix of all columns.
 
     The score of a row is the sum over the blocks of `weight * <query block, row block>`. Only the
-    query is scaled, so weights change from call to call. The dense blocks lie side by side in one
-    `FaissIndex`. A one-hot block changes the scores only of the rows in its posting lists, so the
-    best k of all are among the dense best and the posting lists, which are scored in full.
+    query is multiplied by the weights, so they may change with every call. The dense blocks lie
+    side by side in one dense index. A sparse block changes only the scores of the rows in its
+    posting lists, so the best k rows are among the best k of the dense index and those lists,
+    which are scored in full.
 
-    With an exact dense index ("Flat") results equal brute force over the materialised matrix, ties
-    included; with an approximate one the dense part is approximate and the posting lists are not.
+    With an exact dense index ("Flat") results equal brute force over the matrix of all columns,
+    ties included. With an approximate one, only the dense part is approximate.
 
     Args:
         index: The dense blocks, side by side.
         layout: Names and widths of the dense blocks, in order.
         one_hot: Sparse blocks by name, each `(n_rows, n_columns)`.
+
+    Names of blocks match `[a-z][a-z0-9_]{0,63}`.
+
+    Raises:
+        VectorIndexError: If the blocks do not fit the index or each other.
     """
 
     def __init__(
@@ -79,14 +55,15 @@ class HybridIndex:
         layout: Mapping[str, int],
         one_hot: Mapping[str, sparse.csr_array] | None = None,
     ) -> None:
+        hybrid_files.check_block_names([*layout, *(one_hot or ())])
         if sum(layout.values()) != index.dim:
             raise VectorIndexError(
                 f"dense blocks must fill the {index.dim} dimensions of the index, got {layout}."
             )
         self.index = index
         self.layout = dict(layout)
-        self.one_hot = {name: _as_block(m, len(index), name) for name, m in (one_hot or {}).items()}
-        self._postings = {name: block.tocsc() for name, block in self.one_hot.items()}
+        self.one_hot = {name: as_block(m, len(index), name) for name, m in (one_hot or {}).items()}
+        self._postings = PostingLists(self.one_hot, len(index))
         if set(self.layout) & set(self.one_hot):
             raise VectorIndexError("dense and one-hot blocks must have different names.")
 
@@ -110,7 +87,8 @@ class HybridIndex:
             scale: How much each dimension counts in its geometry, see `FaissIndex.build`.
 
         Raises:
-            VectorIndexError: If there is no dense block, or row counts differ, or a value is NaN.
+            VectorIndexError: If there is no dense block, row counts differ, a value is NaN or a
+                name does not match `[a-z][a-z0-9_]{0,63}`.
         """
         if not dense:
             raise VectorIndexError("a hybrid index must have at least one dense block, got none.")
@@ -136,10 +114,6 @@ class HybridIndex:
         ends = np.cumsum(list(self.layout.values()))[:-1]
         parts = np.split(self.index.reconstruct(rows), ends, axis=1)
         return dict(zip(self.layout, parts, strict=True))
-
-    def expect(self, n_queries: int) -> None:
-        """Hear how many queries are to come in all, which changes no result; see `FaissIndex`."""
-        self.index.expect(n_queries)
 
     def search(
         self,
@@ -170,7 +144,7 @@ class HybridIndex:
         rows = np.full((len(found), k), NO_ROW, np.int64)
         scores = np.full((len(found), k), NO_SCORE, np.float32)
         for number, (query, near, extra) in enumerate(found):
-            line = best(near[None], self._scores(query, near, extra)[None], k)
+            line = best(near[None], full_scores(self.index, query, near, extra)[None], k)
             rows[number], scores[number] = line.rows[0], line.scores[0]
         return SearchResult(rows, scores)
 
@@ -184,16 +158,19 @@ class HybridIndex:
         block: Rows | None = None,
         exclude: Sequence[Rows] | None = None,
     ) -> Iterator[Rows]:
-        """The rows that `search` finds for each query, ascending, at a lower price.
+        """The rows that `search` finds for each query, ascending; faster than `search`.
 
-        Only scores at the border are looked at closely. See `search` for arguments and errors.
+        Exact scores are computed only where they decide which rows are among the k best. See
+        `search` for arguments and errors.
         """
         k = check_k(k)
         for query, near, extra in self._nearest(
             queries, k, weights, allow=allow, block=block, exclude=exclude
         ):
             if len(near) > k:
-                near = np.sort(best(near[None], self._scores(query, near, extra)[None], k).rows[0])
+                near = np.sort(
+                    best(near[None], full_scores(self.index, query, near, extra)[None], k).rows[0]
+                )
             yield near
 
     def _nearest(
@@ -205,10 +182,10 @@ class HybridIndex:
         allow: Rows | None,
         block: Rows | None,
         exclude: Sequence[Rows] | None,
-    ) -> Iterator[tuple[Vectors, Rows, _Extra]]:
-        """For each query itself, rows that hold its k best, ascending, and its posting lists."""
-        dense = self._dense_queries(queries, weights)
-        hot = self._sparse_queries(queries, weights, len(dense))
+    ) -> Iterator[tuple[Vectors, Rows, Listed]]:
+        """For each query: its vector, rows among which its k best are, and its posting lists."""
+        n_columns = {name: block.shape[1] for name, block in self.one_hot.items()}
+        dense, hot = weighted(queries, weights, self.layout, n_columns)
         mask = allowed_mask(len(self), allow, block)
         if exclude is not None and len(exclude) != len(dense):
             raise VectorIndexError(
@@ -220,172 +197,48 @@ class HybridIndex:
                 check_rows(entry, len(self), "exclude") for entry in (exclude or [])[part]
             ] or [np.empty(0, np.int64)] * len(dense[part])
             lists = {name: query[part] for name, query in hot.items()}
-            extra = (self._one_hot_scores(lists, number) for number in range(len(left_out)))
+            extra = (self._postings.scores(lists, number) for number in range(len(left_out)))
             if self.index.exact:
-                near = self._near_scanned(dense[part], extra, k, mask, left_out)
+                near = scanned(self.index, dense[part], extra, k, mask, left_out)
             else:
-                near = self._near_proposed(dense[part], list(extra), k, mask, left_out)
+                near = proposed(self.index, dense[part], list(extra), k, mask, left_out)
             yield from near
 
-    def _near_scanned(
-        self,
-        dense: Vectors,
-        extra: Iterable[_Extra],
-        k: int,
-        mask: Mask | None,
-        exclude: Sequence[Rows],
-    ) -> Iterator[tuple[Vectors, Rows, _Extra]]:
-        """By the dense scores of all rows; `extra` is looked at query by query."""
-        lines = self.index.scan(dense)
-        for query, (line, slack), hot, left_out in zip(dense, lines, extra, exclude, strict=True):
-            rows, bonus = hot
-            line[rows] += bonus
-            if len(bonus):
-                slack += float(np.abs(line[rows]).max()) * 1e-6
-            if mask is not None:
-                line[~mask] = NO_SCORE
-            line[left_out] = NO_SCORE
-            exactly = partial(self._scores, query, extra=hot)
-            yield query, narrowed(contenders(line, k, slack), line, k, slack, exactly), hot
-
-    def _near_proposed(
-        self,
-        dense: Vectors,
-        extra: Sequence[_Extra],
-        k: int,
-        mask: Mask | None,
-        exclude: Sequence[Rows],
-    ) -> Iterator[tuple[Vectors, Rows, _Extra]]:
-        """By what an approximate index proposes, or a scan where the posting lists are long."""
-        long = np.array([len(rows) > _SCAN_SHARE * len(self) for rows, _ in extra], dtype=bool)
-        scanned, proposed = np.flatnonzero(long).tolist(), np.flatnonzero(~long).tolist()
-        near = {}
-        if proposed:
-            # A row with a negative one-hot score may fall out of the best, so one more is fetched.
-            spare = max(len(exclude[i]) + int((extra[i][1] < 0).sum()) for i in proposed)
-            allow = None if mask is None else np.flatnonzero(mask)
-            found = self.index.search(dense[proposed], k + spare, allow=allow).rows
-            for number, rows in zip(proposed, found, strict=True):
-                near[number] = _union(rows, extra[number][0], mask, exclude[number])
-        hot, left_out = [extra[i] for i in scanned], [exclude[i] for i in scanned]
-        rest = self._near_scanned(dense[scanned], hot, k, mask, left_out)
-        for number, (_, rows, _) in zip(scanned, rest, strict=True):
-            near[number] = rows
-        for number in range(len(dense)):
-            yield dense[number], near[number], extra[number]
-
-    def _scores(self, query: Vectors, rows: Rows, extra: _Extra) -> Vectors:
-        """Full scores of `rows` for one query, `(len(rows),)`."""
-        scores: Vectors = self.index.scores(query[None], rows[None])[0]
-        hot_rows, hot_scores = extra
-        if len(hot_rows):
-            place = np.minimum(np.searchsorted(hot_rows, rows), len(hot_rows) - 1)
-            scores += np.where(hot_rows[place] == rows, hot_scores[place], np.float32(0))
-        return scores
-
-    def _one_hot_scores(self, hot: Mapping[str, sparse.csr_array], number: int) -> _Extra:
-        """The rows in the posting lists of one query, ascending, and their one-hot scores."""
-        rows: list[Rows] = []
-        parts: list[Vectors] = []
-        for name, block in hot.items():
-            postings = self._postings[name]
-            for at in range(block.indptr[number], block.indptr[number + 1]):
-                column = block.indices[at]
-                span = slice(postings.indptr[column], postings.indptr[column + 1])
-                rows.append(postings.indices[span])
-                parts.append(postings.data[span] * block.data[at])
-        if not rows:
-            return np.empty(0, np.int64), np.empty(0, np.float32)
-        listed, values = np.concatenate(rows), np.concatenate(parts)
-        if len(listed) > _COUNT_SHARE * len(self):
-            # Sooner than sorting; rows that are not listed have 0, and so do no harm.
-            scores = np.bincount(listed, weights=values, minlength=len(self))
-            distinct = np.flatnonzero(scores)
-            return distinct, scores[distinct].astype(np.float32)
-        distinct, place = np.unique(listed, return_inverse=True)
-        scores = np.bincount(place, weights=values, minlength=len(distinct))
-        return distinct.astype(np.int64), scores.astype(np.float32)
-
-    def _dense_queries(self, queries: HybridQueries, weights: Mapping[str, float]) -> Vectors:
-        """The dense blocks of the queries, scaled by their weights, side by side."""
-        unknown = (set(weights) | set(queries.dense) | set(queries.sparse)) - (
-            set(self.layout) | set(self.one_hot)
-        )
-        if unknown:
-            raise VectorIndexError(
-                f"blocks must be among {[*self.layout, *self.one_hot]}, got {sorted(unknown)}."
-            )
-        if not all(np.isfinite(weight) for weight in weights.values()):
-            raise VectorIndexError(f"weights must be finite, got {dict(weights)}.")
-        if not queries.dense and not queries.sparse:
-            raise VectorIndexError("a search must have at least one block of queries, got none.")
-        sizes = {name: np.shape(block)[0] for name, block in queries.dense.items()}
-        sizes |= {name: block.shape[0] for name, block in queries.sparse.items()}
-        if len(set(sizes.values())) != 1:
-            raise VectorIndexError(f"query blocks must have equally many rows, got {sizes}.")
-        n_queries = next(iter(sizes.values()))
-        parts = []
-        for name, width in self.layout.items():
-            if name in queries.dense:
-                part = as_vectors(queries.dense[name], width, f"queries of {name!r}")
-                parts.append(part * np.float32(weights.get(name, 0.0)))
-            else:
-                parts.append(np.zeros((n_queries, width), np.float32))
-        return np.ascontiguousarray(np.concatenate(parts, axis=1))
-
-    def _sparse_queries(
-        self, queries: HybridQueries, weights: Mapping[str, float], n_queries: int
-    ) -> dict[str, sparse.csr_array]:
-        """The one-hot blocks of the queries, scaled; those that weigh nothing are left out."""
-        scaled = {}
-        for name, query in queries.sparse.items():
-            weight = np.float32(weights.get(name, 0.0))
-            wanted = (n_queries, self.one_hot[name].shape[1])
-            if query.shape != wanted:
-                raise VectorIndexError(
-                    f"queries of {name!r} must have shape {wanted}, got {query.shape}."
-                )
-            if weight and query.nnz:
-                scaled[name] = _as_block(query * weight, n_queries, name)
-        return scaled
-
     def save(self, folder: Path) -> None:
-        """Write the index into an existing folder: one FAISS file, the layout, the blocks."""
-        self.index.save(folder / _DENSE_FILE)
-        layout = {"dense": self.layout, "one_hot": list(self.one_hot)}
-        (folder / _LAYOUT_FILE).write_text(json.dumps(layout), encoding="utf-8")
-        for name, block in self.one_hot.items():
-            sparse.save_npz(folder / f"{name}.npz", block, compressed=False)
+        """Write the index into an existing folder.
 
-    @classmethod
-    def load(cls, folder: Path, *, mmap: bool = False) -> Self:
-        """Read what `save` wrote; with `mmap` the dense index is mapped, not read.
+        `index.json`, `index.faiss`, `index.*.npy`, and `blocks/NAME/items.npz` for each sparse
+        block.
+        """
+        hybrid_files.write(folder, self.index, self.layout, self.one_hot)
+
+    @staticmethod
+    def files(folder: Path) -> list[str]:
+        """The files in `folder` that `load` reads, as POSIX paths relative to it.
 
         Raises:
-            VectorIndexError: If a file is missing, damaged or does not fit the others.
+            VectorIndexError: If `index.json` is missing or damaged.
         """
+        return hybrid_files.file_names(folder)
+
+    @classmethod
+    def load(
+        cls, folder: Path, *, mmap: bool = False, files: Collection[str] | None = None
+    ) -> Self:
+        """Read what `save` wrote, also by the first version.
+
+        Args:
+            folder: Where it is.
+            mmap: Whether to map the dense index into memory instead of reading it.
+            files: The only files that may be read, POSIX paths relative to `folder`, such as those
+                whose checksums were verified; None for all.
+
+        Raises:
+            VectorIndexError: If a file is missing, damaged, not among `files` or does not fit the
+                others.
+        """
+        index, layout, one_hot = hybrid_files.read(folder, mmap=mmap, files=files)
         try:
-            layout = json.loads((folder / _LAYOUT_FILE).read_text(encoding="utf-8"))
-            one_hot = {name: sparse.load_npz(folder / f"{name}.npz") for name in layout["one_hot"]}
-        except (OSError, ValueError, KeyError, TypeError) as error:
-            raise VectorIndexError(f"hybrid index in {folder} must be readable: {error}.") from None
-        return cls(load_dense(folder / _DENSE_FILE, mmap=mmap), layout["dense"], one_hot)
-
-
-def _union(near: Rows, hot: Rows, mask: Mask | None, exclude: Rows) -> Rows:
-    """Dense candidates and posting lists, each row once, less what may not be found."""
-    rows = np.union1d(near[near != NO_ROW], hot)
-    if mask is not None:
-        rows = rows[mask[rows]]
-    return np.setdiff1d(rows, exclude, assume_unique=True) if len(exclude) else rows
-
-
-def _as_block(matrix: sparse.csr_array, n_rows: int, name: str) -> sparse.csr_array:
-    """A sparse block as float32 in canonical form."""
-    block = sparse.csr_array(matrix, dtype=np.float32)
-    block.sum_duplicates()
-    if block.shape[0] != n_rows:
-        raise VectorIndexError(f"block {name!r} must have {n_rows} rows, got {block.shape[0]}.")
-    if not np.isfinite(block.data).all():
-        raise VectorIndexError(f"block {name!r} must be finite, but holds NaN or infinity.")
-    return block
+            return cls(index, layout, one_hot)
+        except VectorIndexError as error:
+            raise VectorIndexError(f"index in {folder} must fit together: {error}") from None

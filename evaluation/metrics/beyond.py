@@ -1,35 +1,28 @@
-"""What hits do not tell: coverage, novelty, diversity, popularity, repeated artists."""
+"""What hits do not tell: coverage, novelty, diversity, popularity, repeated artists.
+
+Throughout, `rows` are the recommended catalogue rows of each case, best first, `(n_cases, n)`;
+-1 where a list has ended.
+"""
 
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy import sparse
 
-from evaluation.harness import Evaluation
+from evaluation.metrics.measures import register_measure
+from evaluation.splits.split import Split
 from hybrid_rec.blocks.labels import Labels
-from hybrid_rec.data.playlists import Playlists
+from hybrid_rec.core.arrays import Floats, Rows
 
 
-def beyond_accuracy(evaluation: Evaluation, k: int = 10) -> dict[str, float]:
-    """All measures of this module over the first k recommendations of every case."""
-    rows, split = evaluation.rows[:, :k], evaluation.split
-    artists = Labels.of(split.catalog.artists).codes(split.catalog.artists)
-    return {
-        f"coverage@{k}": coverage(rows, len(split.catalog)),
-        f"novelty@{k}": novelty(rows, split.train),
-        f"diversity@{k}": diversity(rows, split.train),
-        f"popularity_bias@{k}": popularity_bias(rows, split.seeds, split.train),
-        f"artist_repetition@{k}": artist_repetition(rows, artists),
-    }
-
-
-def coverage(rows: NDArray[np.int64], n_items: int) -> float:
+@register_measure("share of the catalogue that is recommended to anybody")
+def coverage(rows: Rows, split: Split) -> float:
     """Share of the catalogue that is recommended to anybody, in [0, 1]."""
-    return len(np.unique(rows[rows >= 0])) / n_items
+    return len(np.unique(rows[rows >= 0])) / len(split.catalog)
 
 
-def novelty(rows: NDArray[np.int64], train: Playlists) -> float:
+@register_measure("mean self-information of the items, in bits; higher is less expected")
+def novelty(rows: Rows, split: Split) -> float:
     """Mean self-information of the recommended items, in bits; higher is less expected.
 
     `-log2((m + 1) / (M + 1))` for an item in m of M training playlists; the added one keeps cold
@@ -39,12 +32,15 @@ def novelty(rows: NDArray[np.int64], train: Playlists) -> float:
         Zhou et al., "Solving the Apparent Diversity-Accuracy Dilemma of Recommender Systems",
         PNAS 2010.
     """
-    bits = -np.log2((train.playlist_counts + 1) / (len(train) + 1))
+    bits = -np.log2((split.train.playlist_counts + 1) / (len(split.train) + 1))
     held = rows[rows >= 0]
     return float(bits[held].mean()) if len(held) else float("nan")
 
 
-def diversity(rows: NDArray[np.int64], train: Playlists) -> float:
+@register_measure(
+    "mean distance of the items of a list by the playlists they share; 1 is none in common"
+)
+def diversity(rows: Rows, split: Split) -> float:
     """Mean over lists of the mean pairwise distance of their items, in [0, 1].
 
     The distance of two items is 1 - cosine of the sets of training playlists they stand in; a
@@ -53,7 +49,7 @@ def diversity(rows: NDArray[np.int64], train: Playlists) -> float:
     References:
         Ziegler et al., "Improving Recommendation Lists Through Topic Diversification", WWW 2005.
     """
-    matrix = train.matrix().tocsc()
+    matrix = split.train.matrix().tocsc()
     norms = np.sqrt(np.asarray(matrix.sum(axis=0)).ravel())
     scale = np.divide(1, norms, out=np.zeros_like(norms), where=norms > 0)
     unit = sparse.csr_array(matrix.T.multiply(scale[:, None]))
@@ -61,7 +57,7 @@ def diversity(rows: NDArray[np.int64], train: Playlists) -> float:
     sizes = held.sum(axis=1)
     indptr = np.concatenate([[0], np.cumsum(sizes)])
     lists = sparse.csr_array(
-        (np.ones(indptr[-1]), rows[held], indptr), shape=(len(rows), train.n_items)
+        (np.ones(indptr[-1]), rows[held], indptr), shape=(len(rows), len(split.catalog))
     )
     # The sum over all pairs is the square of the sum, less the sum of the squares.
     sums = sparse.csr_array(lists @ unit)
@@ -72,20 +68,29 @@ def diversity(rows: NDArray[np.int64], train: Playlists) -> float:
     return float((1 - cosines).mean()) if several.any() else float("nan")
 
 
-def popularity_bias(rows: NDArray[np.int64], seeds: Playlists, train: Playlists) -> float:
+@register_measure(
+    "log(1 + plays) of recommendations less that of seeds; above 0 is more popular", signed=True
+)
+def popularity_bias(rows: Rows, split: Split) -> float:
     """Mean of log(1 + plays) of recommendations less that of seeds; above 0 is more popular.
 
     References:
         Abdollahpouri et al., "The Unfairness of Popularity Bias in Recommendation", 2019.
     """
-    log_plays = np.log1p(train.play_counts)
+    log_plays = np.log1p(split.train.play_counts)
     held = rows[rows >= 0]
-    if not len(held) or not seeds.n_plays:
+    if not len(held) or not split.seeds.n_plays:
         return float("nan")
-    return float(log_plays[held].mean() - log_plays[seeds.rows].mean())
+    return float(log_plays[held].mean() - log_plays[split.seeds.rows].mean())
 
 
-def artist_repetition(rows: NDArray[np.int64], artists: NDArray[np.int64]) -> float:
+@register_measure("share of a list whose artist stands in it already")
+def artist_repetition(rows: Rows, split: Split) -> float:
+    """See `repetition`, of the artists of the catalogue."""
+    return repetition(rows, Labels.of(split.catalog.artists).codes(split.catalog.artists))
+
+
+def repetition(rows: Rows, artists: Rows) -> float:
     """Mean share of a list whose artist stands in it already, in [0, 1].
 
     Args:
@@ -101,7 +106,7 @@ def artist_repetition(rows: NDArray[np.int64], artists: NDArray[np.int64]) -> fl
     return float(np.mean(shares)) if shares else float("nan")
 
 
-def distinct_artists(rows: NDArray[np.int64], artists: NDArray[np.int64]) -> float:
+def distinct_artists(rows: Rows, artists: Rows) -> float:
     """Mean number of different artists in a list; items without an artist are not counted.
 
     Args:
@@ -115,7 +120,7 @@ def distinct_artists(rows: NDArray[np.int64], artists: NDArray[np.int64]) -> flo
     return float(np.mean(counts)) if counts else float("nan")
 
 
-def vector_distance(rows: NDArray[np.int64], vectors: NDArray[np.float32]) -> float:
+def vector_distance(rows: Rows, vectors: Floats) -> float:
     """Mean over lists of the mean pairwise distance of their items' vectors, in [0, 2].
 
     The distance of two items is 1 - cosine. Lists of fewer than two items do not count.

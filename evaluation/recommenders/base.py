@@ -1,43 +1,43 @@
-"""Baseline: what all baselines share, from the queries that they take to the lists they return."""
+"""Baseline: what all baselines share, from reading queries to filling up lists."""
 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any, ClassVar, Self
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy import sparse
 
-from hybrid_rec.blocks.queries import parse_queries
-from hybrid_rec.core.errors import ConfigError, NotFittedError
-from hybrid_rec.data.catalog import Catalog, RowArray
+from evaluation.recommenders.parameters import check_whole
+from hybrid_rec.core.arrays import Doubles, Floats, Rows
+from hybrid_rec.core.errors import NotFittedError
+from hybrid_rec.data.catalog import Catalog
 from hybrid_rec.data.playlists import Playlists, check_training
+from hybrid_rec.data.queries import parse_queries
 from hybrid_rec.data.recommendations import Recommendations
 from indexes.base import NO_ROW, NO_SCORE
-from indexes.hybrid import HybridIndex, HybridQueries
 
-Scores = NDArray[np.float64] | NDArray[np.float32]
-Candidates = tuple[RowArray, Scores]
+Candidates = tuple[Rows, Doubles | Floats]
+"""Rows and scores."""
 
 # Queries that are scored at once, to bound memory: at 180,000 items the product of two sparse
 # matrices may fill to 64 x 180,000 x 12 bytes.
 _CHUNK = 64
-# Far below every score a baseline gives; from here, whole numbers up to 2^23 are exact in float32.
+# Far below every score of a baseline, yet adding whole numbers up to 2^23 is exact in float32.
 _FILL = -(2.0**24)
 _MOST_COUNTED = 2**23
 
 
 class Baseline(ABC):
-    """A recommender in a few dozen lines, to be compared with. See `tests/recommender_contract.py`.
+    """A recommender in a few dozen lines, to compare others with.
 
-    Lists never hold a seed or an item twice, and hold exactly k items where the catalogue allows.
-    They stand in a total order, score descending, then row ascending, and do not depend on what
-    else is asked. Items of which a method knows nothing for a query (in most methods the cold
-    ones, or those never played with any seed) follow after all others, the most played first:
-    their score is `-2^24` plus the number of training playlists that hold them. So does a query
-    that says nothing get the most played items.
+    A list never holds a seed, nor an item twice, and has exactly k items where the catalogue
+    allows it. Items are in a total order, by descending score, then by row, and do not depend on
+    what other queries are asked. Items that a method cannot score for a query (in most methods
+    the cold ones, or those never played with any seed) come last, the most played first: their
+    score is `-2^24` plus the number of training playlists that hold them. A query that says
+    nothing therefore gets the most played items. `tests/recommender_contract.py` tests all this.
     """
 
     name: ClassVar[str]
@@ -100,25 +100,25 @@ class Baseline(ABC):
 
     @abstractmethod
     def _fit(self, playlists: Playlists, catalog: Catalog) -> None:
-        """Learn; the playlists are known to have plays and to be of the catalogue."""
+        """Learn from playlists that are known to be of the catalogue and to have plays."""
 
     @abstractmethod
     def _candidates(self, queries: Playlists, k: int) -> Iterator[Candidates]:
         """Distinct rows and their scores for each query, in any order.
 
-        They must hold the best k that are no seeds, or all that the method can score. They must
-        not depend on the other queries, not even in rounding.
+        They must include the best k that are not seeds, or else all that the method can score, and
+        must not depend on the other queries, not even by rounding.
         """
 
-    def _best(self, known: RowArray, values: Scores, seeds: RowArray, k: int) -> Candidates:
-        """The best k of one query, filled up with what is most played."""
+    def _best(self, known: Rows, values: Doubles | Floats, seeds: Rows, k: int) -> Candidates:
+        """The best k of one query, filled up with the most played items."""
         scores = values.astype(np.float32)
         free = np.ones(len(self._counts), dtype=bool)
         free[seeds] = False
         usable = free[known]
         known, scores = known[usable], scores[usable]
         if len(known) > k:
-            # All that reach the k-th score, so that ties at the border are settled by row.
+            # Keep all that tie with the k-th item, so that the order by row decides between them.
             reached = scores >= np.partition(scores, -k)[-k]
             known, scores = known[reached], scores[reached]
         order = np.lexsort((known, -scores))[:k]
@@ -131,63 +131,7 @@ class Baseline(ABC):
         return np.concatenate([known, rest]), np.concatenate([scores, fill])
 
 
-class VectorBaseline(Baseline):
-    """A baseline that compares vectors of queries and items in a `HybridIndex`."""
-
-    _index: HybridIndex
-    _known: RowArray
-    """Rows of the items that the vectors say something of."""
-    _weights: Mapping[str, float]
-
-    def _candidates(self, queries: Playlists, k: int) -> Iterator[Candidates]:
-        blocks = self._queries(queries)
-        found = self._index.search(
-            blocks, k, self._weights, allow=self._known, exclude=list(queries)
-        )
-        speaks = np.zeros(len(queries), dtype=bool)
-        for dense in blocks.dense.values():
-            speaks |= np.asarray(dense).any(axis=1)
-        for hot in blocks.sparse.values():
-            speaks |= np.diff(hot.indptr) > 0
-        real = (found.rows != NO_ROW) & speaks[:, None]
-        for rows, scores, held in zip(found.rows, found.scores, real, strict=True):
-            yield rows[held], scores[held]
-
-    @abstractmethod
-    def _queries(self, queries: Playlists) -> HybridQueries:
-        """Vectors of the queries, each computed by itself; zero where a query says nothing."""
-
-
 def sparse_candidates(scores: sparse.csr_array) -> Iterator[Candidates]:
     """The entries of each line of a sparse matrix as rows and scores."""
     for start, end in zip(scores.indptr[:-1], scores.indptr[1:], strict=True):
         yield scores.indices[start:end].astype(np.int64), scores.data[start:end]
-
-
-def check_whole(owner: object, name: str, value: Any, least: int = 1) -> None:
-    """Raise a ConfigError unless `value` is an integer of at least `least`."""
-    if isinstance(value, bool) or not isinstance(value, int | np.integer) or value < least:
-        raise ConfigError(
-            f"The {name!r} parameter of {type(owner).__name__} must be an integer of at least "
-            f"{least}, got {value!r} instead."
-        )
-
-
-def check_seed(owner: object, seed: Any) -> None:
-    """Raise a ConfigError unless `seed` is one that every library takes."""
-    check_whole(owner, "seed", seed, 0)
-    if seed >= 2**32:
-        raise ConfigError(
-            f"The 'seed' parameter of {type(owner).__name__} must be below 2^32, "
-            f"got {seed!r} instead."
-        )
-
-
-def check_real(owner: object, name: str, value: Any, *, positive: bool = False) -> None:
-    """Raise a ConfigError unless `value` is a finite number of at least (or above) 0."""
-    number = isinstance(value, int | float | np.number) and not isinstance(value, bool)
-    if not number or not 0 <= value < np.inf or (positive and value == 0):
-        raise ConfigError(
-            f"The {name!r} parameter of {type(owner).__name__} must be a finite number "
-            f"{'above' if positive else 'of at least'} 0, got {value!r} instead."
-        )

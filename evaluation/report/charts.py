@@ -1,61 +1,22 @@
-"""Charts of a report as inline SVG, which takes its colours and its font from the page."""
+"""Charts of intervals, of pairs and of curves, as inline SVG."""
 
 from __future__ import annotations
 
-import io
-import re
-import warnings
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from html import escape
-from typing import Any
 
-import matplotlib as mpl
-from markupsafe import Markup
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator, NullLocator
 
-N_SERIES = 7
+from evaluation.report.svg import LINE, MUTED, N_SERIES, PAPER, SERIES, canvas, plain_axes, svg
+
 MARKERS = ("o", "s", "^", "D", "v", "P", "X")
 _DASHES = ("-", "--", ":", "-.")
-
-# Colours that no chart would choose, each replaced by what the page's style sheet says, so that a
-# chart follows light and dark.
-_INK, _MUTED, _LINE, _PAPER = "#f10001", "#f10002", "#f10003", "#f10004"
-_SERIES = tuple(f"#f1001{number}" for number in range(N_SERIES))
-_CSS = {
-    _INK: "currentColor",
-    _MUTED: "var(--muted)",
-    _LINE: "var(--line)",
-    _PAPER: "var(--paper)",
-    **{colour: f"var(--series-{number})" for number, colour in enumerate(_SERIES)},
-}
-# What a page does not need or has of its own.
-_REWRITES = (
-    (re.compile(r"<metadata>.*?</metadata>|<style.*?</style>|<!--.*?-->", re.DOTALL), ""),
-    # Groups of all figures have the same ids, and nothing refers to them.
-    (re.compile(r'<g id="[^"]*"'), "<g"),
-    (re.compile(r" font-family: [^;]*;"), ""),
-    (re.compile(r' transform="rotate\(-0 [^"]*"'), ""),
-    (re.compile(r"xlink:href"), "href"),
-    (re.compile(r"\s*\n\s*"), "\n"),
-)
 _NARROW = 330
 _ROW = 38
 _LONGEST_NAME = 30
 _STEPS = (1, 2, 2.5, 5, 10)
-
-
-_LABELS = {
-    "ndcg": "NDCG",
-    "mrr": "MRR",
-    "average_precision": "MAP",
-    "r_precision": "R-precision",
-}
-# Shapes of `charts.MARKERS` as characters, for the legend.
-_GLYPHS = dict(zip(MARKERS, "●■▲◆▼✚✖", strict=True))
 
 
 @dataclass(frozen=True)
@@ -68,63 +29,6 @@ class Interval:
     """Lower end of its 95 % interval."""
     high: float
     """Upper end."""
-
-
-def report_charts(facts: Mapping[str, Any]) -> dict[str, Any]:
-    """What the report's page shows as charts, from the numbers of its metrics.json.
-
-    Keys: dots (headline metric -> chart), curves ("wide" and "narrow"), curve_ks, legend (of the
-    curves), pairs (warm and cold targets; empty unless there are both) and pairs_metric.
-    """
-    main, recommenders = facts["main"], facts["recommenders"]
-    dots = {
-        metric: Markup(  # noqa: S704  # charts escape their text
-            dot_chart(
-                f"{label(metric)} of each recommender with 95 % interval",
-                {r["name"]: Interval(**r["metrics"][metric]) for r in recommenders},
-                main=main,
-                best=facts["winners"][metric],
-                salt=metric,
-            )
-        )
-        for metric in facts["headline"]
-    }
-    ordered = sorted(recommenders, key=lambda r: r["name"] != main)
-    ks = [int(k) for k in ordered[0]["hit_rate_by_k"]]
-    curves = {
-        r["name"]: [Interval(**value) for value in r["hit_rate_by_k"].values()] for r in ordered
-    }
-    deep = f"recall@{facts['ks'][-1]}"
-    pairs = {
-        r["name"]: (parts["warm"][deep], parts["cold"][deep])
-        for r in recommenders
-        if len(parts := {p["group"]: p for p in r["slices"] if p["slice"] == "target"}) == 2
-    }
-    return {
-        "curve_ks": ks,
-        "dots": dots,
-        "curves": {
-            kind: Markup(  # noqa: S704
-                curve_chart("hit rate by length of the list", ks, curves, size=size, salt=kind)
-            )
-            for kind, size in (("wide", (700, 340)), ("narrow", (330, 280)))
-        },
-        "legend": [
-            {"name": name, "series": n % N_SERIES, "glyph": _GLYPHS[MARKERS[n % len(MARKERS)]]}
-            for n, name in enumerate(curves)
-        ],
-        "pairs": pairs
-        and Markup(  # noqa: S704
-            pair_chart(f"{label(deep)}, warm and cold targets", pairs, main=main, salt="cold")
-        ),
-        "pairs_metric": deep,
-    }
-
-
-def label(metric: str) -> str:
-    """A metric's name for people."""
-    name, _, k = metric.partition("@")
-    return f"{_LABELS.get(name, name.replace('_', ' '))}@{k}"
 
 
 def dot_chart(
@@ -140,17 +44,17 @@ def dot_chart(
         salt: A word that no other chart of the page has.
     """
     top = max((value.high for value in values.values()), default=0.0)
-    with _canvas(_NARROW, _ROW * len(values) + 30) as figure:
+    with canvas(_NARROW, _ROW * len(values) + 30) as figure:
         axes = _rows(figure, len(values), top)
         for row, (name, value) in enumerate(values.items()):
-            colour = _SERIES[0] if name == main else _MUTED
+            colour = SERIES[0] if name == main else MUTED
             weight = "bold" if name == main else "normal"
             line = row + 0.68
             axes.hlines(line, value.low, value.high, color=colour, linewidth=2.5)
             axes.plot([value.mean], [line], "o", color=colour, markersize=8, clip_on=False)
             star = "\u2605 " if name == best else ""
             _row_text(axes, row, _short(name), f"{star}{value.mean:.3f}", weight)
-        return _svg(figure, title, salt)
+        return svg(figure, title, salt)
 
 
 def pair_chart(
@@ -165,20 +69,20 @@ def pair_chart(
         salt: A word that no other chart of the page has.
     """
     top = max((max(pair) for pair in values.values()), default=0.0)
-    with _canvas(_NARROW, _ROW * len(values) + 30) as figure:
+    with canvas(_NARROW, _ROW * len(values) + 30) as figure:
         axes = _rows(figure, len(values), top)
         for row, (name, (first, second)) in enumerate(values.items()):
-            colour = _SERIES[0] if name == main else _MUTED
+            colour = SERIES[0] if name == main else MUTED
             line = row + 0.68
             axes.hlines(line, min(first, second), max(first, second), color=colour, linewidth=1.5)
             axes.plot([first], [line], "o", color=colour, markersize=8, clip_on=False)
             axes.plot(
-                [second], [line], "o", color=colour, markerfacecolor=_PAPER, markersize=8,
+                [second], [line], "o", color=colour, markerfacecolor=PAPER, markersize=8,
                 markeredgewidth=2, clip_on=False,
             )  # fmt: skip
             weight = "bold" if name == main else "normal"
             _row_text(axes, row, _short(name), f"{first:.3f} \u2192 {second:.3f}", weight)
-        return _svg(figure, title, salt)
+        return svg(figure, title, salt)
 
 
 def curve_chart(
@@ -198,14 +102,14 @@ def curve_chart(
         size: Width and height in pixels.
         salt: A word that no other chart of the page has.
     """
-    with _canvas(*size) as figure:
+    with canvas(*size) as figure:
         width, height = size
         axes = figure.add_axes((42 / width, 44 / height, 1 - 54 / width, 1 - 56 / height))
-        _plain(axes)
+        plain_axes(axes)
         axes.set_xscale("log")
         # Drawn last to first, so that the curve that the report is about lies on top.
         for number, (name, curve) in reversed(list(enumerate(values.items()))):
-            colour = _SERIES[number % N_SERIES]
+            colour = SERIES[number % N_SERIES]
             means = [value.mean for value in curve]
             if number == 0:
                 low, high = [value.low for value in curve], [value.high for value in curve]
@@ -222,31 +126,22 @@ def curve_chart(
         axes.xaxis.set_minor_locator(NullLocator())
         axes.yaxis.set_major_locator(MaxNLocator(5, steps=_STEPS))
         axes.yaxis.set_major_formatter("{x:g}")
-        axes.grid(axis="y", color=_LINE, linewidth=1)
-        axes.set_xlabel("k, length of the list", color=_MUTED, fontsize=11.5, labelpad=7)
-        return _svg(figure, title, salt)
-
-
-@contextmanager
-def _canvas(width: int, height: int) -> Iterator[Figure]:
-    """An empty figure whose points are the page's pixels."""
-    with mpl.rc_context({"text.parse_math": False}), warnings.catch_warnings():
-        # The browser draws the text, with fonts of its own.
-        warnings.filterwarnings("ignore", message="Glyph")
-        yield Figure(figsize=(width / 72, height / 72))
+        axes.grid(axis="y", color=LINE, linewidth=1)
+        axes.set_xlabel("k, length of the list", color=MUTED, fontsize=11.5, labelpad=7)
+        return svg(figure, title, salt)
 
 
 def _rows(figure: Figure, n_rows: int, top: float) -> Axes:
     """Axes of one line a name, the first on top, whose labels stand above their lines."""
     height = _ROW * n_rows + 30
     axes = figure.add_axes((4 / _NARROW, 24 / height, 1 - 8 / _NARROW, 1 - 30 / height))
-    _plain(axes)
+    plain_axes(axes)
     axes.set_xlim(0, top * 1.04 or 1.0)
     axes.set_ylim(n_rows, 0)
     axes.yaxis.set_major_locator(NullLocator())
     axes.xaxis.set_major_locator(MaxNLocator(4, steps=_STEPS))
     axes.xaxis.set_major_formatter("{x:g}")
-    axes.hlines([row + 0.68 for row in range(n_rows)], 0, top * 1.04 or 1.0, color=_LINE, lw=1)
+    axes.hlines([row + 0.68 for row in range(n_rows)], 0, top * 1.04 or 1.0, color=LINE, lw=1)
     return axes
 
 
@@ -258,36 +153,5 @@ def _row_text(axes: Axes, row: int, name: str, value: str, weight: str) -> None:
     )
 
 
-def _plain(axes: Axes) -> None:
-    axes.patch.set_visible(False)
-    for side in ("left", "top", "right"):
-        axes.spines[side].set_visible(False)
-    axes.spines["bottom"].set_color(_LINE)
-    axes.tick_params(length=0, pad=5, labelcolor=_MUTED, labelsize=11)
-    axes.set_axisbelow(True)
-
-
 def _short(name: str) -> str:
     return name if len(name) <= _LONGEST_NAME else name[: _LONGEST_NAME - 1] + "\u2026"
-
-
-def _svg(figure: Figure, title: str, salt: str) -> str:
-    """The figure as an element of an HTML page; the same figure gives the same bytes."""
-    figure.patch.set_visible(False)
-    for text in figure.findobj(match=lambda artist: hasattr(artist, "get_text")):
-        if text.get_color() == "black":  # type: ignore[attr-defined]
-            text.set_color(_INK)  # type: ignore[attr-defined]
-    written = io.StringIO()
-    with mpl.rc_context({"svg.fonttype": "none", "svg.hashsalt": salt}):
-        figure.savefig(written, format="svg", metadata={"Date": None}, transparent=True)
-    svg = written.getvalue()
-    body = svg[svg.index(">", svg.index("<svg")) + 1 :]
-    for pattern, replacement in _REWRITES:
-        body = pattern.sub(replacement, body)
-    for colour, css in _CSS.items():
-        body = body.replace(colour, css)
-    width, height = (round(72 * inches) for inches in figure.get_size_inches())
-    return (
-        f'<svg class="chart" role="img" aria-label="{escape(title)}" width="{width}" '
-        f'height="{height}" viewBox="0 0 {width} {height}">{body}'
-    )

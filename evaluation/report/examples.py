@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from evaluation.harness import Evaluation
-from evaluation.metrics.accuracy import target_hits
+from evaluation.evaluations import Evaluation
+from evaluation.metrics.rankings import target_hits
 
 _N_EXAMPLES, _N_SHOWN, _N_TARGETS, _N_SEEDS = 3, 10, 12, 8
 

@@ -1,74 +1,22 @@
-"""Cases: the seeds and targets of a split, and the account of what it left out."""
+"""Cases: how playlists become seeds and targets, with an account of what is left out."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Literal
 
 import numpy as np
-from numpy.typing import NDArray
 
+from evaluation.splits.split import Repeats, SeedRule, Split
+from hybrid_rec.core.arrays import Mask, Rows
 from hybrid_rec.core.errors import ConfigError, DataError
 from hybrid_rec.data.catalog import Catalog
 from hybrid_rec.data.playlists import Playlists
-
-Mask = NDArray[np.bool_]
-Repeats = Literal["first", "keep"]
-SeedRule = Literal["half", "first", "random"]
-
-
-@dataclass(frozen=True, eq=False)
-class Split:
-    """Training playlists, and cases of seeds and targets.
-
-    Case `i` is `seeds[i]` and `targets[i]`. Every target set is non-empty, holds each item once
-    and none of the case's seeds. `train` may be empty where the shares leave nothing for it.
-    """
-
-    name: str
-    """What was done, for people."""
-    catalog: Catalog
-    """All candidates."""
-    train: Playlists
-    """What a recommender may learn from."""
-    seeds: Playlists
-    """What it is asked."""
-    targets: Playlists
-    """What it should recommend."""
-    left_out: Mapping[str, int]
-    """Reason -> count. Each playlist of the input is in `train`, a case, or under one reason that
-    starts with "playlists"; each play in `train`, `seeds`, `targets`, or under one reason that
-    starts with "plays"."""
-
-    def __len__(self) -> int:
-        return len(self.seeds)
-
-    @property
-    def cold(self) -> Mask:
-        """Which items of the catalogue have no history in `train`, `(n_items,)` bool."""
-        cold: Mask = self.train.play_counts == 0
-        return cold
-
-    def counts(self) -> dict[str, int]:
-        """Playlists, plays and items of each part, cold targets, and everything left out."""
-        return {
-            "items": len(self.catalog),
-            "cold items": int(self.cold.sum()),
-            "training playlists": len(self.train),
-            "training plays": self.train.n_plays,
-            "cases": len(self),
-            "seeds": self.seeds.n_plays,
-            "targets": self.targets.n_plays,
-            "cold targets": int(self.cold[self.targets.rows].sum()),
-            **{f"left out: {why}": count for why, count in self.left_out.items()},
-        }
 
 
 def usable_playlists(
     playlists: Playlists, catalog: Catalog, min_length: int, repeats: Repeats
 ) -> tuple[Playlists, dict[str, int]]:
-    """Playlists that are long enough, repeats dealt with, and what was left out."""
+    """Playlists that are long enough, with repeats kept or removed, and what was left out."""
     if repeats not in ("first", "keep"):
         raise ConfigError(f"repeats must be 'first' or 'keep', got {repeats!r}.")
     if min_length < 2:
@@ -104,7 +52,7 @@ def held_out_split(
     n_seeds: int,
     max_length: int | None,
 ) -> Split:
-    """A split whose cases are held-out playlists, by a rule of which items are given."""
+    """A split whose cases are held-out playlists; a rule says which of their items are given."""
     account = dict(left_out)
     if max_length is not None:
         whole = chosen
@@ -125,7 +73,7 @@ def finished_split(
     targets: Playlists,
     left_out: Mapping[str, int],
 ) -> Split:
-    """A split of those cases that have targets; all must have seeds."""
+    """A split with the cases that have targets; every case must have seeds."""
     asked = targets.lengths > 0
     if not asked.any():
         raise DataError(
@@ -136,7 +84,7 @@ def finished_split(
 
 
 def askable_targets(seeds: Playlists, targets: Playlists) -> tuple[Playlists, dict[str, int]]:
-    """Targets that are no seed of their case, each once, and what was left out for it."""
+    """Targets that are not seeds of their case, each once, and how many plays were left out."""
     distinct = targets.distinct()
     n = targets.n_items
     known = np.isin(distinct.owners * n + distinct.rows, seeds.owners * n + seeds.rows)
@@ -159,7 +107,7 @@ def describe_rule(rule: SeedRule, n_seeds: int) -> str:
     return {"half": "first half", "first": f"first {n_seeds}"}.get(rule, f"random {n_seeds}")
 
 
-def _places(playlists: Playlists) -> NDArray[np.int64]:
+def _places(playlists: Playlists) -> Rows:
     """The place of each play in its playlist from 0, `(n_plays,)`."""
     return np.arange(playlists.n_plays) - np.repeat(playlists.offsets[:-1], playlists.lengths)
 

@@ -9,7 +9,7 @@ from typing import Any, Literal
 import numpy as np
 from scipy import sparse
 
-from evaluation.splits.splits import Split
+from evaluation.splits.split import Split
 from hybrid_rec.data.playlists import Playlists
 
 Level = Literal["ok", "note", "warning", "unchecked"]
@@ -33,17 +33,17 @@ class Finding:
 
 
 def lint_split(split: Split) -> list[Finding]:
-    """What can be said of a split before anything is fitted."""
+    """Findings about a split, before anything is fitted."""
     return [_near_copies(split), _targets_among_seeds(split), _time(split), _cold_targets(split)]
 
 
 def lint_recommenders(split: Split, recommenders: Mapping[str, Any]) -> list[Finding]:
-    """Whether fitted recommenders have counted training plays alone.
+    """Findings about fitted recommenders: whether they counted training plays and nothing else.
 
     Args:
         split: What they were fitted on.
-        recommenders: By name; those that tell their counts, by an attribute `play_counts`
-            `(n_items,)` or a fitted `model_` that holds its playlists, are checked.
+        recommenders: By name. Checked are those with an attribute `play_counts`, `(n_items,)`,
+            or a fitted `model_` that holds its playlists.
     """
     return [_popularity(split, name, recommender) for name, recommender in recommenders.items()]
 

@@ -1,4 +1,4 @@
-"""A part of a split that is quick to learn from and as hard as the whole."""
+"""Samples: a part of a split that is quick to learn from and as hard as the whole."""
 
 from __future__ import annotations
 
@@ -6,23 +6,24 @@ from dataclasses import replace
 
 import numpy as np
 
-from evaluation.splits.splits import Split
+from evaluation.splits.split import Split
+from hybrid_rec.core.arrays import Mask, Rows
 from hybrid_rec.core.errors import ConfigError, DataError
-from hybrid_rec.data.catalog import Catalog, RowArray
+from hybrid_rec.data.catalog import Catalog
 from hybrid_rec.data.playlists import Playlists
 
 
 def sample_split(split: Split, n_playlists: int, rng: np.random.Generator) -> Split:
     """The split over a random part of its playlists; the same one if it has no more.
 
-    Fewer playlists would leave more items without history, and a split of which half the targets
-    are cold is tuned for another world. So items whose history is lost with the playlists are
-    taken out of the catalogue and of the cases; and of the items that had none, as many are, at
-    random: of those that are targets the share of warm targets that is lost, of the others the
-    share of warm items.
+    With fewer playlists more items would be cold, and settings tuned where half the targets are
+    cold would not suit the whole. So that the share of cold items and of cold targets stays, an
+    item that loses all its history is taken out of the catalogue and the cases, and cold items are
+    taken out at random: of the cold targets the same share as of the warm targets, of the other
+    cold items the same share as of the other warm ones.
 
     Args:
-        split: Training playlists and cases. A playlist that is in both, by its id, stays in both.
+        split: Training playlists and cases. A playlist in both, by its id, is drawn for both.
         n_playlists: Playlists wanted, training and cases together.
         rng: Draws playlists and items.
 
@@ -67,11 +68,11 @@ def sample_split(split: Split, n_playlists: int, rng: np.random.Generator) -> Sp
     )
 
 
-def _of(playlists: Playlists, ids: set[str]) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
+def _of(playlists: Playlists, ids: set[str]) -> Mask:
     return np.fromiter((name in ids for name in playlists.playlist_ids), bool, len(playlists))
 
 
-def _moved(playlists: Playlists, new_rows: RowArray, n_items: int) -> Playlists:
+def _moved(playlists: Playlists, new_rows: Rows, n_items: int) -> Playlists:
     """The playlists over another catalogue, without the items that have no row in it."""
     part = playlists.select_plays(new_rows[playlists.rows] >= 0)
     return replace(part, rows=new_rows[part.rows], n_items=n_items)

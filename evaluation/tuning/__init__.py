@@ -1,1 +1,1 @@
-"""The search for settings."""
+"""The search for better settings of the hybrid: spaces, proposals, trials and the tuner."""

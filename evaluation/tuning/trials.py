@@ -1,55 +1,16 @@
-"""Trials of a search: what they were, as a table, and the best of them as a configuration file."""
+"""Trials of a search: settings, what they came to, and a table of all."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
-import numpy as np
 import pandas as pd
-import tomli_w
-from numpy.typing import NDArray
 
-from evaluation.metrics.accuracy import CLICKS, METRICS
-from evaluation.tuning.search import Setting, Settings
+from evaluation.metrics.registry import MetricAtK
+from evaluation.tuning.spaces import Setting, Settings
+from hybrid_rec.core.arrays import Doubles
 from hybrid_rec.core.config import HybridConfig
-from hybrid_rec.core.errors import ConfigError
-
-DEFAULT_METRIC = "ndcg@500"
-
-
-@dataclass(frozen=True)
-class Metric:
-    """What is to become better."""
-
-    name: str
-    """One of `evaluation.metrics.accuracy.METRICS`."""
-    k: int
-    """Its cut-off."""
-
-    @classmethod
-    def parse(cls, text: str) -> Metric:
-        """The metric that a text such as "ndcg@500" names.
-
-        Raises:
-            ConfigError: If it names none.
-        """
-        name, _, k = text.partition("@")
-        if name not in METRICS or not (k.isascii() and k.isdigit()) or int(k) < 1:
-            raise ConfigError(
-                f"metric must be one of {', '.join(METRICS)} with a cut-off of at least 1, such as "
-                f"{DEFAULT_METRIC}, got {text!r}."
-            )
-        return cls(name, int(k))
-
-    def __str__(self) -> str:
-        return f"{self.name}@{self.k}"
-
-    @property
-    def sign(self) -> int:
-        """1 where higher is better, else -1."""
-        return -1 if self.name == CLICKS else 1
 
 
 @dataclass(frozen=True, eq=False)
@@ -59,12 +20,12 @@ class Trial:
     number: int
     """From 0, which is the base configuration."""
     fit: int
-    """The vectors it used, from 0; trials of one fit differ in fusion alone."""
+    """The vectors it used, from 0; trials of one fit differ in weights alone."""
     settings: Settings
     """All that is searched, by dotted name."""
     config: HybridConfig
     """The base configuration with these settings."""
-    cases: NDArray[np.float64]
+    cases: Doubles
     """The metric of each case, `(n_cases,)`."""
     gain: float
     """Mean difference to trial 0, case by case."""
@@ -81,12 +42,12 @@ class Trial:
         return float(self.cases.mean())
 
 
-def ranked(trials: Sequence[Trial], metric: Metric) -> list[Trial]:
+def ranked(trials: Sequence[Trial], metric: MetricAtK) -> list[Trial]:
     """The trials, the best one first; the earlier of equals."""
     return sorted(trials, key=lambda trial: (-metric.sign * trial.value, trial.number))
 
 
-def trial_table(trials: Sequence[Trial], metric: Metric) -> pd.DataFrame:
+def trial_table(trials: Sequence[Trial], metric: MetricAtK) -> pd.DataFrame:
     """All trials, the best one first.
 
     Columns: rank (from 1), trial, fit, the metric, gain, low, high, seconds, and every setting by
@@ -120,24 +81,3 @@ def changes(trial: Trial, first: Trial) -> str:
 def shown(value: Setting) -> str:
     """A setting as short as it is exact."""
     return f"{value:g}" if isinstance(value, float) else str(value).lower()
-
-
-def tuned_toml(config: HybridConfig, settings: Settings, header: Sequence[str]) -> str:
-    """A configuration as TOML that says what was tuned in full, and else what is not the default.
-
-    What is left to the defaults changes with them; what was searched does not.
-
-    Args:
-        config: The configuration.
-        settings: What was searched; sections with a setting are written in full.
-        header: Lines of comment at the top.
-    """
-    full: dict[str, Any] = config.model_dump(mode="json", exclude_none=True)
-    own: Mapping[str, Any] = config.model_dump(
-        mode="json", exclude_none=True, exclude_defaults=True
-    )
-    tuned = {name.partition(".")[0] for name in settings}
-    sections = {name: full[name] if name in tuned else own[name] for name in full
-                if name in tuned or name in own}  # fmt: skip
-    lines = ["# " + "".join(c if c.isprintable() else " " for c in line) for line in header]
-    return "\n".join([*lines, tomli_w.dumps(sections)])

@@ -11,8 +11,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from hybrid_rec.batch.input import ID, TEXT, Layout
-from hybrid_rec.data.catalog import RowArray
+from hybrid_rec.batch.layout import ID, Layout
+from hybrid_rec.core.arrays import Rows
+from hybrid_rec.data.tables import TEXT
 
 LONGEST = 1_000_000
 """The most rows of one playlist that count. A chunk may hold more: these are left out, and said."""
@@ -26,7 +27,7 @@ class Chunk:
     """The number of the part, from 0."""
     table: pa.Table
     """Rows as `TableReader.batches` gives them."""
-    owners: RowArray
+    owners: Rows
     """The query of each row, from 0 and ascending, `(n_rows,)`."""
     repeated: NDArray[np.bool_]
     """Which queries have the id of an earlier one, `(n_queries,)`."""
@@ -113,7 +114,7 @@ def chunks(batches: Iterable[pa.Table], layout: Layout, size: int) -> Iterator[C
         yield _chunk(number, pa.concat_tables(pending), starts, seen)
 
 
-def _chunk(number: int, table: pa.Table, starts: RowArray, seen: SeenIds) -> Chunk:
+def _chunk(number: int, table: pa.Table, starts: Rows, seen: SeenIds) -> Chunk:
     lengths = np.diff(np.append(starts, table.num_rows))
     return Chunk(
         number,
@@ -130,9 +131,7 @@ def _numbered(batch: pa.Table, first: int) -> pa.Table:
     return batch.append_column(ID, pa.array(numbers, TEXT))
 
 
-def _tidy_starts(
-    ids: pa.ChunkedArray, last: str | None, *, first: bool
-) -> tuple[RowArray, str | None]:
+def _tidy_starts(ids: pa.ChunkedArray, last: str | None, *, first: bool) -> tuple[Rows, str | None]:
     """Where in a batch the rows of a playlist begin, and the last id.
 
     Args:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,8 @@ from fsspec.implementations.local import LocalFileSystem
 
 from hybrid_rec.core.errors import DataError
 from hybrid_rec.core.progress import Progress
-from hybrid_rec.data.tables import TABLE_SUFFIXES, one_line
+from hybrid_rec.data.paths import one_line, readable
+from hybrid_rec.data.tables import TABLE_SUFFIXES, TableFile
 
 _BLOCK_BYTES = 4 << 20
 # What file systems call the version of a file.
@@ -91,7 +93,7 @@ def _state(info: Mapping[str, Any]) -> tuple[str, ...]:
     return tuple(str(info[key]) for key in _STATE_KEYS if info.get(key) is not None)
 
 
-def is_text(file: InputFile) -> bool:
+def is_csv(file: InputFile) -> bool:
     """Whether a file is CSV or TSV, not Parquet."""
     return not file.name.lower().endswith(".parquet")
 
@@ -135,27 +137,13 @@ class InputFiles:
             )
         return files
 
-    @contextmanager
-    def readable(self, name: str) -> Iterator[None]:
-        """A context that turns what the file system refuses into a DataError.
+    def readable(self, name: str) -> AbstractContextManager[None]:
+        """A context that turns what the file system refuses into a DataError."""
+        return readable(name, self.what, remote=not self.place.is_local)
 
-        Remote file systems raise what their libraries please, so there every error counts.
-        """
-        try:
-            yield
-        except DataError:
-            raise
-        except FileNotFoundError:
-            raise DataError(
-                f"{name} must be {self.what}, found no such file; check the path."
-            ) from None
-        except Exception as error:
-            if self.place.is_local and not isinstance(error, OSError):
-                raise
-            raise DataError(
-                f"{name} must be {self.what}, found that it cannot be read ({one_line(error)}); "
-                "check the file, or fetch it again."
-            ) from None
+    def table(self, file: InputFile) -> TableFile:
+        """One of the files as a table."""
+        return TableFile(file.name, partial(self.opened, file))
 
     @contextmanager
     def opened(self, file: InputFile) -> Iterator[Any]:
@@ -170,7 +158,7 @@ class InputFiles:
     @property
     def n_texts(self) -> int:
         """How many of the files are CSV or TSV."""
-        return sum(is_text(file) for file in self.files)
+        return sum(is_csv(file) for file in self.files)
 
     def checksums(self, progress: Progress) -> list[dict[str, str | int]]:
         """Name, size and SHA-256 of each file; the whole of it is read, once.
@@ -186,7 +174,7 @@ class InputFiles:
                         while block := stream.read(_BLOCK_BYTES):
                             digest.update(block)
                             size += len(block)
-                            self.lines += block.count(b"\n") if is_text(file) else 0
+                            self.lines += block.count(b"\n") if is_csv(file) else 0
                             advance(len(block) >> 20)
                     checksums.append(
                         {"name": file.name, "bytes": size, "sha256": digest.hexdigest()}

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -14,7 +13,8 @@ import filelock
 
 from hybrid_rec.batch.files import Place
 from hybrid_rec.core.errors import DataError, RunError
-from hybrid_rec.data.tables import one_line
+from hybrid_rec.core.files import writing
+from hybrid_rec.data.paths import one_line
 
 FORMAT = "hybrid-rec scores"
 JOB, WORK = "job.json", "_work"
@@ -122,18 +122,8 @@ class OutFolder:
                     yield file
                 return
             path = Path(self._path(name))
-            fresh = Path(self._path(WORK), f"{path.name}.tmp")
-            try:
-                with fresh.open("wb") as file:
-                    yield file
-                    file.flush()
-                    os.fsync(file.fileno())
-                fresh.replace(path)
-            except BaseException:
-                # Where the disk is full, half a file is in the way of the next run.
-                with suppress(OSError):
-                    fresh.unlink(missing_ok=True)
-                raise
+            with writing(path, Path(self._path(WORK), f"{path.name}.tmp")) as file:
+                yield file
 
     @contextmanager
     def _writable(self) -> Iterator[None]:

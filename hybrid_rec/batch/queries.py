@@ -12,8 +12,11 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from hybrid_rec.batch.chunks import LONGEST, Chunk
-from hybrid_rec.batch.input import FILE, ID, ITEM, ITEMS, ORDERS, ROW
-from hybrid_rec.data.catalog import Catalog, ObjectArray, RowArray
+from hybrid_rec.batch.input import FILE, ROW
+from hybrid_rec.batch.layout import CONTEXT, ID, ITEM, ITEMS
+from hybrid_rec.core.arrays import Objects, Rows
+from hybrid_rec.data.catalog import Catalog
+from hybrid_rec.data.play_order import ORDER_COLUMNS, Kind, Mask, read_order
 from hybrid_rec.data.playlists import Playlists
 
 MISSING_ID = "missing id"
@@ -36,24 +39,22 @@ REJECTED = pa.schema(
 """Rows count from 0 in each file, without the header. Where a whole playlist is meant, `row` is its
 first one and `item_id` is null."""
 
-Mask = NDArray[np.bool_]
-
 
 class Rejections:
     """Collects what is rejected of one chunk."""
 
     def __init__(self) -> None:
-        self._rows: list[RowArray] = []
-        self._plays: list[RowArray] = []
-        self._items: list[ObjectArray] = []
-        self._reasons: list[ObjectArray] = []
+        self._rows: list[Rows] = []
+        self._plays: list[Rows] = []
+        self._items: list[Objects] = []
+        self._reasons: list[Objects] = []
 
     def add(
         self,
         reason: str,
-        rows: RowArray,
-        plays: RowArray | None = None,
-        items: ObjectArray | None = None,
+        rows: Rows,
+        plays: Rows | None = None,
+        items: Objects | None = None,
     ) -> None:
         """Reject rows of the chunk, or single plays in them.
 
@@ -111,7 +112,7 @@ class _Plays:
         rejections: Where the reasons go.
     """
 
-    def __init__(self, rows: RowArray, items: pa.Array, kept: Mask, rejections: Rejections) -> None:
+    def __init__(self, rows: Rows, items: pa.Array, kept: Mask, rejections: Rejections) -> None:
         self.rows, self.kept = rows, kept
         self.ids = np.array(items.to_pylist(), dtype=object)
         self._rejections = rejections
@@ -124,7 +125,7 @@ class _Plays:
         self._rejections.add(reason, self.rows[named], named, self.ids[named])
         self.kept &= ~bad
 
-    def find(self, catalog: Catalog) -> RowArray:
+    def find(self, catalog: Catalog) -> Rows:
         """The catalogue row of each play that is left; those that have none drop out."""
         found = np.full(len(self.ids), -1, np.int64)
         found[self.kept] = catalog.rows(self.ids[self.kept].tolist(), "negative")
@@ -132,10 +133,18 @@ class _Plays:
         return found
 
 
-def playlists_of(chunk: Chunk, catalog: Catalog, rejections: Rejections) -> Playlists:
+def playlists_of(
+    chunk: Chunk, catalog: Catalog, rejections: Rejections, kind: Kind | None = None
+) -> Playlists:
     """The playlists of a chunk in play order, without what is rejected.
 
     A playlist of which nothing is left stays, as an empty one.
+
+    Args:
+        chunk: Plays, or lists of items.
+        catalog: The items that they refer to.
+        rejections: Where the reasons go.
+        kind: What tells the order of plays, see `Layout.order_kind`.
     """
     kept, asked = _sound(chunk, rejections)
     if ITEM in chunk.table.column_names:
@@ -147,9 +156,12 @@ def playlists_of(chunk: Chunk, catalog: Catalog, rejections: Rejections) -> Play
     plays = _Plays(row_of, items, kept[row_of], rejections)
     place = np.arange(len(owners)) - np.searchsorted(owners, owners)
     plays.drop(place >= LONGEST, TOO_LONG, listed=place == LONGEST)
-    keys, unreadable = _play_order(chunk.table)
-    if keys:
-        plays.drop(unreadable, UNREADABLE_ORDER)
+    keys: tuple[NDArray[Any], ...] = ()
+    for name in chunk.table.column_names:
+        if name in ORDER_COLUMNS:
+            order = read_order(chunk.table[name], name, kind)
+            plays.drop(order.unreadable, UNREADABLE_ORDER)
+            keys = order.sort_keys
     rows = plays.find(catalog)
     left = np.flatnonzero(plays.kept)
     left = left[np.lexsort((*(key[left] for key in keys), owners[left]))]
@@ -162,17 +174,23 @@ def new_items_of(chunk: Chunk, catalog: Catalog, rejections: Rejections) -> pd.D
     kept, asked = _sound(chunk, rejections)
     table = chunk.table
     frame: dict[str, Any] = {"item_id": _ids(chunk)}
-    for name in ("title", "artist"):
-        frame[name] = np.array(table[name].to_pylist(), dtype=object)
-    if "tags" in table.column_names:
-        frame["tags"] = table["tags"].to_pylist()
-    if "context" in table.column_names:
-        items, row_of = _flat(chunk, "context")
+    for name in table.column_names:
+        if name not in (FILE, ROW, ID, CONTEXT):
+            frame[name] = _described(table[name])
+    if CONTEXT in table.column_names:
+        items, row_of = _flat(chunk, CONTEXT)
         plays = _Plays(row_of, items, kept[row_of], rejections)
         plays.find(catalog)
         ends = np.searchsorted(row_of[plays.kept], np.arange(1, chunk.n_rows))
-        frame["context"] = [part.tolist() for part in np.split(plays.ids[plays.kept], ends)]
+        frame[CONTEXT] = [part.tolist() for part in np.split(plays.ids[plays.kept], ends)]
     return pd.DataFrame(frame)[asked]
+
+
+def _described(column: pa.ChunkedArray) -> pd.Series[Any]:
+    """A column of new items: numbers with NaN for missing ones, or text or lists with None."""
+    if pa.types.is_floating(column.type):
+        return pd.Series(column.to_numpy())
+    return pd.Series(column.to_pylist(), dtype=object)
 
 
 def _sound(chunk: Chunk, rejections: Rejections) -> tuple[Mask, Mask]:
@@ -185,41 +203,14 @@ def _sound(chunk: Chunk, rejections: Rejections) -> tuple[Mask, Mask]:
     return ~nameless & asked[chunk.owners], asked
 
 
-def _ids(chunk: Chunk) -> ObjectArray:
+def _ids(chunk: Chunk) -> Objects:
     """The id of each query; None where it has none."""
     first = np.searchsorted(chunk.owners, np.arange(len(chunk.repeated)))
     return np.array(chunk.table[ID].take(pa.array(first)).to_pylist(), dtype=object)
 
 
-def _flat(chunk: Chunk, name: str) -> tuple[pa.Array, RowArray]:
+def _flat(chunk: Chunk, name: str) -> tuple[pa.Array, Rows]:
     """The entries of a column of lists, and the row of each."""
     lists = chunk.table[name].combine_chunks()
     sizes = np.asarray(pc.fill_null(pc.list_value_length(lists), 0), dtype=np.int64)
     return lists.flatten(), np.repeat(np.arange(chunk.n_rows), sizes)
-
-
-def _play_order(table: pa.Table) -> tuple[list[NDArray[Any]], Mask]:
-    """Sort keys of the rows within a playlist, the last one first, and which are unreadable.
-
-    Rows without a place stand at the end, in the order of the table. Without a column that tells,
-    there are no keys.
-    """
-    name = next((name for name in ORDERS if name in table.column_names), None)
-    if name is None:
-        return [], np.zeros(table.num_rows, dtype=bool)
-    column = table[name]
-    if pa.types.is_date(column.type):
-        column = column.cast(pa.timestamp("s"))
-    if pa.types.is_timestamp(column.type):
-        column = column.cast(pa.int64())
-    values = column.to_pandas()
-    numbers = pd.to_numeric(values, errors="coerce")
-    if name == "played_at" and pa.types.is_large_string(column.type):
-        times = pd.to_datetime(
-            values.where(numbers.isna()), errors="coerce", utc=True, format="mixed"
-        )
-        seconds = times.dt.as_unit("us").astype(np.int64) / 1e6
-        numbers = numbers.where(numbers.notna(), seconds.where(times.notna()))
-    missing = numbers.isna().to_numpy()
-    unreadable = missing & np.asarray(column.is_valid(), dtype=bool)
-    return [numbers.fillna(0).to_numpy(), missing], unreadable

@@ -16,16 +16,15 @@ from hybrid_rec.batch.input import TableReader
 from hybrid_rec.batch.journal import Journal
 from hybrid_rec.batch.output import OutFolder
 from hybrid_rec.batch.saved_model import SavedModel
-from hybrid_rec.batch.scoring import ITEMS, NEW_ITEMS, PLAYLISTS, ItemChunk, Request, Scored
+from hybrid_rec.batch.scoring import ITEMS, NEW_ITEMS, PLAYLISTS, BatchRequest, ItemChunk, Scored
 from hybrid_rec.batch.workers import Chunks, scorers
 from hybrid_rec.core.errors import ConfigError, DataError
 from hybrid_rec.core.progress import Progress, as_progress
 
 # Another version of these may give other bytes.
 _LIBRARIES = ("hybrid-rec", "faiss-cpu", "lightgbm", "numpy", "pyarrow", "scipy")
-# Rows of a playlist, to guess the number of playlists from the number of rows.
-_TYPICAL_LENGTH = 20
 _MOST_QUERIES, _MOST_WORKERS = 1_000_000, 1_024
+# What may describe a new item.
 
 
 @dataclass(frozen=True)
@@ -51,7 +50,7 @@ class BatchResult:
 class _Source:
     """What is scored, as chunks."""
 
-    request: Request
+    request: BatchRequest
     size: int
     files: InputFiles | None
     chunks: Callable[[], Chunks]
@@ -65,20 +64,16 @@ class _Source:
             return self.table_rows
         return self.table_rows + max(self.files.lines - self.files.n_texts, 0)
 
-    @property
-    def n_queries(self) -> int:
-        """About how many queries there are."""
-        tidy = self.request.layout is not None and self.request.layout.is_tidy
-        return self.n_rows // _TYPICAL_LENGTH if tidy else self.n_rows
-
     @classmethod
-    def of_files(cls, location: str | Path, kind: str, k: int, size: int) -> Self:
+    def of_files(
+        cls, location: str | Path, kind: str, k: int, size: int, model: SavedModel
+    ) -> Self:
         what = "playlists" if kind == PLAYLISTS else "new items"
         files = InputFiles(location, what)
-        reader = TableReader(files, new_items=kind == NEW_ITEMS)
+        reader = TableReader(files, new_items=kind == NEW_ITEMS, columns=model.columns)
         names = tuple(file.name for file in files.files)
         return cls(
-            Request(kind, k, reader.layout, names),
+            BatchRequest(kind, k, reader.layout, names),
             size,
             files,
             lambda: chunks(reader.batches(), reader.layout, size),
@@ -86,12 +81,12 @@ class _Source:
         )
 
     @classmethod
-    def of_catalog(cls, n_items: int, k: int, size: int) -> Self:
+    def of_catalog(cls, k: int, size: int, model: SavedModel) -> Self:
         def ranges() -> Iterator[ItemChunk]:
-            for number, start in enumerate(range(0, n_items, size)):
-                yield ItemChunk(number, start, min(start + size, n_items))
+            for number, start in enumerate(range(0, model.n_items, size)):
+                yield ItemChunk(number, start, min(start + size, model.n_items))
 
-        return cls(Request(ITEMS, k), size, None, ranges, n_items)
+        return cls(BatchRequest(ITEMS, k), size, None, ranges, model.n_items)
 
 
 def score_playlists(
@@ -155,8 +150,7 @@ def score_items(
     See `score_playlists` for the arguments, what is returned and what is raised.
     """
     _check(chunk_size, workers)
-    n_items = SavedModel.of(model).n_items
-    make = partial(_Source.of_catalog, n_items, k, chunk_size)
+    make = partial(_Source.of_catalog, k, chunk_size)
     return _run(model, make, out, workers=workers, strict=False, progress=progress)
 
 
@@ -175,9 +169,10 @@ def score_new_items(
 
     Args:
         model: Folder of a saved model.
-        items: Like `playlists` of `score_playlists`, with the columns `title` and `artist`, and
-            optionally `item_id` (without it rows are numbered from 0), `tags` and `context`
-            (lists, in CSV joined by "|"); see `HybridRecommender.recommend_for_new_items`.
+        items: Like `playlists` of `score_playlists`, with columns that describe items to the
+            model, `title`, `artist` and `tags`, or with `context`, and optionally `item_id`
+            (without it rows are numbered from 0). Lists are joined by "|" in CSV. See
+            `HybridRecommender.recommend_for_new_items`.
         out: See `score_playlists`; parts have one more column, `query_source`, which says how the
             new item was placed.
         k: See `score_playlists`.
@@ -196,7 +191,7 @@ def score_new_items(
 
 def _run(
     folder: str | Path,
-    make_source: Callable[[], _Source],
+    make_source: Callable[[SavedModel], _Source],
     out: str | Path,
     *,
     workers: int,
@@ -206,7 +201,7 @@ def _run(
     began = time.perf_counter()
     reporter = as_progress(progress)
     model = SavedModel.of(folder)
-    source = make_source()
+    source = make_source(model)
     target = OutFolder(out)
     _check_apart(target, model, source)
     job = {
@@ -227,7 +222,7 @@ def _run(
             journal.tidy()
             return BatchResult(target.name, manifest, 0)
         # The model is loaded first, so that a mistake leaves no folder behind that must be removed.
-        with scorers(model, source.request, workers, source.n_queries) as score:
+        with scorers(model, source.request, workers) as score:
             journal.begin()
             n_before = len(journal.finished)
             for scored in _with_progress(

@@ -6,9 +6,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from hybrid_rec.blocks.base import ColumnKind
 from hybrid_rec.core.errors import ArtifactError
-from hybrid_rec.core.files import existing
-from hybrid_rec.model.storage import fingerprint, read_manifest
+from hybrid_rec.core.files import existing, files_in
+from hybrid_rec.model.storage import described_by, fingerprint, read_manifest
 
 if TYPE_CHECKING:
     from hybrid_rec.recommender import HybridRecommender
@@ -27,6 +28,8 @@ class SavedModel:
     """SHA-256 of its manifest, which holds those of all its files, but for what was measured."""
     n_items: int
     """Items of its catalogue."""
+    columns: dict[str, ColumnKind]
+    """The columns that new items may be described by, and what they hold."""
     state: _State
     """Name, size, time and inode of each of its files but the manifest, and the fingerprint."""
 
@@ -42,7 +45,7 @@ class SavedModel:
         n_items = manifest["counts"].get("items")
         if not isinstance(n_items, int):
             raise ArtifactError(f"{_MANIFEST} in {path} must count its items; save it again.")
-        return cls(path, fingerprint(manifest), n_items, _state(path))
+        return cls(path, fingerprint(manifest), n_items, described_by(manifest), _state(path))
 
     def load(self) -> HybridRecommender:
         """The model, its index mapped into memory, every checksum verified.
@@ -73,8 +76,8 @@ class SavedModel:
 def _state(folder: Path) -> _State:
     try:
         made = fingerprint(read_manifest(folder))
-        files = [path for path in existing(folder.resolve()).iterdir() if path.name != _MANIFEST]
-        found = [(path.name, path.stat()) for path in files]
+        home = existing(folder.resolve())
+        found = [(name, (home / name).stat()) for name in files_in(home) if name != _MANIFEST]
     except (OSError, ArtifactError):
         return "", ()
     times = ((name, stat.st_size, stat.st_mtime_ns, stat.st_ino) for name, stat in found)

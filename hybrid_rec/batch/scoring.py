@@ -14,7 +14,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from hybrid_rec.batch.chunks import Chunk
-from hybrid_rec.batch.input import Layout
+from hybrid_rec.batch.layout import Layout
 from hybrid_rec.batch.queries import Rejections, complaint_of, new_items_of, playlists_of
 
 if TYPE_CHECKING:
@@ -51,7 +51,7 @@ class ItemChunk:
 
 
 @dataclass(frozen=True)
-class Request:
+class BatchRequest:
     """What is asked of the model for every chunk."""
 
     kind: str
@@ -80,18 +80,16 @@ class Scored:
     """The first rejected row, for a message; None for none."""
 
 
-def warm_up(model: HybridRecommender, request: Request, n_queries: int) -> None:
+def warm_up(model: HybridRecommender, request: BatchRequest) -> None:
     """Ask once, so that all that a model makes on first use is there before it is shared.
 
     Args:
         model: What will be asked.
         request: How.
-        n_queries: About how often.
 
     Raises:
         ConfigError: If k is out of range.
     """
-    model.model_.expect(n_queries)
     first = model.model_.catalog.item_ids[:1].tolist()
     if request.kind == ITEMS:
         model.similar_items(first, request.k)
@@ -100,12 +98,10 @@ def warm_up(model: HybridRecommender, request: Request, n_queries: int) -> None:
     else:
         import pandas as pd
 
-        model.recommend_for_new_items(
-            pd.DataFrame({"title": ["title"], "artist": ["artist"]}), request.k
-        )
+        model.recommend_for_new_items(pd.DataFrame({"context": [first]}), request.k)
 
 
-def score(model: HybridRecommender, request: Request, chunk: Chunk | ItemChunk) -> Scored:
+def score(model: HybridRecommender, request: BatchRequest, chunk: Chunk | ItemChunk) -> Scored:
     """Score one chunk; the same chunk gives the same bytes, apart from the seconds."""
     began = time.perf_counter()
     rejections = Rejections()
@@ -114,7 +110,9 @@ def score(model: HybridRecommender, request: Request, chunk: Chunk | ItemChunk) 
         rows = np.setdiff1d(np.arange(chunk.start, chunk.stop), model.model_.removed)
         found = model.similar_items(model.model_.catalog.item_ids[rows].tolist(), request.k)
     elif request.kind == PLAYLISTS:
-        found = model.recommend(playlists_of(chunk, model.model_.catalog, rejections), request.k)
+        kind = None if request.layout is None else request.layout.order_kind
+        playlists = playlists_of(chunk, model.model_.catalog, rejections, kind)
+        found = model.recommend(playlists, request.k)
     else:
         frame = new_items_of(chunk, model.model_.catalog, rejections)
         found = model.recommend_for_new_items(frame, request.k)

@@ -15,7 +15,7 @@ from threadpoolctl import threadpool_limits
 
 from hybrid_rec.batch.chunks import Chunk
 from hybrid_rec.batch.saved_model import SavedModel
-from hybrid_rec.batch.scoring import ItemChunk, Request, Scored, score, warm_up
+from hybrid_rec.batch.scoring import BatchRequest, ItemChunk, Scored, score, warm_up
 from hybrid_rec.core.errors import RunError
 
 Chunks = Iterable[Chunk | ItemChunk]
@@ -27,7 +27,7 @@ _CAN_FORK = sys.platform == "linux"
 
 
 @contextmanager
-def scorers(model: SavedModel, request: Request, workers: int, n_queries: int) -> Iterator[Score]:
+def scorers(model: SavedModel, request: BatchRequest, workers: int) -> Iterator[Score]:
     """A function that scores chunks, in whatever order they are ready.
 
     Every process computes with one thread, so that as many processes as there are cores do not
@@ -37,7 +37,6 @@ def scorers(model: SavedModel, request: Request, workers: int, n_queries: int) -
         model: What to score with.
         request: What is asked for every chunk.
         workers: Processes; 1 stays in this one.
-        n_queries: About how many there are in all, which decides what is worth preparing.
 
     Raises:
         ArtifactError: If the model cannot be loaded.
@@ -48,10 +47,10 @@ def scorers(model: SavedModel, request: Request, workers: int, n_queries: int) -
         if workers == 1:
             recommender = model.load()
             with threadpool_limits(limits=1):
-                warm_up(recommender, request, n_queries)
+                warm_up(recommender, request)
                 yield lambda chunks: (score(recommender, request, chunk) for chunk in chunks)
             return
-        pool = _Pool(model, request, workers, n_queries)
+        pool = _Pool(model, request, workers)
     try:
         pool.await_models()
         yield pool.score
@@ -81,7 +80,7 @@ class _Pool:
     Elsewhere each loads the model for itself and shares the index, which is mapped.
     """
 
-    def __init__(self, model: SavedModel, request: Request, workers: int, n_queries: int) -> None:
+    def __init__(self, model: SavedModel, request: BatchRequest, workers: int) -> None:
         # A fresh interpreter has no threads or locks of the caller's that a fork would break.
         context = get_context("spawn")
         pipes = [context.Pipe() for _ in range(workers)]
@@ -92,7 +91,7 @@ class _Pool:
             context.Process(
                 target=_serve,
                 # What a group makes, its processes share.
-                args=(model, request, n_queries // len(groups), group),
+                args=(model, request, group),
                 daemon=True,
             )
             for group in groups
@@ -162,15 +161,13 @@ def _died() -> RunError:
     )
 
 
-def _serve(
-    model: SavedModel, request: Request, n_queries: int, connections: Sequence[Connection]
-) -> None:
+def _serve(model: SavedModel, request: BatchRequest, connections: Sequence[Connection]) -> None:
     """Load the model and answer on every connection, each from a process of its own."""
     # Ctrl-C reaches all processes of a terminal; the first one decides what becomes of the others.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     try:
         recommender = model.load()
-        warm_up(recommender, request, n_queries)
+        warm_up(recommender, request)
     except BaseException as error:
         for connection in connections:
             with suppress(OSError):
@@ -205,7 +202,7 @@ def _serve(
         os.waitpid(child, 0)
 
 
-def _answer(recommender: Any, request: Request, connection: Connection) -> None:
+def _answer(recommender: Any, request: BatchRequest, connection: Connection) -> None:
     """Score chunks until the other end is closed."""
     # It may close at any moment, and nobody is left to hear of it.
     with suppress(EOFError, OSError):

@@ -22,7 +22,7 @@ from hybrid_rec.core.progress import Progress
 Values = Any
 """Rows of a block, `(n, width)`: a matrix, or a sparse one."""
 ColumnKind = Literal["text", "strings", "numbers", "vector"]
-"""What a column holds: texts, texts or lists of them, numbers, or lists of numbers."""
+"""What a column holds: a text, a list of texts, a number, or a list of numbers."""
 
 _SILENT = Progress()
 # Of what a block writes beside its rows, for each number of a row.
@@ -67,8 +67,6 @@ class Block(ABC):
     """Class of its parameters."""
     is_sparse: ClassVar[bool] = False
     """Whether rows are sparse, and so posting lists of the index."""
-    column_kind: ClassVar[ColumnKind]
-    """What its columns hold."""
     default_weight: ClassVar[float] = 0.05
     """Weight in the linear score where none is given."""
     finds_candidates: ClassVar[bool] = True
@@ -81,6 +79,11 @@ class Block(ABC):
     @abstractmethod
     def width(self) -> int:
         """Numbers in a row."""
+
+    @property
+    @abstractmethod
+    def column_kind(self) -> ColumnKind:
+        """What its columns hold."""
 
     @abstractmethod
     def fit(self, items: pa.Table, progress: Progress = _SILENT) -> Self:

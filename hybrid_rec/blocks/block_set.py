@@ -22,7 +22,7 @@ from hybrid_rec.core.config import (
     WeightsConfig,
 )
 from hybrid_rec.core.progress import Progress
-from hybrid_rec.data.catalog import ITEM_ID, item_array
+from hybrid_rec.data.item_table import ITEM_ID, item_array
 
 _GROUP_WEIGHT = 0.1
 
@@ -149,7 +149,8 @@ def columns_of(items: pa.Table) -> dict[str, bool]:
 def _says_something(column: pa.ChunkedArray) -> bool:
     kind = column.type
     if pa.types.is_list(kind) or pa.types.is_large_list(kind):
-        return any(len(chunk.flatten()) > 0 for chunk in column.chunks)
+        entries = (entry for chunk in column.chunks for entry in chunk.flatten())
+        return any(str(entry.as_py()).strip() for entry in entries)
     return True
 
 

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Self
+from typing import Any, Self
 
 import numpy as np
 import pyarrow as pa
 from scipy import sparse
 
-from hybrid_rec.blocks.base import _SILENT, Block, Values, products
+from hybrid_rec.blocks.base import _SILENT, Block, ColumnKind, Values, products
+from hybrid_rec.blocks.credits import CreditBook
 from hybrid_rec.blocks.labels import Labels
 from hybrid_rec.blocks.registry import register_block
 from hybrid_rec.core.arrays import Doubles, Rows
@@ -34,7 +35,6 @@ class CategoriesBlock(Block):
 
     kind = "categories"
     config_type = CategoriesBlockConfig
-    column_kind = "strings"
     is_sparse = True
     config: CategoriesBlockConfig
 
@@ -42,6 +42,12 @@ class CategoriesBlock(Block):
         super().__init__(name, config, settings)
         self.labels = Labels({})
         self.has_lists = False
+        self._book = CreditBook()
+
+    @property
+    def column_kind(self) -> ColumnKind:
+        """Lists of texts, or texts, as the catalogue has them."""
+        return "strings" if self.has_lists else "text"
 
     @property
     def width(self) -> int:
@@ -53,26 +59,34 @@ class CategoriesBlock(Block):
         del progress
         column = self.required_column(items, self.config.columns[0])
         self.has_lists = pa.types.is_list(column.type) or pa.types.is_large_list(column.type)
-        self.labels = Labels.of(label for names in self._names(items) for label in names)
+        self._learn(items)
+        if not self.width:
+            raise self.wrong(
+                self.config.columns[0], "hold labels", None, "empty lists or blanks alone",
+                "fill it, or leave the block out",
+            )  # fmt: skip
         return self
 
     def extended(self, items: pa.Table) -> Self:
         """This block with columns for the labels that only these items have, behind the others."""
         wider = type(self)(self.name, self.config, self.settings)
-        wider.has_lists = self.has_lists
-        wider.labels = self.labels.extended(
-            label for names in self._names(items) for label in names
-        )
-        return wider
+        wider.has_lists, wider.labels, wider._book = self.has_lists, self.labels, self._book
+        return wider._learn(items)
+
+    def _learn(self, items: pa.Table) -> Self:
+        if self._reads_credits:
+            self._book = self._book.extended(self._cells(items))
+        self.labels = self.labels.extended(label for names in self.names(items) for label in names)
+        return self
 
     def encode(self, items: pa.Table, progress: Progress = _SILENT) -> sparse.csr_array:
         """See `Block.encode`."""
         del progress
-        return self.labels.multi_hot(self._names(items))
+        return self.labels.multi_hot(self.names(items))
 
     def groups(self, items: pa.Table) -> Rows:
         """The column of the first label of each item, its group, `(n_items,)`; -1 for none."""
-        return self.labels.codes(names[0] if names else None for names in self._names(items))
+        return self.labels.codes(names[0] if names else None for names in self.names(items))
 
     def pool(self, values: Values, counts: sparse.csr_array) -> Values:
         """Of strings the square root of how often each label occurs, of lists the mean.
@@ -96,25 +110,38 @@ class CategoriesBlock(Block):
         if not length:
             return np.zeros((rows.shape[0], seeds.shape[0]))
         scale = np.divide(1.0, np.sqrt(sums), out=np.zeros_like(sums), where=sums > 0)
-        return products(rows.multiply(scale).tocsr(), held) * (counts / length)
+        parts: Doubles = products(rows.multiply(scale).tocsr(), held) * (counts / length)
+        return parts
 
     def save(self, folder: Path) -> None:
         """Write the labels in the order of their columns."""
-        write_json(folder / _FILE, {"lists": self.has_lists, "labels": list(self.labels.columns)})
+        write_json(
+            folder / _FILE,
+            {
+                "lists": self.has_lists,
+                "labels": list(self.labels.columns),
+                "credits": dict(self._book.decided),
+            },
+        )
 
     @classmethod
     def load(cls, name: str, config: BlockConfig, settings: HybridConfig, folder: Path) -> Self:
         """See `Block.load`."""
         state = read_json(folder / _FILE)
-        labels = state.get("labels") if isinstance(state, dict) else None
-        whole = isinstance(labels, list) and all(isinstance(label, str) for label in labels)
-        if not whole or len(set(labels)) != len(labels) or not isinstance(state.get("lists"), bool):
+        labels: list[Any] = list(state.get("labels", ())) if isinstance(state, dict) else [None]
+        whole = all(isinstance(label, str) for label in labels) and len(set(labels)) == len(labels)
+        if not whole or not isinstance(state.get("lists"), bool):
             raise ArtifactError(
                 f"{folder / _FILE} must list different labels; save the model again."
             )
         block = cls(name, config, settings)
         block.labels = Labels({label: place for place, label in enumerate(labels)})
         block.has_lists = state["lists"]
+        decided = state.get("credits", {})
+        if not isinstance(decided, dict) or not all(map(_is_names, decided.values())):
+            raise ArtifactError(f"{folder / _FILE} must list who is named in credits.")
+        names = {credit: tuple(found) for credit, found in decided.items()}
+        block._book = CreditBook(frozenset(labels), names)
         return block
 
     def phrase(self, seed: str) -> str:
@@ -122,12 +149,25 @@ class CategoriesBlock(Block):
         del seed
         return f"same {self.name}"
 
-    def _names(self, items: pa.Table) -> Names:
-        """The labels of each item as they stand there."""
+    @property
+    def _reads_credits(self) -> bool:
+        return self.config.credits and not self.has_lists
+
+    def names(self, items: pa.Table) -> Names:
+        """The labels of each item as they are written; of a credit those that it names."""
+        cells = self._cells(items)
+        if self._reads_credits:
+            return self._book.names(cells)
+        return [
+            () if cell is None else cell if isinstance(cell, tuple) else (cell,) for cell in cells
+        ]
+
+    def _cells(self, items: pa.Table) -> list[Any]:
+        """What stands in the column: a string, a tuple of them, or None where it is missing."""
         name = self.config.columns[0]
         column = self.column(items, name)
         if column is None:
-            return [()] * items.num_rows
+            return [None] * items.num_rows
         kind = column.type
         lists = pa.types.is_list(kind) or pa.types.is_large_list(kind)
         value = kind.value_type if lists else kind
@@ -138,6 +178,11 @@ class CategoriesBlock(Block):
                 name, "hold strings or lists of strings", row, f"{column[row].as_py()!r:.80}",
                 "convert the column",
             )  # fmt: skip
+        cells = column.to_pylist()
         if lists:
-            return [tuple(map(str, names or ())) for names in column.to_pylist()]
-        return [() if label is None else (str(label),) for label in column.to_pylist()]
+            return [None if cell is None else tuple(map(str, cell)) for cell in cells]
+        return cells if texts else [None if cell is None else str(cell) for cell in cells]
+
+
+def _is_names(found: Any) -> bool:
+    return isinstance(found, list) and all(isinstance(name, str) for name in found)

@@ -19,6 +19,9 @@ HYBRID, ARTIST, TEXT, METADATA = range(4)
 
 # With fewer items than this a map from describing blocks to vectors would be noise.
 _FEWEST_TO_LEARN = 20
+# With fewer items than this the penalty is weaker, in proportion: what they say adds up to less,
+# and the whole penalty would press all predictions to the mean.
+_FULL_PENALTY = 1000
 # Columns of a sparse block that the map looks at, the most frequent ones.
 _MOST_COLUMNS = 512
 
@@ -95,7 +98,8 @@ class ColdStartMap:
         # scikit-learn takes a second to load, and only fitting needs it.
         from sklearn.linear_model import Ridge
 
-        ridge = Ridge(alpha=config.ridge).fit(features, vectors[rows], sample_weight=trust[rows])
+        penalty = config.ridge * min(1.0, len(rows) / _FULL_PENALTY)
+        ridge = Ridge(alpha=penalty).fit(features, vectors[rows], sample_weight=trust[rows])
         coefficients = np.ascontiguousarray(ridge.coef_.T, dtype=np.float32)
         return cls(coefficients, np.asarray(ridge.intercept_, dtype=np.float32), columns)
 

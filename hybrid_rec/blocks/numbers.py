@@ -8,7 +8,7 @@ from typing import Self
 import numpy as np
 import pyarrow as pa
 
-from hybrid_rec.blocks.base import _SILENT, Block
+from hybrid_rec.blocks.base import _SILENT, Block, ColumnKind
 from hybrid_rec.blocks.registry import register_block
 from hybrid_rec.core.arrays import Doubles, Floats
 from hybrid_rec.core.config import BlockConfig, HybridConfig, NumbersBlockConfig
@@ -19,6 +19,8 @@ _FILE = "statistics.npy"
 # Distance, in standard deviations, at which two numbers are hardly alike any more.
 _WIDTH = 0.5
 _FREQUENCIES = 8
+# Of larger numbers the squares are infinite.
+_LARGEST = 1e100
 
 
 @register_block
@@ -38,12 +40,16 @@ class NumbersBlock(Block):
 
     kind = "numbers"
     config_type = NumbersBlockConfig
-    column_kind = "numbers"
     config: NumbersBlockConfig
 
     def __init__(self, name: str, config: BlockConfig, settings: HybridConfig) -> None:
         super().__init__(name, config, settings)
         self._statistics: Doubles = np.empty((0, 4))
+
+    @property
+    def column_kind(self) -> ColumnKind:
+        """See `Block.column_kind`."""
+        return "numbers"
 
     @property
     def width(self) -> int:
@@ -58,6 +64,9 @@ class NumbersBlock(Block):
             values = self._numbers(self.required_column(items, name), name)
             known = values[~np.isnan(values)]
             low, high = np.quantile(known, [self.config.clip, 1 - self.config.clip])
+            if low == high:
+                # Nearly all are the same: the few others are what there is to tell.
+                low, high = known.min(), known.max()
             clipped = np.clip(known, low, high)
             if clipped.min() == clipped.max():
                 raise self.wrong(
@@ -117,9 +126,12 @@ class NumbersBlock(Block):
         if pa.types.is_boolean(kind):
             column = column.cast(pa.int8())
         values: Doubles = np.array(column.cast(pa.float64(), safe=False).fill_null(np.nan))
-        endless = np.flatnonzero(np.isinf(values))
+        endless = np.flatnonzero(np.abs(values) > _LARGEST)
         if len(endless):
+            row = int(endless[0])
+            found = "infinity" if np.isinf(values[row]) else f"{values[row]:g}"
             raise self.wrong(
-                name, "hold finite numbers", int(endless[0]), "infinity", "leave the number out"
-            )
+                name, f"hold finite numbers of at most {_LARGEST:g}", row, found,
+                "leave the number out",
+            )  # fmt: skip
         return values

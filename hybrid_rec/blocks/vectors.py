@@ -8,7 +8,7 @@ from typing import Self
 import numpy as np
 import pyarrow as pa
 
-from hybrid_rec.blocks.base import _SILENT, Block
+from hybrid_rec.blocks.base import _SILENT, Block, ColumnKind
 from hybrid_rec.blocks.registry import register_block
 from hybrid_rec.core.arrays import Floats
 from hybrid_rec.core.config import BlockConfig, HybridConfig, VectorsBlockConfig
@@ -22,15 +22,19 @@ _FILE = "vectors.json"
 
 @register_block
 class VectorsBlock(Block):
-    """A column of equally long lists of floats, scaled to length 1; a missing list is a zero row."""
+    """Equally long lists of floats, scaled to length 1; a missing list is a zero row."""
 
     kind = "vectors"
     config_type = VectorsBlockConfig
-    column_kind = "vector"
 
     def __init__(self, name: str, config: BlockConfig, settings: HybridConfig) -> None:
         super().__init__(name, config, settings)
         self._width = 0
+
+    @property
+    def column_kind(self) -> ColumnKind:
+        """See `Block.column_kind`."""
+        return "vector"
 
     @property
     def width(self) -> int:
@@ -76,7 +80,9 @@ class VectorsBlock(Block):
                 name, "hold finite numbers", int(held[bad[0]]), "NaN or infinity",
                 "mend the vector, or leave it out",
             )  # fmt: skip
-        rows[held] = unit_rows(values)
+        # By a power of two, so that no square of a number is too large or too small for float32.
+        _, exponents = np.frexp(np.abs(values).max(axis=1, initial=0.0, keepdims=True))
+        rows[held] = unit_rows(np.ldexp(values, -exponents))
         return rows
 
     def save(self, folder: Path) -> None:

@@ -1,1 +1,1 @@
-"""The `hybrid-rec` command, one file a subcommand."""
+"""The `hybrid-rec` command, one file for each subcommand."""

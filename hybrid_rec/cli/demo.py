@@ -1,26 +1,39 @@
-"""The demo: a generated radio world, fitted, asked, saved and loaded, each step explained."""
+"""`hybrid-rec demo`: a generated radio world, fitted, asked, saved and loaded, step by step."""
 
 from __future__ import annotations
 
 import tempfile
 from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
 
-import numpy as np
-import pandas as pd
+import typer
 
-from hybrid_rec.core.config import HybridConfig
+from hybrid_rec.cli.configuration import demo_config
 from hybrid_rec.core.console import print_table, write
-from hybrid_rec.data.datasets import SyntheticDataset, synthetic_radio
-from hybrid_rec.data.recommendations import Recommendations
-from hybrid_rec.recommender import HybridRecommender
 
-CONFIG = HybridConfig(titles={"encoder": "tfidf"}, ranking={"cases": 200})
+if TYPE_CHECKING:
+    from hybrid_rec.data.recommendations import Recommendations
+    from hybrid_rec.data.synthetic import SyntheticDataset
+
 _K = 8
 
 
-def run_demo(seed: int = 0, *, progress: bool = True) -> None:
-    """Fit the synthetic world and print what the model answers, in about half a minute, offline."""
-    config = CONFIG.with_seed(seed)
+def demo(
+    seed: Annotated[int, typer.Option(help="Seed of the generated world.", min=0)] = 0,
+) -> None:
+    """Fit a generated world and show what the model answers.
+
+    It works offline and takes less than a minute.
+    """
+    config = demo_config().with_seed(seed)
+
+    import numpy as np
+    import pandas as pd
+
+    from hybrid_rec.core.files import files_in
+    from hybrid_rec.data.synthetic import synthetic_radio
+    from hybrid_rec.recommender import HybridRecommender
+
     world = synthetic_radio(seed=seed)
     catalog, truth = world.catalog, world.truth
     held_out, training = (
@@ -38,7 +51,7 @@ def run_demo(seed: int = 0, *, progress: bool = True) -> None:
 
     _headline("2. Fit")
     recommender = HybridRecommender(config)
-    recommender.fit(training, catalog, progress=progress)
+    recommender.fit(training, catalog, progress=True)
     model = recommender.model_
     for stage, seconds in model.timings.items():
         write(f"  {stage:<18}{seconds:6.2f} s")
@@ -77,8 +90,8 @@ def run_demo(seed: int = 0, *, progress: bool = True) -> None:
         recommender.save(Path(folder) / "model")
         again = HybridRecommender.load(Path(folder) / "model")
         same = again.recommend(catalog.item_ids[seeds].tolist(), _K)
-        files = list((Path(folder) / "model").iterdir())
-        size = sum(path.stat().st_size for path in files) / 1e6
+        files = files_in(Path(folder) / "model")
+        size = sum((Path(folder) / "model" / name).stat().st_size for name in files) / 1e6
         alike = (same.item_ids == recommended.item_ids).all() and (
             same.scores == recommended.scores
         ).all()

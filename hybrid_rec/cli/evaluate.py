@@ -1,109 +1,154 @@
-"""What `hybrid-rec evaluate` does with its options."""
+"""`hybrid-rec evaluate`: the hybrid beside baselines on held-out playlists."""
 
 from __future__ import annotations
 
 import sys
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, cast
+from typing import TYPE_CHECKING, Annotated, Any, cast
 
-import pandas as pd
+import typer
 
-from evaluation.comparison import Comparison
-from evaluation.report.report import check_target, write_report
-from evaluation.run import DEFAULT_BASELINES, HYBRID, STUDIES, compare, make_split, study
-from evaluation.splits.leakage import lint_split
-from hybrid_rec.cli.demo import CONFIG as DEMO_CONFIG
-from hybrid_rec.core.config import HybridConfig
+from hybrid_rec.cli.configuration import config_for
+from hybrid_rec.cli.options import (
+    SYNTHETIC,
+    AsJson,
+    ConfigFile,
+    ItemsFile,
+    MaxLength,
+    MinLength,
+    Quiet,
+    Seed,
+    SeedCount,
+    SeedRule,
+    SplitName,
+)
+from hybrid_rec.cli.paths import check_dataset
 from hybrid_rec.core.console import print_frame, write
 from hybrid_rec.core.errors import ConfigError
 from hybrid_rec.core.progress import as_progress
-from hybrid_rec.data.datasets import read_dataset
+
+if TYPE_CHECKING:
+    from evaluation.comparison import Comparison
 
 
-@dataclass(frozen=True)
-class Request:
-    """The options of the command, as they were typed."""
+def evaluate(
+    dataset: Annotated[
+        str,
+        typer.Argument(
+            metavar="DATASET", help="What to measure on, named as for fit; by default the demo's."
+        ),
+    ] = SYNTHETIC,
+    split: SplitName = "continuation",
+    report: Annotated[
+        Path | None,
+        typer.Option(metavar="FOLDER", help="Write a report, report.html and its data, there."),
+    ] = None,
+    baselines: Annotated[
+        str | None,
+        typer.Option(
+            help="Names joined by commas, or none: {baselines}. By default {default_baselines}."
+        ),
+    ] = None,
+    studies: Annotated[
+        str,
+        typer.Option(help="Further measurements, joined by commas: {studies}."),
+    ] = "",
+    ann: Annotated[
+        str | None,
+        typer.Option(
+            metavar="FACTORY", help="Measure how many hits this approximate index would lose."
+        ),
+    ] = None,
+    items: ItemsFile = None,
+    config: ConfigFile = None,
+    part: Annotated[str, typer.Option(help="Which held-out playlists to ask: {parts}.")] = "test",
+    seeds: SeedRule = "half",
+    n_seeds: SeedCount = 5,
+    min_length: MinLength = 10,
+    max_length: MaxLength = None,
+    k: Annotated[
+        str, typer.Option("-k", "--k", help="Lengths of the measured lists, joined by commas.")
+    ] = "10,100,500",
+    seed: Seed = 0,
+    quiet: Quiet = False,
+    as_json: AsJson = False,
+) -> None:
+    """Measure the hybrid beside baselines on held-out playlists.
 
-    dataset: str
-    items: Path | None
-    split: str
-    report: Path | None
-    baselines: str | None
-    studies: str
-    ann: str | None
-    config: Path | None
-    part: str
-    seeds: str
-    n_seeds: int
-    min_length: int
-    max_length: int | None
-    k: str
-    seed: int
-    quiet: bool
-    as_json: bool
-
-
-def run_command(request: Request) -> None:
-    """Read, split, lint, compare, print and report.
-
-    Raises:
-        HybridRecError: For every mistake in the options or the data.
+    It prints a table, and writes a report if --report is given.
     """
-    ks = _cut_offs(request.k)
-    settings = base_config(request.config, request.dataset, request.seed)
-    names = _baselines(request.baselines)
-    studies = _studies(request.studies)
-    if request.report is not None:
-        check_target(request.report)
-    progress = as_progress(not request.quiet)
-    data = read_dataset(request.dataset, items=request.items, progress=progress)
-    split = make_split(
-        request.split,
+    given = locals().copy()
+    ks = _cut_offs(k)
+    check_dataset(dataset, items)
+    settings = config_for(dataset, config, seed)
+
+    from evaluation.metrics.registry import default_headline
+    from evaluation.report.folder import check_target, write_report
+    from evaluation.run import HYBRID, compare
+    from evaluation.splits.leakage import lint_split
+    from evaluation.splits.registry import make_split
+    from evaluation.studies.ann_loss import ann_loss
+    from evaluation.studies.registry import Studied, run_studies
+    from hybrid_rec.data.datasets import read_dataset
+
+    names = _baselines(baselines)
+    wanted = _studies(studies)
+    if report is not None:
+        check_target(report)
+    progress = as_progress(not quiet)
+    data = read_dataset(dataset, items=items, progress=progress)
+    held_out = make_split(
+        split,
         data.playlists,
         data.catalog,
-        seed=request.seed,
-        part=cast("Any", request.part),
-        seeds=cast("Any", request.seeds),
-        n_seeds=request.n_seeds,
-        min_length=request.min_length,
-        max_length=request.max_length,
+        seed=seed,
+        part=cast("Any", part),
+        seeds=cast("Any", seeds),
+        n_seeds=n_seeds,
+        min_length=min_length,
+        max_length=max_length,
     )
-    findings = lint_split(split)
-    if not request.as_json:
+    findings = lint_split(held_out)
+    if not as_json:
         write(str(data.report))
-        write(f"{split.name}: " + ", ".join(f"{n:,} {what}" for what, n in split.counts().items()))
+        counts = ", ".join(f"{n:,} {what}" for what, n in held_out.counts().items())
+        write(f"{held_out.name}: {counts}")
         for finding in findings:
             write(f"  {finding.level}: {finding.check}: {finding.text}")
-    compared = compare(split, settings, names, k=ks, progress=progress)
+    compared = compare(held_out, settings, names, k=ks, progress=progress)
     comparison = compared.comparison
-    headline = [f"hit_rate@{ks[0]}", f"ndcg@{ks[-1]}", f"recall@{ks[-1]}"]
-    _print(comparison, headline, as_json=request.as_json)
-    tables = study(studies, compared.hybrid, split, factory=request.ann, k=ks, seed=request.seed)
+    headline = default_headline(ks)
+    _print_comparison(comparison, headline, as_json=as_json)
+    tables = {}
+    if ann is not None:
+        tables[f"ANN loss of {ann}"] = ann_loss(compared.hybrid, ann, held_out, ks)
+    tables |= run_studies(wanted, Studied(compared.hybrid, held_out, ks, seed))
     for title, table in tables.items():
-        if not request.as_json and not sys.stdout.isatty():
+        if not as_json and not sys.stdout.isatty():
             write(title)
         print_frame(
-            table.assign(study=title) if request.as_json else table,
+            table.assign(study=title) if as_json else table,
             title=title,
-            as_json=request.as_json,
+            as_json=as_json,
         )
-    if request.report is not None:
+    if report is not None:
         write_report(
             comparison,
-            request.report,
+            report,
             main=HYBRID,
             headline=headline,
             findings=[*findings, *compared.findings],
             configuration=settings.model_dump(mode="json"),
             extra=tables,
-            command=_command(request),
+            command=_command(given),
         )
-        if not request.as_json:
-            write(f"report: {request.report / 'report.html'}")
+        if not as_json:
+            write(f"report: {report / 'report.html'}")
 
 
-def _print(comparison: Comparison, headline: list[str], *, as_json: bool) -> None:
+def _print_comparison(comparison: Comparison, headline: list[str], *, as_json: bool) -> None:
+    import pandas as pd
+
     table = comparison.table(headline)
     if not as_json:
         winner = comparison.winner(headline[0])
@@ -134,30 +179,11 @@ def _cut_offs(text: str) -> tuple[int, ...]:
     return ks
 
 
-def base_config(path: Path | None, dataset: str, seed: int) -> HybridConfig:
-    """The configuration that was asked for, or else the one that suits the data set.
-
-    Args:
-        path: A TOML file, or None.
-        dataset: As on the command line.
-        seed: Overrides that of the file.
-
-    Raises:
-        ConfigError: If the file cannot be read or the seed is out of range.
-    """
-    if path is not None:
-        settings = HybridConfig.from_toml(path)
-    else:
-        # The generated world needs no language model, and nobody should have to load one for it.
-        settings = DEMO_CONFIG if dataset == "synthetic" else HybridConfig()
-    return settings.with_seed(seed)
-
-
 def _baselines(text: str | None) -> tuple[str, ...]:
-    from evaluation.recommenders.baselines import BASELINES
+    from evaluation.recommenders.registry import BASELINES, default_baselines
 
     if text is None:
-        return DEFAULT_BASELINES
+        return default_baselines()
     names = tuple(name.strip() for name in text.split(",") if name.strip())
     if names == ("none",):
         return ()
@@ -168,6 +194,8 @@ def _baselines(text: str | None) -> tuple[str, ...]:
 
 
 def _studies(text: str) -> tuple[str, ...]:
+    from evaluation.studies.registry import STUDIES
+
     names = tuple(name.strip() for name in text.split(",") if name.strip())
     unknown = [name for name in names if name not in STUDIES]
     if unknown:
@@ -175,9 +203,10 @@ def _studies(text: str) -> tuple[str, ...]:
     return names
 
 
-def _command(request: Request) -> str:
-    parts = ["hybrid-rec evaluate", request.dataset]
-    for name, value in vars(request).items():
+def _command(given: dict[str, Any]) -> str:
+    """The command line that makes the same report again."""
+    parts = ["hybrid-rec evaluate", given["dataset"]]
+    for name, value in given.items():
         if name in ("dataset", "quiet", "as_json") or value in (None, ""):
             continue
         parts.append(f"--{name.replace('_', '-')} {value}")

@@ -1,41 +1,56 @@
-"""What `hybrid-rec fit` does."""
+"""`hybrid-rec fit`: learn from a data set and save a model."""
 
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Annotated
 
-from hybrid_rec.core.config import HybridConfig
+import typer
+
+from hybrid_rec.cli.configuration import read_config
+from hybrid_rec.cli.options import ConfigFile, Quiet
+from hybrid_rec.cli.paths import check_dataset
 from hybrid_rec.core.console import write
-from hybrid_rec.data.datasets import read_dataset
-from hybrid_rec.model.storage import check_target
-from hybrid_rec.recommender import HybridRecommender
 
 
-def run_fit(
-    dataset: str,
-    out: Path,
-    *,
-    items: Path | None,
-    config: Path | None,
-    seed: int | None,
-    quiet: bool,
+def fit(
+    dataset: Annotated[
+        str,
+        typer.Argument(
+            metavar="DATASET",
+            help="yes:FOLDER, movielens:FOLDER, mpd:FOLDER, FILE.parquet, FILE.csv or FILE.tsv. "
+            "A file of plays has the columns playlist_id and item_id, and optionally title, "
+            "artist, position and played_at.",
+        ),
+    ],
+    out: Annotated[Path, typer.Option("--out", metavar="MODEL", help="Folder to save to.")],
+    items: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE",
+            help="File of items for a file of plays, with the columns item_id, title, artist and "
+            "optionally tags.",
+        ),
+    ] = None,
+    config: ConfigFile = None,
+    seed: Annotated[
+        int | None,
+        typer.Option(help="Seed of everything random; overrides that of the config.", min=0),
+    ] = None,
+    quiet: Quiet = False,
 ) -> None:
-    """Read a data set, fit, save, and tell what took how long.
+    """Learn from playlists and save a model.
 
-    Args:
-        dataset: See `read_dataset`.
-        out: Folder to save to; a model that is already there is replaced.
-        items: File of items for a file of plays.
-        config: TOML file of parameters; None for the defaults.
-        seed: Overrides that of the configuration.
-        quiet: No progress bars.
-
-    Raises:
-        HybridRecError: For mistakes in the options or the data.
+    A model that is already there is replaced once the new one is complete.
     """
-    settings = HybridConfig() if config is None else HybridConfig.from_toml(config)
-    if seed is not None:
-        settings = settings.with_seed(seed)
+    check_dataset(dataset, items)
+    settings = read_config(config, seed)
+
+    from hybrid_rec.data.datasets import read_dataset
+    from hybrid_rec.model.storage import check_target
+    from hybrid_rec.model.weights import weights_told
+    from hybrid_rec.recommender import HybridRecommender
+
     check_target(out)
     playlists, catalog, report = read_dataset(dataset, items=items, progress=not quiet)
     write(str(report))
@@ -46,6 +61,8 @@ def run_fit(
         write(f"{stage:<18}{seconds:8.2f} s")
     rungs = ", ".join(f"{count:,} {source}" for source, count in model.source_counts().items())
     write(f"items by source: {rungs}")
+    told = weights_told(settings, has_ranking=model.ranking is not None)
+    write(f"block weights: {told}")
     if model.choice is not None:
         write(f"index: {model.choice}")
     write(f"saved to {out}")

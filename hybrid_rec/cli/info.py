@@ -1,40 +1,53 @@
-"""What `hybrid-rec info` does."""
+"""`hybrid-rec info`: what a saved model holds."""
 
 from __future__ import annotations
 
 import json
-from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
-import pandas as pd
+import typer
 
+from hybrid_rec.cli.options import ModelFolder
+from hybrid_rec.cli.paths import check_model
 from hybrid_rec.core.console import print_table, write
-from hybrid_rec.model import storage as artifact
-from hybrid_rec.model.index_measure import measure_index
+from hybrid_rec.core.errors import ConfigError
 
 
-def run_info(model: Path, *, measure: bool, n_queries: int, as_json: bool) -> None:
-    """Print what a saved model holds, its index measured first if asked.
+def info(
+    model: ModelFolder,
+    measure: Annotated[
+        bool,
+        typer.Option(
+            "--measure", help="Compare the index with exact search, and keep the result there."
+        ),
+    ] = False,
+    queries: Annotated[
+        int, typer.Option(help="Number of queries of each kind that are measured.")
+    ] = 200,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="Print the manifest of the model as JSON.")
+    ] = False,
+) -> None:
+    """Show what a saved model holds.
 
-    Args:
-        model: Folder of a saved model.
-        measure: Compare the index with exact search, and keep the result in the model.
-        n_queries: Queries of each kind that are measured.
-        as_json: Print the manifest.
-
-    Raises:
-        ArtifactError: If there is no model, or it is damaged or cannot be written to.
-        ConfigError: If the number of queries is below 1.
+    These are its counts, index, configuration, library versions and files.
     """
+    check_model(model)
+
+    from hybrid_rec.model import storage
+
     if measure:
-        before = artifact.read_manifest(model)
-        found = measure_index(artifact.load(model), n_queries)
-        artifact.keep_measurement(model, before, found)
-    manifest = artifact.read_manifest(model)
+        from hybrid_rec.model.index_measure import measure_index
+
+        before = storage.read_manifest(model)
+        found = measure_index(storage.load(model), queries)
+        storage.keep_measurement(model, before, found)
+    manifest = storage.read_manifest(model)
     if as_json:
         write(json.dumps(manifest))
         return
     write(f"{model}: {manifest['format']}, version {manifest['format_version']}")
+    _print_weights(manifest)
     for heading in ("counts", "index", "libraries", "config", "files"):
         if heading not in manifest:
             continue
@@ -45,7 +58,23 @@ def run_info(model: Path, *, measure: bool, n_queries: int, as_json: bool) -> No
         _print_measured(manifest["measured"])
 
 
+def _print_weights(manifest: dict[str, Any]) -> None:
+    from hybrid_rec.core.config import HybridConfig
+    from hybrid_rec.model.weights import weights_told
+
+    try:
+        config = HybridConfig(**manifest["config"])
+    except ConfigError:
+        # Another version wrote it; its parameters are listed as they are.
+        return
+    # Learned weights are saved with the ranking beside which they were learned.
+    learned = any(name.rpartition("/")[2] == "weights.json" for name in manifest["files"])
+    write(f"block weights: {weights_told(config, has_ranking=learned)}")
+
+
 def _print_measured(measured: dict[str, Any]) -> None:
+    import pandas as pd
+
     title = (
         f"{measured['factory']} beside exact search, {measured['queries']} queries of each kind, "
         "linear score, k = 100 for the times"

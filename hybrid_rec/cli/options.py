@@ -3,43 +3,108 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any, get_args
 
 import typer
+from typer.core import TyperCommand
+
+SYNTHETIC = "synthetic"
+"""The data set that is generated, and needs no file."""
 
 ModelFolder = Annotated[Path, typer.Argument(metavar="MODEL", help="Folder of a saved model.")]
-Items = Annotated[list[str], typer.Option("--item", metavar="ID", help="Item id; repeat for more.")]
-Count = Annotated[int, typer.Option("-k", "--k", metavar="K", help="How many to return.")]
-AsJson = Annotated[bool, typer.Option("--json", help="Print JSON Lines, one object a row.")]
+DatasetName = Annotated[
+    str, typer.Argument(metavar="DATASET", help="What to learn from, named as for fit.")
+]
+Items = Annotated[
+    list[str],
+    typer.Option("--item", metavar="ID", help="Id of an item; repeat the option for more."),
+]
+Count = Annotated[int, typer.Option("-k", "--k", metavar="K", help="Number of items to return.")]
+ListLength = Annotated[
+    int, typer.Option("-k", "--k", metavar="K", help="Number of items for each query.")
+]
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON Lines, one object for each row.")]
 Weight = Annotated[
     list[str] | None,
     typer.Option(
         "--weight",
         metavar="BLOCK=X",
-        help="Weight of a block for this call: cooccurrence, title, artist, tags or popularity.",
+        help="Weight of a block for this call: cooccurrence, title, artist, tags or popularity. "
+        "With any weight given, the weighted sum orders the items, not the learned ranking.",
     ),
 ]
 SkipUnknown = Annotated[
     bool, typer.Option("--skip-unknown", help="Leave unknown item ids out instead of stopping.")
 ]
 Explain = Annotated[
-    bool, typer.Option("--explain", help="Say of each row what carried it; in JSON every part.")
+    bool,
+    typer.Option(
+        "--explain", help="Say for each row why it was recommended; JSON lists every part."
+    ),
 ]
-ItemsFile = Annotated[Path | None, typer.Option("--items", help="File of items, as for fit.")]
-ConfigFile = Annotated[Path | None, typer.Option("--config", help="TOML file of parameters.")]
+ItemsFile = Annotated[
+    Path | None, typer.Option("--items", metavar="FILE", help="File of items, as for fit.")
+]
+ConfigFile = Annotated[
+    Path | None, typer.Option("--config", metavar="FILE", help="TOML file of parameters.")
+]
 SplitName = Annotated[
     str,
-    typer.Option("--split", help="continuation, global-time, leave-last-out or cold-items."),
+    typer.Option(
+        "--split",
+        help="How playlists are held out: {splits}.",
+    ),
 ]
 SeedRule = Annotated[
-    str, typer.Option("--seeds", help="What is given of a playlist: half, first or random.")
+    str,
+    typer.Option("--seeds", help="Which items of a held-out playlist are given: {seed_rules}."),
 ]
-SeedCount = Annotated[int, typer.Option("--n-seeds", help="How many seeds for first and random.")]
+SeedCount = Annotated[
+    int, typer.Option("--n-seeds", help="Number of given items, for first and random.")
+]
 MinLength = Annotated[
     int, typer.Option("--min-length", help="Leave out playlists with fewer different items.")
 ]
 MaxLength = Annotated[
     int | None, typer.Option("--max-length", help="Cut held-out playlists to so many items.")
 ]
-Seed = Annotated[int, typer.Option("--seed", help="Seed of split and training.", min=0)]
-Quiet = Annotated[bool, typer.Option("--quiet", help="No progress on standard error.")]
+Seed = Annotated[int, typer.Option("--seed", help="Seed of the split and of training.", min=0)]
+Quiet = Annotated[bool, typer.Option("--quiet", help="Show no progress bars on standard error.")]
+
+
+class NamesInHelp(TyperCommand):
+    """A command whose help names what is registered in `evaluation`.
+
+    `{splits}`, `{baselines}` and so on stand for the names. They are looked up when the help is
+    shown and not before, because loading them takes longer than most commands.
+    """
+
+    def format_help(self, ctx: Any, formatter: Any) -> None:
+        """Write the help, with names in place of braces."""
+        for parameter in self.params:
+            text = getattr(parameter, "help", None)
+            if text and "{" in text:
+                parameter.help = text.format_map(_registered_names())  # type: ignore[attr-defined]
+        super().format_help(ctx, formatter)
+
+
+def _registered_names() -> dict[str, str]:
+    from evaluation.metrics.registry import METRICS
+    from evaluation.recommenders.registry import BASELINES, default_baselines
+    from evaluation.splits.registry import SPLITS
+    from evaluation.splits.split import Part, SeedRule
+    from evaluation.studies.registry import STUDIES
+
+    studies = [
+        f"{name} ({study.n_fits} more fits)" if study.n_fits else name
+        for name, study in STUDIES.items()
+    ]
+    return {
+        "metrics": ", ".join(METRICS),
+        "splits": ", ".join(SPLITS),
+        "parts": ", ".join(get_args(Part)),
+        "seed_rules": ", ".join(get_args(SeedRule)),
+        "baselines": ", ".join(BASELINES),
+        "default_baselines": ", ".join(default_baselines()),
+        "studies": ", ".join(studies),
+    }

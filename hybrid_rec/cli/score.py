@@ -1,47 +1,55 @@
-"""What `hybrid-rec score` does."""
+"""`hybrid-rec score`: millions of queries, from files to files."""
 
 from __future__ import annotations
 
 import json
 import sys
-from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
-from hybrid_rec.batch.run import score_items, score_new_items, score_playlists
+import typer
+
+from hybrid_rec.cli.options import ListLength, ModelFolder, Quiet
+from hybrid_rec.cli.paths import check_model, check_table
 from hybrid_rec.core.console import complain, write
 from hybrid_rec.core.errors import ConfigError
 from hybrid_rec.core.exit_codes import EXIT_INTERRUPTED
 
 
-def run_score(
-    model: Path,
-    paths: list[str],
-    *,
-    k: int,
-    items: bool,
-    new_items: str | None,
-    chunk_size: int,
-    workers: int,
-    strict: bool,
-    quiet: bool,
-    as_json: bool,
+def score(
+    model: ModelFolder,
+    paths: Annotated[
+        list[str],
+        typer.Argument(
+            metavar="[PLAYLISTS] OUT",
+            help="A CSV, TSV or Parquet file of playlists, or a folder of them, and the folder to "
+            "write to; paths or URLs. With --items or --new-items the folder alone.",
+        ),
+    ],
+    k: ListLength = 100,
+    items: Annotated[
+        bool, typer.Option("--items", help="Find the similar items of every catalogue item.")
+    ] = False,
+    new_items: Annotated[
+        str | None,
+        typer.Option(
+            metavar="FILE",
+            help="Find the similar items of new ones, which the file describes by title and "
+            "artist.",
+        ),
+    ] = None,
+    chunk_size: Annotated[
+        int, typer.Option(help="Queries in each output file; fewer take less memory.")
+    ] = 1_000,
+    workers: Annotated[int, typer.Option(help="Number of processes; they share one model.")] = 1,
+    strict: Annotated[bool, typer.Option("--strict", help="Stop at the first bad row.")] = False,
+    quiet: Quiet = False,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="Print the manifest of the output as JSON.")
+    ] = False,
 ) -> None:
-    """Score, and print what was written.
+    """Score millions of playlists, from files to files.
 
-    Args:
-        model: Folder of a saved model.
-        paths: The playlists and the output folder, or the latter alone with the next two.
-        items: Ask for the similar items of all items.
-        new_items: Ask for those of the new items in a file.
-        k: See `score_playlists`.
-        chunk_size: See `score_playlists`.
-        workers: See `score_playlists`.
-        strict: See `score_playlists`.
-        quiet: No progress bars.
-        as_json: Print the manifest.
-
-    Raises:
-        HybridRecError: See `score_playlists`.
+    A run that was stopped continues when the same command is given again.
     """
     if items and new_items is not None:
         raise ConfigError("--items and --new-items must not be given together; run them in turn.")
@@ -53,6 +61,14 @@ def run_score(
         )
     if items and strict:
         raise ConfigError("--strict must not be given with --items, which has no input rows.")
+    check_model(model)
+    if new_items is not None:
+        check_table(new_items, "new items")
+    elif not items:
+        check_table(paths[0], "playlists")
+
+    from hybrid_rec.batch.run import score_items, score_new_items, score_playlists
+
     settings: dict[str, Any] = {
         "k": k, "chunk_size": chunk_size, "workers": workers, "progress": not quiet,
     }  # fmt: skip

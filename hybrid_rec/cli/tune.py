@@ -1,227 +1,151 @@
-"""What `hybrid-rec tune` does with its options."""
+"""`hybrid-rec tune`: search for a better configuration on validation playlists."""
 
 from __future__ import annotations
 
 import math
-import sys
 import time
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Annotated
 
-import numpy as np
+import typer
 
-from evaluation.run import make_validation_split
-from evaluation.splits.sample import sample_split
-from evaluation.splits.splits import Split
-from evaluation.tuning.search import load_optuna
-from evaluation.tuning.trials import Metric, Trial, changes, ranked, shown, trial_table, tuned_toml
-from evaluation.tuning.tuning import Tuner
-from hybrid_rec.cli.evaluate import base_config
-from hybrid_rec.core.config import HybridConfig
-from hybrid_rec.core.console import complain, print_frame, write
-from hybrid_rec.core.errors import ConfigError, DataError, StoppedEarlyError
-from hybrid_rec.core.files import check_writable, replace_text
+from hybrid_rec.cli.configuration import config_for
+from hybrid_rec.cli.options import (
+    AsJson,
+    ConfigFile,
+    DatasetName,
+    ItemsFile,
+    MaxLength,
+    MinLength,
+    Quiet,
+    Seed,
+    SeedCount,
+    SeedRule,
+    SplitName,
+)
+from hybrid_rec.cli.paths import check_dataset
+from hybrid_rec.core.console import complain, write
+from hybrid_rec.core.errors import ConfigError, StoppedEarlyError
 from hybrid_rec.core.interrupts import heard
 from hybrid_rec.core.progress import as_progress
-from hybrid_rec.data.datasets import read_dataset
-
-_SHOWN = 20
-_FIRST_COLUMN = "rank,"
 
 
-@dataclass(frozen=True)
-class TuneRequest:
-    """The options of the command, as they were typed."""
+def tune(
+    dataset: DatasetName,
+    budget: Annotated[
+        float,
+        typer.Option(metavar="MINUTES", help="Time for everything; at least one fit always runs."),
+    ],
+    out: Annotated[
+        Path,
+        typer.Option(
+            metavar="FILE", help="TOML file to write; a CSV file of all trials goes beside it."
+        ),
+    ],
+    trials: Annotated[int | None, typer.Option(help="Stop after so many trials.")] = None,
+    weight_trials: Annotated[
+        int,
+        typer.Option(
+            "--weight-trials",
+            "--fusion-trials",
+            help="Trials of block weights and cold start for each fit of the vectors.",
+        ),
+    ] = 12,
+    metric: Annotated[
+        str, typer.Option(help="Metric to improve, with a cut-off, such as hit_rate@10: {metrics}.")
+    ] = "ndcg@500",
+    ranking: Annotated[
+        bool,
+        typer.Option("--ranking", help="Measure with the learned ranking, which is far slower."),
+    ] = False,
+    sample: Annotated[
+        int, typer.Option(help="Search on at most so many playlists, drawn at random.")
+    ] = 20_000,
+    items: ItemsFile = None,
+    config: ConfigFile = None,
+    split: SplitName = "continuation",
+    seeds: SeedRule = "half",
+    n_seeds: SeedCount = 5,
+    min_length: MinLength = 10,
+    max_length: MaxLength = None,
+    seed: Seed = 0,
+    quiet: Quiet = False,
+    as_json: AsJson = False,
+) -> None:
+    """Search for better settings on validation playlists.
 
-    dataset: str
-    items: Path | None
-    out: Path
-    budget: float
-    trials: int | None
-    fusion_trials: int
-    metric: str
-    ranking: bool
-    sample: int
-    config: Path | None
-    split: str
-    seeds: str
-    n_seeds: int
-    min_length: int
-    max_length: int | None
-    seed: int
-    quiet: bool
-    as_json: bool
-
-
-def run_tune(request: TuneRequest) -> None:
-    """Read, split, search, write the best configuration and all trials, print them.
-
-    Raises:
-        StoppedEarlyError: On Ctrl-C after the first trial, with everything written and printed.
-        HybridRecError: For every mistake in the options or the data.
+    It tries settings of Word2Vec, of the block weights and of cold start. Ctrl-C ends the search
+    and keeps the best settings so far.
     """
     started = time.monotonic()
-    if not (math.isfinite(request.budget) and request.budget > 0):
-        raise ConfigError(f"--budget must be minutes above 0, got {request.budget}.")
-    metric = Metric.parse(request.metric)
-    base = base_config(request.config, request.dataset, request.seed)
+    if not (math.isfinite(budget) and budget > 0):
+        raise ConfigError(f"--budget must be minutes above 0, got {budget}.")
+    check_dataset(dataset, items)
+
+    import numpy as np
+
+    from evaluation.metrics.registry import MetricAtK
+    from evaluation.splits.registry import make_validation_split
+    from evaluation.splits.sample import sample_split
+    from evaluation.tuning.proposer import load_optuna
+    from evaluation.tuning.tuner import Tuner
+    from hybrid_rec.cli.trial_journal import TrialJournal
+    from hybrid_rec.data.datasets import read_dataset
+
+    goal = MetricAtK.parse(metric)
+    base = config_for(dataset, config, seed)
     load_optuna()
-    journal = _Journal(request, metric)
+    stage = "the learned ranking" if ranking else "the linear score"
+    journal = TrialJournal(out, goal, dataset, f"measured with {stage}; seed {seed}")
     journal.check()
-    progress = as_progress(not request.quiet)
-    data = read_dataset(request.dataset, items=request.items, progress=progress)
-    split = sample_split(
+    progress = as_progress(not quiet)
+    data = read_dataset(dataset, items=items, progress=progress)
+    searched = sample_split(
         make_validation_split(
-            request.split,
+            split,
             data.playlists,
             data.catalog,
-            seed=request.seed,
-            seeds=request.seeds,
-            n_seeds=request.n_seeds,
-            min_length=request.min_length,
-            max_length=request.max_length,
+            seed=seed,
+            seeds=seeds,
+            n_seeds=n_seeds,
+            min_length=min_length,
+            max_length=max_length,
         ),
-        request.sample,
-        np.random.default_rng(request.seed),
+        sample,
+        np.random.default_rng(seed),
     )
     tuner = Tuner(
-        split,
+        searched,
         base,
-        metric,
-        deadline=started + 60 * request.budget,
-        most=request.trials,
-        fusion_trials=request.fusion_trials,
-        ranking=request.ranking,
+        goal,
+        deadline=started + 60 * budget,
+        most=trials,
+        weight_trials=weight_trials,
+        ranking=ranking,
         progress=progress,
-        tell=_silent if request.quiet else complain,
+        tell=_silent if quiet else complain,
     )
-    if not request.as_json:
+    if not as_json:
         write(str(data.report))
-        write(f"{split.name}: " + ", ".join(f"{n:,} {what}" for what, n in split.counts().items()))
+        counts = ", ".join(f"{n:,} {what}" for what, n in searched.counts().items())
+        write(f"{searched.name}: {counts}")
     stopped = False
     try:
         for trial in tuner.trials():
-            journal.add(trial, split)
-            if not request.quiet:
+            journal.add(trial, searched)
+            if not quiet:
                 minutes = (time.monotonic() - started) / 60
-                complain(f"{journal.line(trial)}; {minutes:.1f} of {request.budget:g} min")
+                complain(f"{journal.line(trial)}; {minutes:.1f} of {budget:g} min")
     except KeyboardInterrupt:
         heard()
         if not journal.trials:
             raise
         stopped = True
-    journal.print(split)
+    journal.print(searched, as_json=as_json)
     if stopped:
         raise StoppedEarlyError(
-            f"interrupted; the best of {len(journal.trials)} trials is in {request.out}."
+            f"interrupted; the best of {len(journal.trials)} trials is in {out}."
         )
-
-
-class _Journal:
-    """The trials so far, in two files that are whole at every moment."""
-
-    def __init__(self, request: TuneRequest, metric: Metric) -> None:
-        self.trials: list[Trial] = []
-        self._request = request
-        self._metric = metric
-        self._out = request.out
-        if not request.out.name:
-            raise ConfigError(f"--out must name a file, got {request.out}.")
-        self._table = request.out.with_name(f"{request.out.stem}.trials.csv")
-
-    def check(self) -> None:
-        """Refuse files that cannot be written or hold other things, before any work is done."""
-        try:
-            for path in (self._out, self._table):
-                check_writable(path)
-                if path.exists() and not self._ours(path):
-                    raise ConfigError(
-                        f"--out must name a new file or an earlier result, but {path} holds "
-                        "something else; choose another name."
-                    )
-        except (OSError, ValueError) as error:
-            raise self._unwritable(error) from None
-
-    def add(self, trial: Trial, split: Split) -> None:
-        """Write the trials with one more, and the best configuration if it is that."""
-        self.trials.append(trial)
-        best = ranked(self.trials, self._metric)[0]
-        table = trial_table(self.trials, self._metric)
-        try:
-            replace_text(self._table, table.to_csv(index=False, lineterminator="\n"))
-            # The header counts the trials, so the file is written every time.
-            replace_text(
-                self._out, tuned_toml(best.config, best.settings, self._header(best, split))
-            )
-        except OSError as error:
-            raise self._unwritable(error) from None
-
-    def line(self, trial: Trial) -> str:
-        """One trial, and the best so far, for the eyes."""
-        best = ranked(self.trials, self._metric)[0]
-        return (
-            f"trial {trial.number} (fit {trial.fit}): {self._metric} {trial.value:.4f}, "
-            f"gain {trial.gain:+.4f}; best {best.value:.4f} (trial {best.number})"
-        )
-
-    def print(self, split: Split) -> None:
-        """All trials; on a terminal the best of them, and what they change."""
-        table = trial_table(self.trials, self._metric)
-        order = ranked(self.trials, self._metric)
-        as_json = self._request.as_json
-        title = f"{len(order)} trials on {len(split):,} validation cases"
-        if not as_json and sys.stdout.isatty():
-            best = table.iloc[:_SHOWN, :7].assign(
-                changed=[changes(trial, self.trials[0]) for trial in order[:_SHOWN]]
-            )
-            if len(order) > _SHOWN:
-                title += f", the best {_SHOWN} of them; all are in {self._table}"
-            print_frame(best, title=title)
-        else:
-            if not as_json:
-                write(title)
-                # Four decimals, as for metrics, would make 0 of a small setting.
-                exact = {name: table[name].map(shown) for name in order[0].settings}
-                table = table.assign(**exact)
-            print_frame(table, title="", as_json=as_json)
-        if not as_json:
-            for line in self._summary(order[0], split):
-                write(line)
-            write(f"written: {self._out} and {self._table}")
-
-    def _summary(self, best: Trial, split: Split) -> list[str]:
-        lines = [
-            f"best: trial {best.number} of {len(self.trials)}; {self._metric} {best.value:.4f}, "
-            f"where the base configuration has {self.trials[0].value:.4f}",
-            f"gain {best.gain:+.4f}, 95 % interval [{best.low:+.4f}, {best.high:+.4f}], on the "
-            f"{len(split):,} cases that chose it: expect less on others",
-        ]
-        if not best.number:
-            lines[1:] = ["no trial was better than the base configuration"]
-        return lines
-
-    def _header(self, best: Trial, split: Split) -> list[str]:
-        stage = "the learned ranking" if self._request.ranking else "the linear score"
-        return [
-            f"Tuned by hybrid-rec tune on {self._request.dataset}.",
-            *self._summary(best, split),
-            f"split: {split.name}; measured with {stage}; seed {self._request.seed}",
-        ]
-
-    def _ours(self, path: Path) -> bool:
-        if path == self._table:
-            with path.open(encoding="utf-8") as file:
-                return file.readline().startswith(_FIRST_COLUMN)
-        try:
-            HybridConfig.from_toml(path)
-        except ConfigError:
-            return False
-        return True
-
-    def _unwritable(self, error: Any) -> DataError:
-        reason = getattr(error, "strerror", None) or error
-        return DataError(f"--out {self._out} cannot be written: {reason}.")
 
 
 def _silent(_text: str) -> None:

@@ -1,41 +1,68 @@
-"""What `hybrid-rec update` does: files in, a saved model updated."""
+"""`hybrid-rec update`: teach a saved model more playlists and items."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from pathlib import Path
+from typing import Annotated
 
+import typer
+
+from hybrid_rec.cli.options import ModelFolder, Quiet, SkipUnknown
+from hybrid_rec.cli.paths import check_model, check_table
 from hybrid_rec.core.console import write
 from hybrid_rec.core.errors import ConfigError
-from hybrid_rec.data.readers.tidy import items_of_plays, read_items, read_plays
-from hybrid_rec.model.storage import check_target
-from hybrid_rec.recommender import HybridRecommender
 
 
-def run_update(
-    folder: Path,
-    out: Path,
-    *,
-    playlists: Path | None,
-    items: Path | None,
-    remove: Sequence[str] | None,
-    extend: bool,
-    skip_unknown: bool,
-    quiet: bool,
+def update(
+    model: ModelFolder,
+    playlists: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE",
+            help="File of new plays, as for fit. Where it has titles and no --items are given, "
+            "items that the model lacks are taken from it.",
+        ),
+    ] = None,
+    items: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="File of new items, as for fit.")
+    ] = None,
+    remove: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="ID", help="Item never to be recommended again; repeat the option for more."
+        ),
+    ] = None,
+    extend: Annotated[
+        bool,
+        typer.Option("--extend", help="Add the plays to playlists whose ids are known already."),
+    ] = False,
+    skip_unknown: SkipUnknown = False,
+    out: Annotated[
+        Path | None, typer.Option(metavar="MODEL2", help="Folder to save to; by default MODEL.")
+    ] = None,
+    quiet: Quiet = False,
 ) -> None:
-    """Update the model in `folder` and save it to `out`; see `HybridRecommender.update`.
+    """Teach a saved model new playlists and items.
 
-    The old model stays whole until the new one is written.
-
-    Raises:
-        HybridRecError: Whatever is wrong with the model or the files.
+    This takes a fraction of a fit. Items can be removed in the same way. The old model stays
+    complete until the new one is written.
     """
     if playlists is None and items is None and not remove:
         raise ConfigError("an update must be given --playlists, --items or --remove, got none.")
-    check_target(out)
+    check_model(model)
+    for path, what in ((playlists, "plays"), (items, "items")):
+        if path is not None:
+            check_table(path, f"a file of {what}")
+
+    from hybrid_rec.data.readers.tidy import items_of_plays, read_items, read_plays
+    from hybrid_rec.model.storage import check_target
+    from hybrid_rec.recommender import HybridRecommender
+
+    target = out or model
+    check_target(target)
     plays = None if playlists is None else read_plays(playlists)
     new_items = None if items is None else read_items(items)
-    recommender = HybridRecommender.load(folder)
+    recommender = HybridRecommender.load(model)
     before = recommender.model_
     if new_items is None and plays is not None:
         new_items = items_of_plays(plays, before.catalog)
@@ -48,7 +75,7 @@ def run_update(
         progress=not quiet,
     )
     after = recommender.model_
-    recommender.save(out)
+    recommender.save(target)
     for stage, seconds in after.timings.items():
         write(f"{stage:<22}{seconds:8.2f} s")
     for what, old, new in (
@@ -58,4 +85,4 @@ def run_update(
         ("plays", before.playlists.n_plays, after.playlists.n_plays),
     ):
         write(f"{what:<22}{old:>10,} -> {new:,}")
-    write(f"saved to {out}")
+    write(f"saved to {target}")

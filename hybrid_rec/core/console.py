@@ -6,13 +6,10 @@ import json
 import math
 import re
 import sys
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import pandas as pd
-from rich import box
-from rich.console import Console
-from rich.markup import escape
-from rich.table import Table
+if TYPE_CHECKING:
+    import pandas as pd
 
 _LOG_WIDTH = 120
 # What one reader or another takes for the end of a cell or a line.
@@ -42,6 +39,11 @@ def print_frame(frame: pd.DataFrame, *, title: str, as_json: bool = False) -> No
 
 def print_table(frame: pd.DataFrame, *, title: str) -> None:
     """Print a table for a person to standard output, on a terminal or in a log."""
+    from rich import box
+    from rich.console import Console
+    from rich.markup import escape
+    from rich.table import Table
+
     records = _records(frame)
     table = Table(
         title=escape(title) or None, title_justify="left", box=box.SIMPLE_HEAD, pad_edge=False

@@ -33,5 +33,9 @@ class RunError(HybridRecError):
     """The machine stopped a run: a full disk, a folder that refuses, a process that died."""
 
 
+class ShadowedPackageError(HybridRecError, ImportError):
+    """Another package hides one of those that hybrid-rec brings."""
+
+
 class StoppedEarlyError(HybridRecError):
     """The user ended a search; what it found so far is kept."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import json
 import os
@@ -10,8 +11,9 @@ import shutil
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager, suppress
 from itertools import count
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from threading import Lock
+from typing import BinaryIO
 
 _SAVING, _OLD = "saving", "old"
 
@@ -20,11 +22,20 @@ _numbers = count()
 _live: set[str] = set()
 _swapping = Lock()
 
+# What a platform answers that cannot bring a folder to disk, as Windows and some network drives.
+_NO_SYNC = {errno.EACCES, errno.EBADF, errno.EINVAL, errno.EISDIR, errno.ENOTSUP, errno.EPERM}
+
 
 def sha256(path: Path) -> str:
     """SHA-256 of a file, hexadecimal."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def files_in(folder: Path) -> list[str]:
+    """All files in a folder and below, as POSIX paths relative to it, sorted."""
+    paths = (path for path in folder.rglob("*") if not path.is_dir() or path.is_symlink())
+    return sorted(path.relative_to(folder).as_posix() for path in paths)
 
 
 def is_ours(folder: Path, manifest: str, form: str, names: Collection[str] | None = None) -> bool:
@@ -34,16 +45,17 @@ def is_ours(folder: Path, manifest: str, form: str, names: Collection[str] | Non
         folder: Where to look.
         manifest: Name of the JSON file in it that has a key "format".
         form: What that key must be.
-        names: What else may stand in the folder; None for the keys of "files" in the manifest.
+        names: Files that may be in the folder and below, as POSIX paths relative to it; None for
+            the keys of "files" in the manifest.
     """
     with _swapping:
         if not folder.exists():
             return True
         if not folder.is_dir():
             return False
-        held = set(files_in(folder))
         if not any(folder.iterdir()):
             return True
+        held = {path.relative_to(folder).as_posix() for path in folder.rglob("*")}
         try:
             content = json.loads((folder / manifest).read_text(encoding="utf-8"))
         except (OSError, ValueError):
@@ -51,17 +63,11 @@ def is_ours(folder: Path, manifest: str, form: str, names: Collection[str] | Non
     if not isinstance(content, dict) or content.get("format") != form:
         return False
     known = content.get("files") if names is None else names
-    ours = {manifest, *known} if isinstance(known, Collection) else set()
-    return held <= ours or all(name in ours or _is_left(name) for name in held)
-
-
-def files_in(folder: Path) -> list[str]:
-    """The files in a folder and in those below it, as paths from there, in order."""
-    return sorted(
-        path.relative_to(folder).as_posix()
-        for path in folder.rglob("*")
-        if path.is_symlink() or not path.is_dir()
-    )
+    if not isinstance(known, Collection):
+        return False
+    folders = {str(above) for name in known for above in PurePosixPath(name).parents}
+    ours = {manifest, *known, *folders}
+    return all(name in ours or _is_left(name) for name in held)
 
 
 def _is_left(name: str) -> bool:
@@ -110,26 +116,51 @@ def replacing(target: Path) -> Iterator[Path]:
             if target.exists():
                 target.rename(old)
             fresh.rename(target)
+        _sync(target.parent)
         shutil.rmtree(old, ignore_errors=True)
     finally:
         shutil.rmtree(fresh, ignore_errors=True)
         _live.difference_update((fresh.name, old.name))
 
 
-def replace_text(target: Path, text: str) -> None:
-    """Write a file that appears whole or not at all, in place of the one that is there.
+@contextmanager
+def writing(target: Path, temporary: Path | None = None) -> Iterator[BinaryIO]:
+    """A file to write bytes to, which takes the place of `target` if the block ends well.
+
+    Until then it has another name, and it is on disk before it is renamed: a reader sees the old
+    file or the new one, never half of one. If the block fails, nothing is left behind.
+
+    Args:
+        target: What to write; folders above it are made.
+        temporary: The name until then, on the same file system; without it, one beside `target`.
 
     Raises:
         OSError: If it cannot be written.
     """
-    fresh = _sibling(target, _SAVING)
+    fresh = _sibling(target, _SAVING) if temporary is None else temporary
+    target.parent.mkdir(parents=True, exist_ok=True)
     try:
-        target.parent.mkdir(parents=True, exist_ok=True)
-        fresh.write_text(text, encoding="utf-8")
-        _sync(fresh)
+        with fresh.open("wb") as file:
+            yield file
+            file.flush()
+            os.fsync(file.fileno())
         fresh.replace(target)
-    finally:
-        fresh.unlink(missing_ok=True)
+    except BaseException:
+        # Where the disk is full, half a file is in the way of what comes next.
+        with suppress(OSError):
+            fresh.unlink(missing_ok=True)
+        raise
+    _sync(target.parent)
+
+
+def replace_text(target: Path, text: str) -> None:
+    """Write a UTF-8 file that appears whole or not at all, in place of the one that is there.
+
+    Raises:
+        OSError: If it cannot be written.
+    """
+    with writing(target) as file:
+        file.write(text.encode())
 
 
 def existing(target: Path) -> Path:
@@ -178,8 +209,15 @@ def _runs(process: int) -> bool:
 
 
 def _sync(path: Path) -> None:
-    descriptor = os.open(path, os.O_RDONLY)
+    """Bring a file to disk, or the names in a folder where the platform can do that."""
+    is_folder = path.is_dir()
     try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+        # Windows refuses it for a file that is open for reading alone.
+        descriptor = os.open(path, os.O_RDONLY if is_folder else os.O_RDWR)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+    except OSError as error:
+        if not is_folder or error.errno not in _NO_SYNC:
+            raise

@@ -1,4 +1,4 @@
-"""Rows of length one, and the threads of BLAS."""
+"""Rows of length one, the inverse of a ridge problem, and the threads of BLAS."""
 
 from __future__ import annotations
 
@@ -9,6 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 from threadpoolctl import ThreadpoolController
+
+from hybrid_rec.core.arrays import Doubles
 
 
 def unit_rows(vectors: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -26,6 +28,26 @@ def unit_sparse_rows(matrix: sparse.csr_array) -> sparse.csr_array:
     scaled = sparse.csr_array(matrix, dtype=np.float32, copy=True)
     scaled.data /= np.repeat(norms, np.diff(scaled.indptr)).astype(np.float32)
     return scaled
+
+
+def ridge_inverse(gram: Doubles, ridge: float) -> Doubles:
+    """The upper triangle of the inverse of `gram + ridge I`, `(n, n)`; below it lies anything.
+
+    By Cholesky's method in place: half the time and memory of a general inverse.
+
+    Args:
+        gram: A product `X'X`, of which only the upper triangle is read. If it is in Fortran order,
+            it is overwritten, so that no second matrix of its size is needed.
+        ridge: Strength of the L2 penalty, above 0.
+    """
+    # Only fitting needs it, and it takes a while to load.
+    from scipy.linalg import lapack
+
+    gram[np.diag_indices_from(gram)] += ridge
+    factor, _ = lapack.dpotrf(gram, lower=False, clean=False, overwrite_a=True)
+    inverse: Doubles
+    inverse, _ = lapack.dpotri(factor, lower=False, overwrite_c=True)
+    return inverse
 
 
 def one_blas_thread() -> Any:

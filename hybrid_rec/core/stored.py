@@ -67,7 +67,8 @@ def read_array(
         )
     if finite and array.dtype.kind == "f" and not np.isfinite(array).all():
         raise ArtifactError(f"{path} must hold finite numbers; save the model again.")
-    return array
+    whole: NDArray[Any] = array
+    return whole
 
 
 def write_array(path: Path, array: NDArray[Any]) -> None:

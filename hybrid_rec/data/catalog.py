@@ -15,23 +15,20 @@ from numpy.typing import ArrayLike
 
 from hybrid_rec.core.arrays import Objects, Rows
 from hybrid_rec.core.errors import DataError, UnknownItemError
-from hybrid_rec.data.columns import (  # noqa: F401
-    TEXT,
-    TEXTS,
-    VECTOR,
-    as_array,
-    as_item_ids,
-    check_whole_text,
-    id_column,
-    is_missing,
-    label_lists,
-    require_columns,
-    text_column,
+from hybrid_rec.data.columns import TEXT, TEXTS, VECTOR, as_item_ids, id_column, require_columns
+from hybrid_rec.data.item_table import (
+    ARTIST,
+    ITEM_ID,
+    TAGS,
+    TITLE,
+    as_column,
+    cells,
+    differ,
+    first_of_each_id,
+    is_list,
+    item_array,
 )
 
-RowArray = Rows  # SHIM
-ObjectArray = Objects  # SHIM
-ITEM_ID, TITLE, ARTIST, TAGS = "item_id", "title", "artist", "tags"
 _SHOWN = 5
 
 
@@ -81,7 +78,7 @@ class Catalog:
             if name != ITEM_ID:
                 arrays[name] = item_array(items[label], name)
         table = pa.table(arrays)
-        return cls(table.take(pa.array(_without_repeats(ids, table))).combine_chunks())
+        return cls(table.take(pa.array(first_of_each_id(ids, table))).combine_chunks())
 
     @classmethod
     def from_columns(
@@ -223,10 +220,10 @@ class Catalog:
         rows = self.rows(other.item_ids, "negative")
         both = np.flatnonzero(rows >= 0)
         for name in self.columns:
-            if name in other.table.column_names and not _is_list(self.table[name].type):
-                mine = _values(self.table[name])[rows[both]]
-                theirs = _values(other.table[name])[both]
-                clash = np.flatnonzero(_differ(mine, theirs))
+            if name in other.table.column_names and not is_list(self.table[name].type):
+                mine = cells(self.table[name])[rows[both]]
+                theirs = cells(other.table[name])[both]
+                clash = np.flatnonzero(differ(mine, theirs))
                 if len(clash):
                     at = int(clash[0])
                     raise DataError(
@@ -235,8 +232,9 @@ class Catalog:
                         "fit again."
                     )
         fresh = other.table.take(pa.array(np.flatnonzero(rows < 0)))
-        wanted = [_as_column(fresh, field) for field in self.table.schema]
-        joined = pa.concat_tables([self.table, pa.table(wanted, schema=self.table.schema)])
+        wanted = [as_column(fresh, field) for field in self.table.schema]
+        new = pa.table(wanted, names=self.table.column_names)
+        joined = pa.concat_tables([self.table.cast(new.schema, safe=False), new])
         return Catalog(joined.combine_chunks())
 
     def to_frame(self) -> pd.DataFrame:
@@ -246,7 +244,7 @@ class Catalog:
             column = self.table[name]
             if name == TAGS:
                 frame[name] = pd.Series([list(tags) for tags in self.tags], dtype=object)
-            elif pa.types.is_large_string(column.type) or _is_list(column.type):
+            elif pa.types.is_large_string(column.type) or is_list(column.type):
                 frame[name] = pd.Series(column.to_pylist(), dtype=object)
             else:
                 # Beside missing ones whole numbers would become floats, which lack digits.
@@ -268,64 +266,3 @@ class Catalog:
             values[:] = self.table[name].to_pylist()
         values.flags.writeable = False
         return values
-
-
-def item_array(column: pd.Series[Any], name: str) -> pa.Array:
-    """A column of items as the catalogue keeps it; see `as_array`.
-
-    Raises:
-        DataError: See `as_array`; also if `tags` are no lists.
-    """
-    if name in (TITLE, ARTIST):
-        return pa.array(text_column(column), TEXT)
-    if name == TAGS:
-        return pa.array(label_lists(column), TEXTS)
-    return as_array(column, name)
-
-
-def _without_repeats(ids: Objects, table: pa.Table) -> Rows:
-    """Positions of the first row of each id; an id with two different texts is an error."""
-    codes, uniques = pd.factorize(ids)
-    if len(uniques) == len(ids):
-        return np.arange(len(ids))
-    first = np.unique(codes, return_index=True)[1].astype(np.int64)
-    for name in table.column_names:
-        if name == ITEM_ID or _is_list(table[name].type):
-            continue
-        values = _values(table[name])
-        clash = np.flatnonzero(_differ(values, values[first][codes]))
-        if len(clash):
-            row = int(clash[0])
-            raise DataError(
-                f"item ids must be unique, but {ids[row]!r} stands with different {name}s: "
-                f"{values[first[codes[row]]]!r} at row {int(first[codes[row]])} and "
-                f"{values[row]!r} at row {row}."
-            )
-    return np.sort(first)
-
-
-def _differ(mine: Objects, theirs: Objects) -> Any:
-    return np.asarray([a != b for a, b in zip(mine, theirs, strict=True)], dtype=bool)
-
-
-def _values(column: pa.ChunkedArray) -> Objects:
-    values: Objects = np.full(len(column), None, dtype=object)
-    values[:] = column.to_pylist()
-    return values
-
-
-def _is_list(kind: pa.DataType) -> bool:
-    return bool(pa.types.is_large_list(kind))
-
-
-def _as_column(table: pa.Table, field: pa.Field) -> Any:
-    """A column of a table as the kind of column that a catalogue has; nulls if it is not there."""
-    if field.name not in table.column_names or table[field.name].null_count == table.num_rows:
-        return pa.nulls(table.num_rows, field.type)
-    try:
-        return table[field.name].cast(field.type)
-    except pa.ArrowException:
-        raise DataError(
-            f"column {field.name!r} must hold what it holds in the catalogue, {field.type}, "
-            f"got {table[field.name].type}; convert it."
-        ) from None

@@ -1,4 +1,4 @@
-"""Columns of a caller's frame, checked and turned into Arrow arrays that keep what is missing."""
+"""Columns of a caller's frame, checked once and turned into Arrow arrays with nulls."""
 
 from __future__ import annotations
 
@@ -234,7 +234,9 @@ def _lists(column: pd.Series[Any], name: str) -> pa.Array:
             continue
         try:
             entries = np.asarray(cell)
-            vector = None if entries.dtype.kind in "US" else entries.astype(np.float32)
+            # What float32 cannot hold becomes infinity, which the block refuses by row.
+            with np.errstate(over="ignore"):
+                vector = None if entries.dtype.kind in "US" else entries.astype(np.float32)
         except (TypeError, ValueError):
             vector = None
         if vector is None or vector.ndim != 1:

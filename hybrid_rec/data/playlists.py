@@ -12,21 +12,13 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy import sparse
 
+from hybrid_rec.core.arrays import Objects, Rows
 from hybrid_rec.core.errors import DataError
-from hybrid_rec.data.catalog import (
-    Catalog,
-    ObjectArray,
-    RowArray,
-    as_item_ids,
-    check_whole_text,
-    id_column,
-    require_columns,
-)
+from hybrid_rec.data.catalog import Catalog
+from hybrid_rec.data.columns import as_item_ids, check_whole_text, id_column, require_columns
+from hybrid_rec.data.play_order import Times, order_of
 
 OnUnknown = Literal["raise", "skip"]
-Times = NDArray[np.datetime64]
-
-_LAST_YEAR = 9999
 
 
 @dataclass(frozen=True, eq=False)
@@ -42,11 +34,11 @@ class Playlists:
         (2, [0, 1, 0], [2, 2])
     """
 
-    offsets: RowArray
+    offsets: Rows
     """Where each playlist starts and the last one ends, `(n_playlists + 1,)` int64."""
-    rows: RowArray
+    rows: Rows
     """Catalogue rows of all plays, `(n_plays,)` int64."""
-    playlist_ids: ObjectArray
+    playlist_ids: Objects
     """Playlist ids, `(n_playlists,)` strings."""
     n_items: int
     """Size of the catalogue that the rows refer to."""
@@ -84,7 +76,8 @@ class Playlists:
 
         Args:
             plays: Columns `playlist_id` and `item_id`; optionally `position` (a number) and
-                `played_at` (a time, text that pandas reads as one, or seconds since 1970).
+                `played_at` (a time, text that pandas reads as one, or seconds since 1970, which
+                may stand as text).
             catalog: The items that `item_id` refers to.
             on_unknown: What to do with items that the catalogue lacks: "raise" or "skip".
 
@@ -96,17 +89,11 @@ class Playlists:
         codes, playlist_ids = pd.factorize(id_column(plays["playlist_id"], "playlist_id"))
         item_codes, item_ids = pd.factorize(id_column(plays["item_id"], "item_id"))
         rows = catalog.rows(item_ids, _missing(on_unknown))[item_codes]
-        times = _times(plays["played_at"]) if "played_at" in plays.columns else None
-        order = np.lexsort((_play_order(plays, times), codes))
-        order = order[rows[order] >= 0]
-        lengths = np.bincount(codes[order], minlength=len(playlist_ids))
-        return cls(
-            offsets=np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64),
-            rows=rows[order],
-            playlist_ids=np.asarray(playlist_ids, dtype=object),
-            n_items=len(catalog),
-            times=None if times is None else times[order],
-        )
+        keys, times = order_of(plays)
+        order = np.lexsort((*keys, codes))
+        lengths = np.bincount(codes, minlength=len(playlist_ids))
+        times = None if times is None else times[order]
+        return cls.from_rows(lengths, rows[order], len(catalog), np.asarray(playlist_ids), times)
 
     @classmethod
     def from_lists(
@@ -143,10 +130,11 @@ class Playlists:
     @classmethod
     def from_rows(
         cls,
-        lengths: Sequence[int] | RowArray,
-        rows: RowArray,
+        lengths: Sequence[int] | Rows,
+        rows: Rows,
         n_items: int,
-        playlist_ids: Sequence[str] | ObjectArray | None = None,
+        playlist_ids: Sequence[str] | Objects | None = None,
+        times: Times | None = None,
     ) -> Playlists:
         """Playlists from their lengths and the rows of all plays; negative rows are skipped."""
         sizes = np.asarray(lengths, dtype=np.int64)
@@ -160,19 +148,20 @@ class Playlists:
             rows=np.ascontiguousarray(rows[known], dtype=np.int64),
             playlist_ids=np.array(names, dtype=object),
             n_items=n_items,
+            times=None if times is None else times[known],
         )
 
     def __len__(self) -> int:
         return len(self.offsets) - 1
 
-    def __getitem__(self, number: int) -> RowArray:
+    def __getitem__(self, number: int) -> Rows:
         """Rows of one playlist in play order; negative numbers count from the end."""
         if not -len(self) <= number < len(self):
             raise IndexError(f"playlist must be in [0, {len(self)}), got {number}.")
         number %= len(self)
         return self.rows[self.offsets[number] : self.offsets[number + 1]]
 
-    def __iter__(self) -> Iterator[RowArray]:
+    def __iter__(self) -> Iterator[Rows]:
         return (self[number] for number in range(len(self)))
 
     @property
@@ -181,22 +170,22 @@ class Playlists:
         return len(self.rows)
 
     @cached_property
-    def lengths(self) -> RowArray:
+    def lengths(self) -> Rows:
         """Plays in each playlist, `(n_playlists,)` int64."""
         return np.diff(self.offsets)
 
     @cached_property
-    def owners(self) -> RowArray:
+    def owners(self) -> Rows:
         """The playlist of each play, `(n_plays,)` int64."""
         return np.repeat(np.arange(len(self), dtype=np.int64), self.lengths)
 
     @cached_property
-    def play_counts(self) -> RowArray:
+    def play_counts(self) -> Rows:
         """Plays of each item, `(n_items,)` int64; 0 for a cold item."""
         return np.bincount(self.rows, minlength=self.n_items).astype(np.int64)
 
     @cached_property
-    def playlist_counts(self) -> RowArray:
+    def playlist_counts(self) -> Rows:
         """Playlists that hold each item at least once, `(n_items,)` int64."""
         return np.bincount(self.matrix().indices, minlength=self.n_items).astype(np.int64)
 
@@ -240,7 +229,7 @@ class Playlists:
             times=None if self.times is None else self.times[mask],
         )
 
-    def extended(self, other: Playlists, numbers: RowArray) -> Playlists:
+    def extended(self, other: Playlists, numbers: Rows) -> Playlists:
         """These playlists with the plays of others behind them.
 
         Where there are times, plays of `other` without any count as made at the latest time known.
@@ -260,13 +249,9 @@ class Playlists:
             later = np.full(other.n_plays, latest) if other.times is None else other.times
             times = np.concatenate([self.times, later])[order]
         lengths = np.bincount(owners, minlength=len(self) + int(own.sum()))
-        return Playlists(
-            offsets=np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64),
-            rows=np.concatenate([self.rows, other.rows])[order],
-            playlist_ids=np.concatenate([self.playlist_ids, other.playlist_ids[own]]),
-            n_items=other.n_items,
-            times=times,
-        )
+        rows = np.concatenate([self.rows, other.rows])[order]
+        names = np.concatenate([self.playlist_ids, other.playlist_ids[own]])
+        return Playlists.from_rows(lengths, rows, other.n_items, names, times)
 
     def distinct(self) -> Playlists:
         """The same playlists, each item only at its first place."""
@@ -305,60 +290,3 @@ def _missing(on_unknown: OnUnknown) -> Literal["error", "negative"]:
     if on_unknown not in ("raise", "skip"):
         raise DataError(f"on_unknown must be 'raise' or 'skip', got {on_unknown!r}.")
     return "error" if on_unknown == "raise" else "negative"
-
-
-def _play_order(plays: pd.DataFrame, times: Times | None) -> NDArray[Any]:
-    """A sort key of the plays within a playlist; equal keys keep the order of the table."""
-    if "position" in plays.columns:
-        position = pd.to_numeric(plays["position"], errors="coerce")
-        unreadable = (position.isna() & plays["position"].notna()).to_numpy()
-        if unreadable.any():
-            row = int(np.flatnonzero(unreadable)[0])
-            raise DataError(
-                f"position must be a number, got {plays['position'].iloc[row]!r} at row {row}."
-            )
-        if pd.api.types.is_integer_dtype(position.dtype) and not position.hasnans:
-            return position.to_numpy()  # a float has too few digits for large ones
-        order = position.to_numpy(dtype=np.float64, na_value=np.nan)
-        return np.where(np.isnan(order), np.inf, order)
-    if times is not None:
-        return times
-    return np.zeros(len(plays))
-
-
-def _times(column: pd.Series[Any]) -> Times:
-    if pd.api.types.is_object_dtype(column.dtype):
-        column = _without_numbers_among_texts(column)
-    if pd.api.types.is_numeric_dtype(column.dtype):
-        parsed = pd.to_datetime(column, unit="s", errors="coerce")
-    else:
-        parsed = pd.to_datetime(column, errors="coerce", utc=True, format="mixed")
-        parsed = parsed.dt.tz_localize(None)
-    unreadable = (parsed.isna() & column.notna()).to_numpy()
-    if unreadable.any():
-        row = int(np.flatnonzero(unreadable)[0])
-        raise DataError(f"played_at must be a time, got {column.iloc[row]!r} at row {row}.")
-    year = parsed.dt.year
-    outside = ((year < 1) | (year > _LAST_YEAR)).to_numpy()
-    if outside.any():
-        row = int(np.flatnonzero(outside)[0])
-        raise DataError(
-            f"played_at must be in the years 1 to {_LAST_YEAR}, got {column.iloc[row]!r} at row "
-            f"{row}; numbers are seconds since 1970."
-        )
-    return parsed.to_numpy().astype("datetime64[us]")
-
-
-def _without_numbers_among_texts(column: pd.Series[Any]) -> pd.Series[Any]:
-    """An object column of seconds as numbers, and one without any as it is."""
-    numbers = column.map(lambda value: isinstance(value, int | float | np.number)).to_numpy(bool)
-    present = column.notna().to_numpy(bool)
-    found = np.flatnonzero(numbers & present)
-    if not len(found):
-        return column
-    if len(found) == present.sum():
-        return pd.to_numeric(column)
-    raise DataError(
-        f"played_at must be seconds since 1970 or times, not both, got "
-        f"{column.iloc[found[0]]!r} at row {found[0]} among other kinds."
-    )

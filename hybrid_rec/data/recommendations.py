@@ -10,7 +10,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from hybrid_rec.data.catalog import Catalog, ObjectArray, RowArray
+from hybrid_rec.core.arrays import Objects, Rows
+from hybrid_rec.data.catalog import Catalog
 
 NO_SOURCE = ""
 
@@ -23,35 +24,35 @@ class Recommendations:
     None, -inf and "".
     """
 
-    item_ids: ObjectArray
+    item_ids: Objects
     """Item ids, `(n_queries, k)` strings; None where there is none."""
     scores: NDArray[np.float32]
     """Similarities, higher is better, `(n_queries, k)` float32; -inf where there is none."""
-    sources: ObjectArray
+    sources: Objects
     """How each item was placed, `(n_queries, k)`: "hybrid" (it has history), "artist", "text" or
     "metadata" (rungs of the cold-start ladder); "popularity" for a query that said nothing; ""
     where there is none."""
-    query_ids: ObjectArray
+    query_ids: Objects
     """What was asked, `(n_queries,)` strings: playlist ids, item ids or "0", "1", ..."""
     catalog: Catalog
     """The items that the ids refer to."""
-    query_sources: ObjectArray | None = None
+    query_sources: Objects | None = None
     """How each new item was placed, `(n_queries,)` strings: "context" or a rung of the cold-start
     ladder; None where the queries are playlists or catalogue items."""
-    explanations: ObjectArray | None = None
+    explanations: Objects | None = None
     """Why each item was recommended, `(n_queries, k)` of `Explanation`, None where there is no
     item; None altogether unless `explain=True` was asked."""
 
     @classmethod
     def from_rows(
         cls,
-        rows: RowArray,
+        rows: Rows,
         scores: NDArray[np.float32],
-        sources: ObjectArray,
-        query_ids: Sequence[str] | ObjectArray,
+        sources: Objects,
+        query_ids: Sequence[str] | Objects,
         catalog: Catalog,
-        query_sources: ObjectArray | None = None,
-        explanations: ObjectArray | None = None,
+        query_sources: Objects | None = None,
+        explanations: Objects | None = None,
     ) -> Self:
         """Recommendations of catalogue rows `(n_queries, k)`; a negative row is an empty place."""
         held = rows >= 0
@@ -99,11 +100,11 @@ class Recommendations:
 class PlaylistMatches:
     """The training playlists nearest to each query, best first."""
 
-    playlist_ids: ObjectArray
+    playlist_ids: Objects
     """Playlist ids, `(n_queries, k)` strings; None where there are fewer than k playlists."""
     scores: NDArray[np.float32]
     """Cosines in co-occurrence space, in [-1, 1], `(n_queries, k)`; -inf where there is none."""
-    query_ids: ObjectArray
+    query_ids: Objects
     """What was asked, `(n_queries,)` strings."""
 
     def __len__(self) -> int:

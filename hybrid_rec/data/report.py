@@ -12,7 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hybrid_rec.core.errors import DataError
-from hybrid_rec.data.catalog import ARTIST, TITLE, Catalog
+from hybrid_rec.data.catalog import Catalog
+from hybrid_rec.data.item_table import ARTIST, TITLE
 from hybrid_rec.data.playlists import Playlists
 
 SHORT = "playlists with fewer than two items"

@@ -9,8 +9,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from hybrid_rec.core.arrays import Objects, Rows
 from hybrid_rec.core.errors import ConfigError
-from hybrid_rec.data.catalog import Catalog, ObjectArray, RowArray
+from hybrid_rec.data.catalog import Catalog
 from hybrid_rec.data.playlists import Playlists
 from hybrid_rec.data.report import Dataset, finish
 
@@ -70,7 +71,7 @@ class SyntheticTruth:
 
     genres: tuple[str, ...]
     """Names of the genres."""
-    genre_of_item: RowArray
+    genre_of_item: Rows
     """Genre of each item as a position in `genres`, `(n_items,)` int64."""
     cold: NDArray[np.bool_]
     """Which items are in no playlist, `(n_items,)`."""
@@ -173,11 +174,11 @@ def _check_real(name: str, value: float, low: float, high: float) -> None:
 
 
 def _catalog(
-    rng: np.random.Generator, genre_of_item: RowArray, n_genres: int, missing_share: float
+    rng: np.random.Generator, genre_of_item: Rows, n_genres: int, missing_share: float
 ) -> Catalog:
     n_items = len(genre_of_item)
-    titles: ObjectArray = np.empty(n_items, dtype=object)
-    artists: ObjectArray = np.empty(n_items, dtype=object)
+    titles: Objects = np.empty(n_items, dtype=object)
+    artists: Objects = np.empty(n_items, dtype=object)
     for genre, name in enumerate(GENRES[:n_genres]):
         rows = np.flatnonzero(genre_of_item == genre)
         words = _WORDS[name].split()
@@ -237,7 +238,7 @@ def _zipf(n_ranks: int, exponent: float) -> NDArray[np.float64]:
 
 def _playlists(
     rng: np.random.Generator,
-    warm: Sequence[RowArray],
+    warm: Sequence[Rows],
     n_items: int,
     n_playlists: int,
     genre_loyalty: float,
@@ -255,7 +256,7 @@ def _playlists(
         genres = np.where(strays, (genres + away) % n_genres, genres)
     steps = [np.cumsum(_zipf(len(items), popularity_exponent)) for items in warm]
 
-    def draw(wanted: RowArray) -> RowArray:
+    def draw(wanted: Rows) -> Rows:
         drawn = np.empty(len(wanted), dtype=np.int64)
         for genre, items in enumerate(warm):
             places = np.flatnonzero(wanted == genre)
@@ -281,7 +282,7 @@ def _playlists(
     return Playlists.from_rows(lengths, rows, n_items, names)
 
 
-def _repeats(owners: RowArray, rows: RowArray, n_items: int) -> NDArray[np.bool_]:
+def _repeats(owners: Rows, rows: Rows, n_items: int) -> NDArray[np.bool_]:
     """Which plays repeat an earlier one of their playlist."""
     repeats = np.ones(len(rows), dtype=bool)
     repeats[np.unique(owners * n_items + rows, return_index=True)[1]] = False
@@ -290,9 +291,9 @@ def _repeats(owners: RowArray, rows: RowArray, n_items: int) -> NDArray[np.bool_
 
 def _play_the_unplayed(
     rng: np.random.Generator,
-    rows: RowArray,
-    genres: RowArray,
-    warm: Sequence[RowArray],
+    rows: Rows,
+    genres: Rows,
+    warm: Sequence[Rows],
     n_items: int,
 ) -> None:
     """Put each item of `warm` that chance left out in place of a play of its genre, in `rows`."""

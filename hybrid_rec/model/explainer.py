@@ -150,8 +150,9 @@ class Explainer:
         block = model.blocks.group_block
         group = None
         if block is not None:
-            group = model.catalog.table[block.config.columns[0]][row].as_py()
-        same = block is not None and bool(like.blocks[block.name][number].any())
+            named = block.names(model.catalog.table.slice(row, 1))[0]
+            group = named[0] if named else None
+        same = group is not None and model.group_of[row] in model.group_of[query.seeds]
         support = {
             one.name: found
             for one in model.blocks

@@ -197,13 +197,19 @@ def _phrases(explanation: Explanation, names: Names) -> dict[str, str]:
     n = names.n_playlists
     popular = f"popular (in {n:,} playlist{'' if n == 1 else 's'})"
     group = names.group_block
-    of_group = {
-        group: f"same {group}, {explanation.group}" if explanation.group else "",
-        f"{group} neighbours": f"{names.group} goes with the {group}s given" if names.group else "",
-    }
+    of_group: dict[str, str] = (
+        {}
+        if group is None
+        else {
+            group: f"same {group}, {explanation.group}" if explanation.group else "",
+            f"{group} neighbours": f"{names.group} goes with the {group}s given"
+            if names.group
+            else "",
+        }
+    )
     return {
         **names.phrases,
-        **({} if group is None else of_group),
+        **of_group,
         COOCCURRENCE: seeds,
         ITEM_NEIGHBOURS: seeds,
         LINEAR_SCORE: seeds,

@@ -30,7 +30,7 @@ from hybrid_rec.model.training import Learned, learn_vectors
 from hybrid_rec.ranking.block_weights import learn_weights
 from hybrid_rec.ranking.candidates import CandidateFeatures
 from hybrid_rec.ranking.cross_fitting import fit_cases
-from hybrid_rec.ranking.features import features_of, linear_features
+from hybrid_rec.ranking.feature_set import features_of, linear_features
 from hybrid_rec.ranking.ranker import Ranker, of_new_playlists
 from hybrid_rec.ranking.statistics import Statistics
 from indexes.choice import Choice
@@ -65,10 +65,11 @@ def fit_model(
     check_training(playlists, catalog)
     timings: dict[str, float] = {}
     blocks = BlockSet.of(config, columns_of(catalog.table))
-    with timed(timings, "co-occurrence"):
-        learned = learn_vectors(playlists, config, progress)
+    # The blocks first: a column that cannot be used is to be told before the long training.
     with timed(timings, "blocks"):
         items = describe_items(blocks, catalog, progress)
+    with timed(timings, "co-occurrence"):
+        learned = learn_vectors(playlists, config, progress)
     fused = fuse(playlists, catalog, config, learned, items, progress)
     return replace(fused, timings=timings | fused.timings)
 
@@ -179,7 +180,7 @@ def blocks_of(
     """
     # Beside each other, for what is often asked without the others.
     dense = {COOCCURRENCE: vectors, POPULARITY: np.log1p(plays).astype(np.float32)[:, None]}
-    hot = {}
+    hot: dict[str, sparse.csr_array] = {}
     for block in items.blocks:
         (hot if block.is_sparse else dense)[block.name] = items.rows[block.name]
     return dense, hot

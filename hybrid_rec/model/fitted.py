@@ -107,11 +107,6 @@ class Model:
         """Playlists of the catalogue as queries."""
         return playlist_queries(self.index, self.blocks, playlists)
 
-    def expect(self, n_queries: int) -> None:
-        """Tell the indexes how many queries will follow, so that they can prepare."""
-        asked = self.index if self.candidates is None else self.candidates
-        asked.expect(n_queries)
-
     @property
     def given_weights(self) -> dict[str, float]:
         """Block weights as the configuration gives them, or by default."""

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pyarrow.parquet as pq
 
-from hybrid_rec.blocks.base import Block
+from hybrid_rec.blocks.base import Block, ColumnKind
 from hybrid_rec.blocks.block_set import BlockSet
 from hybrid_rec.blocks.categories import CategoriesBlock
 from hybrid_rec.blocks.cold_start import ColdStartMap
@@ -31,14 +31,16 @@ from hybrid_rec.model.parts import (
     read_sources,
     read_weights,
 )
-from hybrid_rec.ranking.features import block_feature, features_of
+from hybrid_rec.ranking.feature_set import block_feature, features_of
 from hybrid_rec.ranking.ranker import Ranker
 from hybrid_rec.ranking.statistics import Statistics
 from hybrid_rec.ranking.trees import TREE_SIZES
-from indexes.base import check_rows
+from indexes.checks import check_rows
 from indexes.hybrid import HybridIndex
 
 _TITLE, _ARTIST, _TAGS = "title", "artist", "tags"
+FORMAT_1_COLUMNS: dict[str, ColumnKind] = {_TITLE: "text", _ARTIST: "text", _TAGS: "strings"}
+"""The columns that its items were described by."""
 _TREES, _NEW_TREES = "ranker.txt", "ranker_new.txt"
 
 _PARAMETERS = {
@@ -97,7 +99,9 @@ _ARRAYS = {"als": "factors", "als_small": "factors_few", "als_large": "factors_m
 
 def read_format_1(home: Path, manifest: Mapping[str, Any], *, mmap: bool) -> Model:
     """A model of format 1; its checksums were verified before."""
-    config = read_config(_with_new_names(manifest["config"]))
+    # Credits were not read then: an artist was what stood there.
+    old = {**_with_new_names(manifest["config"]), "blocks": {_ARTIST: {"credits": False}}}
+    config = read_config(old)
     catalog = Catalog.from_table(pq.read_table(home / CATALOG))
     n_items, files = len(catalog), manifest["files"]
     ids = pq.read_table(home / PLAYLISTS)["playlist_id"].to_pylist()
@@ -201,7 +205,7 @@ def _ranking(
 
 
 def _translated(text: str, names: list[str]) -> str:
-    """Trees with the features of today; those of blocks that a model lacks, all 0, are left out.
+    """Trees with the features of today, without those of blocks that the model lacks.
 
     Raises:
         ArtifactError: If the trees look at other features.

@@ -15,8 +15,9 @@ from hybrid_rec.core.arrays import Objects
 from hybrid_rec.core.config import COOCCURRENCE
 from hybrid_rec.core.errors import DataError
 from hybrid_rec.core.progress import Progress
-from hybrid_rec.data.catalog import ITEM_ID, Catalog
+from hybrid_rec.data.catalog import Catalog
 from hybrid_rec.data.columns import id_column, is_missing, require_columns
+from hybrid_rec.data.item_table import ITEM_ID
 from hybrid_rec.data.playlists import Playlists
 from hybrid_rec.model.fitted import Model
 from indexes.hybrid import HybridQueries

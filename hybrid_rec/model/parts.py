@@ -30,10 +30,10 @@ from hybrid_rec.core.stored import (
 from hybrid_rec.data.catalog import Catalog
 from hybrid_rec.data.playlists import Playlists
 from hybrid_rec.model.fitted import Model, Ranking
-from hybrid_rec.ranking.features import features_of
+from hybrid_rec.ranking.feature_set import features_of
 from hybrid_rec.ranking.ranker import Ranker
 from hybrid_rec.ranking.statistics import Statistics
-from indexes.base import check_rows
+from indexes.checks import check_rows
 from indexes.choice import Choice
 from indexes.hybrid import HybridIndex
 

@@ -14,6 +14,7 @@ from typing import Any
 
 import pyarrow as pa
 
+from hybrid_rec.blocks.base import ColumnKind
 from hybrid_rec.core.errors import ArtifactError, ConfigError, DataError
 from hybrid_rec.core.files import (
     check_writable,
@@ -25,7 +26,7 @@ from hybrid_rec.core.files import (
     sha256,
 )
 from hybrid_rec.model.fitted import Model
-from hybrid_rec.model.format_1 import read_format_1
+from hybrid_rec.model.format_1 import FORMAT_1_COLUMNS, read_format_1
 from hybrid_rec.model.parts import read_parts, write_parts
 from indexes.base import VectorIndexError
 
@@ -61,6 +62,7 @@ def save(model: Model, folder: Path) -> None:
                 "config": model.config.model_dump(mode="json"),
                 "libraries": {name: version(name) for name in _LIBRARIES},
                 "counts": _counts(model),
+                "columns": model.blocks.column_kinds,
                 **({} if model.choice is None else {_INDEX: asdict(model.choice)}),
                 "files": {name: sha256(fresh / name) for name in files_in(fresh)},
             }
@@ -148,7 +150,9 @@ def _verify(folder: Path, home: Path, listed: Mapping[str, Any]) -> None:
         linked = any(one.is_symlink() for one in (path, *path.parents) if one.is_relative_to(home))
         if linked or not path.is_file():
             lacks = "behind a link" if linked else "missing"
-            raise ArtifactError(f"model folder {folder} must hold {name}, but it is {lacks}.")
+            raise ArtifactError(
+                f"model folder {folder} must hold {name}, but it is {lacks}; save the model again."
+            )
         found = sha256(path)
         if found != expected:
             raise ArtifactError(
@@ -208,7 +212,7 @@ def read_manifest(folder: Path) -> dict[str, Any]:
     )
     if not isinstance(manifest, dict) or found not in [(FORMAT, number) for number in _READERS]:
         raise ArtifactError(
-            f"{folder} must hold the format {FORMAT!r} version {FORMAT_VERSION}, got "
+            f"{folder} must hold the format {FORMAT!r} version {FORMAT_VERSION} or older, got "
             f"{found!r:.80}; fit it again with this version."
         )
     for section in _SECTIONS:
@@ -225,9 +229,16 @@ def read_manifest(folder: Path) -> dict[str, Any]:
     return dict(manifest)
 
 
+def described_by(manifest: Mapping[str, Any]) -> dict[str, ColumnKind]:
+    """The columns that new items may be described by to a saved model, and what they hold."""
+    columns = manifest.get("columns", FORMAT_1_COLUMNS)
+    return dict(columns) if isinstance(columns, Mapping) else {}
+
+
 def fingerprint(manifest: Mapping[str, Any]) -> str:
     """SHA-256 of what makes a saved model: its manifest without what was measured of it later."""
-    return _digest({name: value for name, value in manifest.items() if name != _MEASURED})
+    made = {name: value for name, value in manifest.items() if name != _MEASURED}
+    return hashlib.sha256(_as_text(made).encode()).hexdigest()
 
 
 def keep_measurement(folder: Path, manifest: Mapping[str, Any], measured: Any) -> None:
@@ -258,7 +269,7 @@ def _digest(manifest: Mapping[str, Any]) -> str:
 
 
 def _as_text(manifest: Mapping[str, Any]) -> str:
-    """A manifest with its digest, which is of what will be read: numbers as JSON has them."""
+    """A manifest with its digest, which is that of what JSON gives back."""
     plain = json.loads(json.dumps(manifest))
     return json.dumps({**plain, _DIGEST: _digest(plain)}, indent=2) + "\n"
 

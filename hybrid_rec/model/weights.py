@@ -70,13 +70,26 @@ def similar_weights(model: Model, weights: Weights | None) -> dict[str, float]:
 
 
 def weights_told(config: HybridConfig, *, has_ranking: bool) -> str:
-    """In a few words where the block weights of `recommend`'s linear score come from."""
-    if config.weights.learned:
-        return "learned" if has_ranking else "defaults (no ranking to learn them beside)"
-    return (
-        "those given (nothing is learned, because weights are given; with weights.learned = true "
-        "learning begins there)"
-    )
+    """Where the block weights of `recommend`'s linear score come from, and why if not learned.
+
+    To give one weight switches learning off for all of them (see `WeightsConfig.learned`), which
+    few expect. Weights count as given if they differ from the defaults.
+    """
+    weights = config.weights
+    if has_ranking and weights.learned:
+        return "learned"
+    given = weights != WeightsConfig(learned=weights.learned)
+    if not weights.learned:
+        why = (
+            "learning is off because weights are given; weights.learned = true learns from there"
+            if given
+            else "learning is off; weights.learned = true switches it on"
+        )
+    elif not config.ranking.enabled:
+        why = "they are learned with the ranking, which is off: ranking.enabled = false"
+    else:
+        why = "too few playlists for a ranking"
+    return f"{'those given' if given else 'defaults'} ({why})"
 
 
 def _of_model(model: Model, weights: Mapping[str, float]) -> dict[str, float]:

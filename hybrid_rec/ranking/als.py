@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 from hybrid_rec.core.config import AlsConfig
+from hybrid_rec.core.errors import HybridRecError
 from hybrid_rec.core.linalg import one_blas_thread
 
 
@@ -86,15 +87,33 @@ def fit_als(holds: sparse.csr_array, **settings: Any) -> Any:
     Args:
         holds: Which items stand in which playlist, `(n_playlists, n_items)`.
         settings: What its constructor takes.
-    """
-    # implicit takes a second to load, and only fitting needs it.
-    from implicit.cpu.als import AlternatingLeastSquares
 
+    Raises:
+        HybridRecError: If the library is not installed.
+    """
+    library = load_implicit()
     # implicit warns of more threads, and sums in another order with another number of them.
     with one_blas_thread():
-        model = AlternatingLeastSquares(num_threads=1, **settings)
+        model = library.cpu.als.AlternatingLeastSquares(num_threads=1, **settings)
         model.fit(ones_for_implicit(holds), show_progress=False)
     return model
+
+
+def load_implicit() -> Any:
+    """The library, loaded; it takes a second, and only fitting needs it.
+
+    Raises:
+        HybridRecError: If it is not installed.
+    """
+    try:
+        import implicit.cpu.als
+        import implicit.nearest_neighbours
+    except ImportError as error:
+        raise HybridRecError(
+            "matrix factorisation and BM25 need the library implicit, but importing it failed: "
+            f"{error}. Install it with: pip install 'hybrid-rec[peers]'"
+        ) from error
+    return implicit
 
 
 def ones_for_implicit(holds: sparse.csr_array) -> sparse.csr_matrix:

@@ -14,18 +14,12 @@ from hybrid_rec.core.arrays import Codes, Doubles, Mask, Rows
 from hybrid_rec.core.config import COOCCURRENCE, Generator
 from hybrid_rec.core.linalg import one_blas_thread
 from hybrid_rec.data.playlists import Playlists
-from hybrid_rec.ranking.features import (
-    CandidateList,
-    Candidates,
-    Feature,
-    features_of,
-    linear_features,
-    matrix_of,
-)
-from hybrid_rec.ranking.generators import COLD, GENERATORS, LINEAR, NEED_GROUPS
+from hybrid_rec.ranking.feature import CandidateList, Candidates, Feature
+from hybrid_rec.ranking.feature_set import features_of, linear_features, matrix_of
+from hybrid_rec.ranking.generators import GENERATORS, LINEAR, NEED_GROUPS
 from hybrid_rec.ranking.query_batch import QueryBatch
 from hybrid_rec.ranking.statistics import Statistics
-from indexes.base import allowed_mask
+from indexes.checks import allowed_mask
 from indexes.faiss_index import FaissIndex
 from indexes.hybrid import HybridIndex, HybridQueries
 
@@ -71,13 +65,6 @@ class CandidateFeatures:
     def cold_index(self) -> FaissIndex:
         """The places of the items without history."""
         return FaissIndex.build(self.index.blocks(self.statistics.cold)[COOCCURRENCE])
-
-    def expect(self, n_queries: int) -> None:
-        """Tell the indexes how many queries will follow, so that they can prepare."""
-        self.index.expect(n_queries)
-        self.statistics.by_factors.expect(n_queries)
-        if COLD in self.generators and len(self.statistics.cold):
-            self.cold_index.expect(n_queries)
 
     def describe(
         self,

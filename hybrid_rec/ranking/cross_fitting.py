@@ -18,8 +18,8 @@ from hybrid_rec.ranking.ranker import Case
 _SHORTEST = 4
 # With so many more held-out plays of cold items by time than at random, time is what matters.
 _DRIFT = 0.1
-# Share of the candidates without a hit that a case is trained on.
-_NEGATIVES = 0.25
+NEGATIVES = 0.25
+"""Share of the candidates without a hit that a case is trained on."""
 _MOST_FOLDS = 5
 
 
@@ -81,7 +81,7 @@ def cases_of(fold: Fold, source: CandidateFeatures, rng: np.random.Generator) ->
         case = Case(found.features, hits, found.is_cold, found.is_known)
         if case.is_known:
             case = case.take(case.is_cold)
-        kept = case.hits | (rng.random(len(case.hits)) < _NEGATIVES)
+        kept = case.hits | (rng.random(len(case.hits)) < NEGATIVES)
         if case.hits.any():
             yield case.take(kept)
 

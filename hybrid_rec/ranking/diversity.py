@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 from hybrid_rec.core.arrays import Rows
 from hybrid_rec.core.config import POPULARITY, DiversityConfig, HybridConfig
 from hybrid_rec.core.errors import ConfigError
-from indexes.base import inner_products
 from indexes.hybrid import HybridIndex
+from indexes.selection import inner_products
 
 Diversity = DiversityConfig | Mapping[str, float | int | None]
 Values = NDArray[np.float64]

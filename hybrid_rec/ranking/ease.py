@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
-from scipy import linalg, sparse
+from scipy import sparse
 
+from hybrid_rec.core.linalg import ridge_inverse
 from hybrid_rec.ranking.knn import strongest
 
 # Above so many playlists (and played items) the inverse costs minutes and gigabytes.
@@ -41,9 +41,8 @@ def ease_weights(holds: sparse.csr_array, l2: float, n_neighbours: int) -> spars
     if holds.shape[0] > MOST_PLAYLISTS or len(played) > MOST_ITEMS:
         return sparse.csr_array((n_items, n_items), dtype=np.float64)
     x = sparse.csr_array(holds[:, played], dtype=np.float64)
-    gram = (x @ x.T).toarray()
-    gram[np.diag_indices_from(gram)] += l2
-    inverse: NDArray[np.float64] = linalg.inv(gram, overwrite_a=True, check_finite=False)
+    upper = np.triu(ridge_inverse((x @ x.T).toarray(order="F"), l2))
+    inverse = upper + np.triu(upper, 1).T
     left = x.T.tocsr()
     chunks = [slice(start, start + _CHUNK) for start in range(0, len(played), _CHUNK)]
     # x_j' K x_j of all items first, for it scales the columns of every chunk.

@@ -6,140 +6,22 @@ ranker, saved models, explanations and reports know it by its name.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from functools import cached_property
-from typing import Any
+from collections.abc import Callable
 
 import numpy as np
-from numpy.typing import NDArray
-from scipy import sparse
 
-from hybrid_rec.blocks.block_set import BlockSet
-from hybrid_rec.core.arrays import Doubles, Floats, Mask, Rows
-from hybrid_rec.core.config import COOCCURRENCE, POPULARITY
-from hybrid_rec.ranking.query_batch import QueryBatch, entries
+from hybrid_rec.core.config import COOCCURRENCE
+from hybrid_rec.ranking.feature import (
+    GROUP_NEIGHBOURS,
+    GROUP_PART,
+    REGISTERED,
+    Candidates,
+    Numbers,
+    feature,
+)
+from hybrid_rec.ranking.query_batch import entries
 
-Numbers = NDArray[Any]
 _MOST_SEEDS = 200
-
-
-@dataclass(frozen=True, eq=False)
-class CandidateList:
-    """The candidates of one query."""
-
-    rows: Rows
-    """Rows of the catalogue, ascending, `(n_candidates,)`."""
-    features: Floats
-    """`(n_candidates, n_features)`."""
-    is_cold: Mask
-    """Which have no history, `(n_candidates,)`."""
-    is_known: bool
-    """Whether the query has the very items of a training playlist, and enough of them."""
-
-
-class Candidates:
-    """The candidates of one query, whose features are computed when they are first asked for.
-
-    Args:
-        batch: The queries that are computed together.
-        number: Which of them it is.
-        rows: Rows of the catalogue, ascending.
-        scratch: Zeros, as many as there are items or groups and one more, for the time of a call.
-    """
-
-    def __init__(self, batch: QueryBatch, number: int, rows: Rows, scratch: Doubles) -> None:
-        self.batch, self.number, self.rows = batch, number, rows
-        self.statistics, self.source = batch.statistics, batch.source
-        self._scratch = scratch
-        self._values: dict[str, Numbers] = {}
-
-    def __getitem__(self, name: str) -> Numbers:
-        """The values of a feature, `(n_candidates,)`."""
-        if name not in self._values:
-            self._values[name] = self.source.features[name].values(self)
-        return self._values[name]
-
-    @cached_property
-    def blocks(self) -> Mapping[str, Floats]:
-        """The dense blocks of the candidates."""
-        return self.source.index.blocks(self.rows)
-
-    @cached_property
-    def groups(self) -> Rows:
-        """The group of each candidate; -1 for none."""
-        return self.statistics.group_of[self.rows]
-
-    @cached_property
-    def seeds(self) -> Rows:
-        """The different items of the query."""
-        return np.unique(self.batch.part[self.number])
-
-    @property
-    def n_seeds(self) -> int:
-        """How many there are, at least 1."""
-        return int(self.batch.n_seeds[self.number])
-
-    def of_items(self, line: str) -> Doubles:
-        """Sparse scores of the candidates; see `QueryBatch.line`."""
-        return self._entries_at(self.batch.line(line), self.rows)
-
-    def of_groups(self, line: str) -> Doubles:
-        """Sparse scores of the candidates' groups, 0 for none."""
-        return self._entries_at(self.batch.line(line), self.groups)
-
-    def everywhere(self, value: float) -> Numbers:
-        """One number for all candidates, as it tells of the query alone."""
-        return np.full(len(self.rows), value)
-
-    def by_group(self, values: Floats) -> Numbers:
-        """A number of each group for the candidates of it, 0 for those without one."""
-        if not self.statistics.n_groups:
-            return np.zeros(len(self.rows))
-        return np.where(self.groups >= 0, values[np.maximum(self.groups, 0)], 0)
-
-    def _entries_at(self, matrix: sparse.csr_array, columns: Rows) -> Doubles:
-        held, values = entries(matrix, self.number)
-        self._scratch[held] = values
-        # A negative column is the last place, which no line fills.
-        found: Doubles = self._scratch[columns]
-        self._scratch[held] = 0
-        return found
-
-
-@dataclass(frozen=True)
-class Feature:
-    """One number for each candidate."""
-
-    name: str
-    """What the trees know it by."""
-    part: str
-    """What explanations tell its contribution under."""
-    values: Callable[[Candidates], Numbers]
-    """Computes it, `(n_candidates,)`."""
-    needs_group: bool = False
-    """Whether it says nothing where there are no groups."""
-
-
-_FEATURES: list[Feature] = []
-GROUP_PART, GROUP_NEIGHBOURS = "{group}", "{group} neighbours"
-
-
-def feature(
-    part: str, *, needs_group: bool = False
-) -> Callable[[Callable[[Candidates], Numbers]], Callable[[Candidates], Numbers]]:
-    """Make a function a feature by its own name; a decorator.
-
-    Args:
-        part: What explanations tell it under; `{group}` stands for the name of the group.
-        needs_group: Whether it is left out where there are no groups.
-    """
-
-    def register(values: Callable[[Candidates], Numbers]) -> Callable[[Candidates], Numbers]:
-        _FEATURES.append(Feature(values.__name__, part, values, needs_group))
-        return values
-
-    return register
 
 
 @feature("cooccurrence")
@@ -170,7 +52,8 @@ def cooccurrence_times_plays(c: Candidates) -> Numbers:
     return c["cooccurrence"] * c["plays"]
 
 
-_BLOCKS_STAND_HERE = len(_FEATURES)
+BLOCKS_STAND_HERE = len(REGISTERED)
+"""Where the features of the blocks come in the order of the columns."""
 
 
 @feature(GROUP_PART, needs_group=True)
@@ -389,54 +272,3 @@ def age_gap(c: Candidates) -> Numbers:
     known = c.statistics.ages[1, c.seeds]
     known = known[known >= 0]
     return c["age_mean"] - (known.mean() if len(known) else 0.0)
-
-
-def block_feature(block: str) -> str:
-    """The name of the feature that is a block's inner product with the query."""
-    return f"block_{block}"
-
-
-def _of_block(block: str, is_sparse: bool) -> Feature:
-    def dense(c: Candidates) -> Numbers:
-        return c.blocks[block] @ np.asarray(c.batch.queries.dense[block])[c.number]
-
-    def hot(c: Candidates) -> Numbers:
-        rows = c.source.index.one_hot[block]
-        wanted = np.zeros(rows.shape[1])
-        columns, strength = entries(c.batch.queries.sparse[block], c.number)
-        wanted[columns] = strength
-        return rows[c.rows] @ wanted
-
-    return Feature(block_feature(block), block, hot if is_sparse else dense)
-
-
-def features_of(blocks: BlockSet) -> dict[str, Feature]:
-    """The features of a model by name, in the order of the columns: derived from its blocks.
-
-    Args:
-        blocks: What its items are described by; each is a feature.
-    """
-    ordered = sorted(blocks, key=lambda block: block.name == blocks.group)
-    described = [_of_block(block.name, block.is_sparse) for block in ordered]
-    shared = [
-        Feature(one.name, one.part.format(group=blocks.group), one.values)
-        for one in _FEATURES
-        if blocks.group is not None or not one.needs_group
-    ]
-    found = [*shared[:_BLOCKS_STAND_HERE], *described, *shared[_BLOCKS_STAND_HERE:]]
-    return {one.name: one for one in found}
-
-
-def linear_features(blocks: BlockSet) -> dict[str, str]:
-    """The feature that holds each block's inner product with the query, by block."""
-    ordered = sorted(blocks.names, key=lambda name: name == blocks.group)
-    described = {name: block_feature(name) for name in ordered}
-    return {COOCCURRENCE: "cooccurrence", **described, POPULARITY: "plays"}
-
-
-def matrix_of(candidates: Candidates, names: Sequence[str]) -> Floats:
-    """The features of all candidates, `(n_candidates, n_features)`."""
-    columns = np.empty((len(names), len(candidates.rows)), np.float32)
-    for column, name in zip(columns, names, strict=True):
-        column[:] = candidates[name]
-    return np.ascontiguousarray(columns.T)

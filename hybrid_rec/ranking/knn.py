@@ -11,7 +11,7 @@ from scipy import sparse
 from hybrid_rec.core.arrays import Rows
 
 SHRINKAGE = 5.0
-"""Of similarities that rest on few playlists; see `evaluation.recommenders.neighbours.ItemKNN`."""
+"""Of similarities that rest on few playlists; see `evaluation.recommenders.item_knn.ItemKNN`."""
 # Entries of item-item products that are held at once, at 16 bytes each and some copies.
 _PRODUCTS = 1 << 22
 

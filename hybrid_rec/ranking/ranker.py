@@ -15,7 +15,7 @@ from hybrid_rec.core.config import RankingConfig
 from hybrid_rec.core.errors import ConfigError
 from hybrid_rec.data.playlists import Playlists
 from hybrid_rec.ranking.candidates import CandidateFeatures
-from hybrid_rec.ranking.features import CandidateList
+from hybrid_rec.ranking.feature import CandidateList
 from hybrid_rec.ranking.reserved_slots import interleaved
 from hybrid_rec.ranking.trees import Trees, load_lightgbm
 from indexes.base import NO_ROW, NO_SCORE
@@ -122,6 +122,10 @@ class Ranker:
             found[number] = interleaved(found[number], order, reserved[number], self.new_share)
         return found
 
+    def predict(self, features: Floats) -> Floats:
+        """What the trees alone say of some candidates, `(n_candidates,)`."""
+        return _predicted(self._trees, [features])[0]
+
     def reserved(self, is_cold: Mask, is_known: bool) -> Mask:
         """Which candidates of one query have places of their own, `(n_candidates,)`."""
         if self.new_text is None or not self.new_share or not is_known:
@@ -138,7 +142,7 @@ class Ranker:
         """
         if not reserved.any():
             return reserved
-        return reserved & (scores > _predicted(self._trees, [features])[0])
+        return reserved & (scores > self.predict(features))
 
     def contributions(self, features: Floats, lifted: Mask) -> Doubles:
         """What each feature adds to the scores of some rows, and the base value in the last column.

@@ -191,7 +191,7 @@ class Statistics:
     ) -> tuple[dict[str, tuple[int, int]], dict[str, tuple[int, int]]]:
         """The shapes that `state` has, by name: of its matrices, and of its arrays."""
         n_items = playlists.n_items
-        matrices = {name: (n_items, n_items) for name in MATRICES}
+        matrices = dict.fromkeys(MATRICES, (n_items, n_items))
         matrices["group_neighbours"] = (n_groups, n_groups)
         arrays = {name: (n_items, getattr(config, name).size) for name in ALS_NAMES}
         arrays["playlist_factors"] = (len(playlists), config.als.size)

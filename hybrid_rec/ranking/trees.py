@@ -1,9 +1,10 @@
-"""Gradient-boosted trees: LightGBM's, and the same sums several times as fast for many rows."""
+"""Gradient-boosted trees: LightGBM's, and the same sums without it, faster for many rows."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+import sys
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -16,10 +17,16 @@ from hybrid_rec.core.errors import ArtifactError, HybridRecError
 # Rows from which on bit vectors are faster than walks through the trees, and rows of a block:
 # for fewer, calling numpy takes longer than what it does.
 _MANY, _BLOCK = 8_192, 32_768
+# Importing LightGBM takes as long as so many calls without it. A process that asks but a few
+# times is spared the import.
+_CALLS_BEFORE_IMPORT = 300
 # Leaves that a bit vector may have.
 _WIDTHS = (np.uint8, np.uint16, np.uint32, np.uint64)
 _MOST_LEAVES = 64
-_LEAVES = re.compile(r"^num_leaves=(\d+)$", re.MULTILINE)
+# Objectives whose scores are the sums of leaves as they are.
+_PLAIN_OBJECTIVES = ("rank_xendcg", "lambdarank", "regression")
+# The bit of a decision that says where missing values go, which does not matter without any.
+_DEFAULT_LEFT = 2
 # Where each tree begins. With it LightGBM reads trees on several threads, and a tree that begins
 # elsewhere ends the process; without it that is an error.
 TREE_SIZES = re.compile(r"^tree_sizes=.*\n", re.MULTILINE)
@@ -35,22 +42,15 @@ class Trees:
 
     Raises:
         ArtifactError: If the text is no model of these features.
-        HybridRecError: If LightGBM's shared library cannot be loaded.
+        HybridRecError: If LightGBM's shared library is needed and cannot be loaded.
     """
 
     def __init__(self, text: str, features: Sequence[str]) -> None:
-        lightgbm = load_lightgbm()
-        self._n_leaves = max(map(int, _LEAVES.findall(text)), default=0)
-        try:
-            self._booster = lightgbm.Booster(model_str=TREE_SIZES.sub("", text))
-        except lightgbm.basic.LightGBMError as error:
-            raise ArtifactError(f"ranking model must be a LightGBM text, but: {error}.") from None
-        # It reads no further than to what it does not know.
-        if self._booster.num_trees() != text.count("\nTree="):
-            raise ArtifactError(
-                "ranking model must be a LightGBM text of whole trees; fit it again."
-            )
-        found = self._booster.feature_name()
+        self._text = text
+        self._calls = 0
+        parsed = _parsed(text)
+        self._bits = None if parsed is None else parsed[1]
+        found = self._booster.feature_name() if parsed is None else parsed[0]
         if found != list(features):
             lacking, more = set(features) - set(found), set(found) - set(features)
             difference = (
@@ -62,8 +62,8 @@ class Trees:
                 or "has them in another order"
             )
             raise ArtifactError(
-                f"ranking model must have the features of its blocks, but {difference}; "
-                "fit it again."
+                f"ranking model must have the features of its blocks, but {difference}; fit "
+                "it again."
             )
 
     def predict(self, rows: NDArray[np.float32]) -> NDArray[np.float64]:
@@ -72,7 +72,7 @@ class Trees:
         Args:
             rows: `(n, n_features)`.
         """
-        if len(rows) < _MANY or self._bits is None:
+        if self._bits is None or (len(rows) < _MANY and self._import_pays()):
             return np.asarray(self._booster.predict(rows), dtype=np.float64)
         blocks = [rows[start : start + _BLOCK] for start in range(0, len(rows), _BLOCK)]
         return np.concatenate([_walked(self._bits, block) for block in blocks])
@@ -85,16 +85,24 @@ class Trees:
         """The gain of all splits of each feature, `(n_features,)`."""
         return np.asarray(self._booster.feature_importance("gain"), dtype=np.float64)
 
+    def _import_pays(self) -> bool:
+        """Whether LightGBM is there, or is worth importing by now."""
+        self._calls += 1
+        return "lightgbm" in sys.modules or self._calls > _CALLS_BEFORE_IMPORT
+
     @cached_property
-    def _bits(self) -> list[_BitTree] | None:
-        """The trees as bit vectors; None if they hold what these cannot say."""
-        # Looked at first, as a dump of trees as deep as Python's stack could not even be read.
-        if not 0 < self._n_leaves <= _MOST_LEAVES:
-            return None
-        model = self._booster.dump_model()
-        trees = [_BitTree.of(tree["tree_structure"]) for tree in model["tree_info"]]
-        known = [tree for tree in trees if tree is not None]
-        return known if len(known) == len(trees) and not model["average_output"] else None
+    def _booster(self) -> Any:
+        lightgbm = load_lightgbm()
+        try:
+            booster = lightgbm.Booster(model_str=TREE_SIZES.sub("", self._text))
+        except lightgbm.basic.LightGBMError as error:
+            raise ArtifactError(f"ranking model must be a LightGBM text, but: {error}.") from None
+        # It reads no further than to what it does not know.
+        if booster.num_trees() != self._text.count("\nTree="):
+            raise ArtifactError(
+                "ranking model must be a LightGBM text of whole trees; fit it again."
+            )
+        return booster
 
 
 @dataclass(frozen=True, eq=False)
@@ -115,33 +123,93 @@ class _BitTree:
     """Feature, threshold, and a bit for each leaf that rows above it cannot reach."""
 
     @classmethod
-    def of(cls, root: dict[str, Any]) -> _BitTree | None:
-        """A tree as LightGBM dumps it; None for categories, missing values and the like."""
+    def of(cls, tree: Mapping[str, str], n_features: int) -> _BitTree | None:
+        """A tree as LightGBM writes it; None for categories, missing values and the like.
+
+        Raises:
+            KeyError: If a field is missing.
+            ValueError: If the fields are no tree of these features.
+        """
+        n_leaves = int(tree["num_leaves"])
+        plain = tree["num_cat"] == "0" and tree.get("is_linear", "0") == "0"
+        if not plain or not 0 < n_leaves <= _MOST_LEAVES:
+            return None
+        leaf_values = [float(value) for value in tree["leaf_value"].split()]
+        thresholds = [float(value) for value in tree["threshold"].split()]
+        features, decisions, left, right = (
+            [int(value) for value in tree[name].split()]
+            for name in ("split_feature", "decision_type", "left_child", "right_child")
+        )
+        if any(decision & ~_DEFAULT_LEFT for decision in decisions):
+            return None
+        lengths = {len(column) + 1 for column in (thresholds, features, decisions, left, right)}
+        if lengths != {n_leaves} or len(leaf_values) != n_leaves:
+            raise ValueError(f"a tree of {n_leaves} leaves must have as many values")
+        if not all(0 <= feature < n_features for feature in features):
+            raise ValueError("a split must be by one of the features")
         values: list[float] = []
         splits: list[tuple[int, float, int]] = []
-        known = True
+        waiting = set(range(-n_leaves, n_leaves - 1))
 
-        def visit(node: dict[str, Any]) -> None:
-            nonlocal known
-            if "split_feature" not in node:
-                known &= "leaf_coeff" not in node
-                values.append(node["leaf_value"])
+        def visit(node: int) -> None:
+            if node not in waiting:
+                raise ValueError("a tree must hold each of its nodes once")
+            waiting.remove(node)
+            if node < 0:
+                values.append(leaf_values[~node])
                 return
-            known &= node["decision_type"] == "<=" and node["missing_type"] == "None"
             first = len(values)
-            visit(node["left_child"])
+            visit(left[node])
             bits = (1 << len(values)) - (1 << first)
-            splits.append((node["split_feature"], node["threshold"], bits))
-            visit(node["right_child"])
+            splits.append((features[node], thresholds[node], bits))
+            visit(right[node])
 
-        visit(root)
-        if not known:
-            return None
+        visit(0 if n_leaves > 1 else -1)
         width = next(width for width in _WIDTHS if len(values) <= np.iinfo(width).bits)
         return cls(
             np.array(values),
             [(feature, _single(threshold), width(bits)) for feature, threshold, bits in splits],
         )
+
+
+def _parsed(text: str) -> tuple[list[str], list[_BitTree]] | None:
+    """Names of the features, and the trees as bit vectors.
+
+    None where LightGBM has to look at the text: it holds what bits cannot say, or is no model.
+
+    Raises:
+        ArtifactError: If the numbers of a tree are no tree, with which LightGBM might crash.
+    """
+    header, *sections = _sections(text)
+    plain = header.get("objective") in _PLAIN_OBJECTIVES and "average_output" not in header
+    if not plain or (header.get("num_class"), header.get("num_tree_per_iteration")) != ("1", "1"):
+        return None
+    names = header.get("feature_names", "").split()
+    try:
+        trees = [_BitTree.of(section, len(names)) for section in sections]
+    except KeyError:
+        return None
+    except ValueError as error:
+        raise ArtifactError(f"ranking model must be a LightGBM text, but: {error}.") from None
+    known = [tree for tree in trees if tree is not None]
+    if not known or len(known) < len(trees):
+        return None
+    return names, known
+
+
+def _sections(text: str) -> Iterator[dict[str, str]]:
+    """The fields of the header, and then of each tree."""
+    fields: dict[str, str] = {}
+    for line in text.split("\n"):
+        name, _, value = line.partition("=")
+        if name in ("Tree", "end of trees"):
+            yield fields
+            fields = {}
+        if name == "end of trees":
+            return
+        fields[name] = value
+    # Cut short: there is nothing that may be taken for whole.
+    yield {}
 
 
 def _walked(trees: list[_BitTree], rows: NDArray[np.float32]) -> NDArray[np.float64]:

@@ -11,7 +11,7 @@ import sys
 
 BENCHMARKS = (
     "fit", "index_memory", "index_speed", "plan", "accuracy", "ablation", "speed", "update",
-    "titles", "headline", "growth", "tuned",
+    "titles", "headline", "growth", "tuned", "trees", "startup",
 )  # fmt: skip
 
 

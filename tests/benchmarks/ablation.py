@@ -1,101 +1,217 @@
-"""What each part of the hybrid is worth: validation accuracy without one after another."""
+"""What each part of the second stage is worth: validation accuracy without one after another.
+
+Stage one is fitted once a set, and the features of all candidates are computed once; what is
+removed is then taken out of both, and the trees are learned anew.
+"""
 
 from __future__ import annotations
 
 import json
 import sys
-from dataclasses import replace
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from typing import Any, get_args
 
+import numpy as np
 import pandas as pd
 
-from evaluation.harness import evaluate
-from evaluation.run import make_split
-from hybrid_rec import HybridConfig, HybridRecommender, read_dataset
-from hybrid_rec.core.config import CandidateSource
+from evaluation.metrics.rankings import evaluate_rankings
+from evaluation.splits.registry import make_split
+from evaluation.splits.split import Split
+from hybrid_rec import HybridConfig, read_dataset
+from hybrid_rec.blocks.block_set import BlockSet, columns_of
+from hybrid_rec.blocks.pooling import playlist_queries, take
+from hybrid_rec.core.arrays import Doubles, Floats, Mask, Rows
+from hybrid_rec.core.config import Generator
 from hybrid_rec.core.progress import Progress
-from hybrid_rec.model.fit import describe_items, encode_titles, fuse
+from hybrid_rec.data.playlists import Playlists
+from hybrid_rec.model.fit import describe_items, fit_stage_one
+from hybrid_rec.model.fitted import ItemDescriptions, candidate_features
 from hybrid_rec.model.training import learn_vectors
+from hybrid_rec.ranking.candidates import CandidateFeatures
+from hybrid_rec.ranking.cross_fitting import NEGATIVES
+from hybrid_rec.ranking.generators import GENERATORS, LINEAR, NEED_GROUPS
+from hybrid_rec.ranking.query_batch import QueryBatch
+from hybrid_rec.ranking.ranker import Case, Ranker
+from hybrid_rec.ranking.statistics import Statistics
 from tests.benchmarks import measure
 from tests.benchmarks.accuracy import SETS
-from tests.benchmarks.asked import Asked
 
-_SETS = ("triplej", "classic_rock")
 _METRICS = ("ndcg@500", "hit_rate@10")
-_SOURCES = get_args(CandidateSource)
-_FEATURES = {
-    "co-occurrence": (
-        "cooccurrence", "cooccurrence_recent", "cooccurrence_best", "cooccurrence_times_plays",
-    ),
-    "title": ("title",),
-    "artist": (
-        "artist_match", "artist_share", "artist_votes", "artist_item_votes", "votes_for_artist",
-        "artist_neighbours",
-    ),
-    "popularity": ("plays", "artist_plays", "artist_other_plays", "cooccurrence_times_plays"),
-    "playlist votes": (
-        "votes", "votes_few", "votes_wide", "votes_sharp", "votes_recent", "votes_by_factors",
-        "votes_rank", "nearest_playlist",
-    ),
-    "item neighbours": ("neighbours", "neighbours_recent"),
-    "EASE": ("weights", "weights_recent", "weights_rank"),
-    "factors": ("factors", "factors_few", "factors_many", "factors_rank", "votes_by_factors"),
-    "age": ("age_last", "age_mean", "age_first", "age_gap"),
-}  # fmt: skip
+_CUTS = (10, 500)
+_BATCH = 64
+# Sets of more validation cases are asked for so many of them, drawn at random.
+_MOST_CASES = 600
+Names = tuple[str, ...]
+
+FEATURES: dict[str, Names] = {
+    "user-kNN: few, sharp": ("user_knn_few", "user_knn_sharp"),
+    "user-kNN: few, sharp, plain": ("user_knn_few", "user_knn_sharp", "user_knn"),
+    "user-kNN: by ALS": ("user_knn_by_als",),
+    "user-kNN: recent": ("user_knn_recent",),
+    "ALS: small": ("als_small",),
+    "ALS: large": ("als_large",),
+    "ALS: small, large": ("als_small", "als_large"),
+    "ALS: all": ("als", "als_small", "als_large", "als_rank", "user_knn_by_als"),
+    "EASE": ("ease", "ease_recent", "ease_rank"),
+    "item-kNN: recent": ("item_knn_recent",),
+    "EASE: recent": ("ease_recent",),
+    "co-occurrence: best, times plays": ("cooccurrence_best", "cooccurrence_times_plays"),
+    "group neighbours: kNN, items": ("group_knn", "group_user_knn_items"),
+    "ranks": ("linear_rank", "user_knn_rank", "ease_rank", "als_rank"),
+    "query": ("seed_groups", "seed_plays", "seed_cold"),
+    "group size and plays": ("group_plays", "group_other_plays", "group_size"),
+    "ages but the mean": ("age_last", "age_first", "age_gap"),
+}
+"""Features that are taken away together."""
+JOINT: Names = tuple(
+    dict.fromkeys(
+        name
+        for what in (
+            "user-kNN: few, sharp, plain", "user-kNN: by ALS", "ALS: small, large",
+            "co-occurrence: best, times plays", "ranks",
+        )
+        for name in FEATURES[what]
+    )
+)  # fmt: skip
 
 
-def variants() -> dict[str, dict[str, Any]]:
-    """What is changed in each line of the table."""
-    return {
-        "nothing": {},
-        "no ranker, learned weights": {},
-        "no ranker, given weights": {"ranking": {"enabled": False}},
-        "no ranker, no prior": {"ranking": {"enabled": False}, "weights": {"popularity": 0.0}},
-        "no ranker, no artist block": {"ranking": {"enabled": False}, "weights": {"artist": 0.0}},
-        "no ranker, no title block": {"ranking": {"enabled": False}, "weights": {"title": 0.0}},
-        "no ranker, no shrinkage": {
-            "ranking": {"enabled": False}, "cold_start": {"shrinkage": 0.0},
-        },
-        "no ranker, no ladder": {"ranking": {"enabled": False}, "cold_start": {"ladder": False}},
-        "no shrinkage": {"cold_start": {"shrinkage": 0.0}},
-        "no ladder": {"cold_start": {"ladder": False}},
-        **{
-            f"no candidates: {source}": {
-                "ranking": {"sources": tuple(name for name in _SOURCES if name != source)}
-            }
-            for source in _SOURCES
-        },
-        **{f"no features: {what}": {"ranking": {"without": f}} for what, f in _FEATURES.items()},
-    }  # fmt: skip
+@dataclass(frozen=True, eq=False)
+class Asked:
+    """Queries with all their candidates, and which generator brought each."""
+
+    rows: list[Rows]
+    features: list[Floats]
+    cold: list[Mask]
+    known: list[bool]
+    brought: list[Mask]
+    """`(n_candidates, n_generators)`."""
 
 
-def run(name: str) -> list[dict[str, object]]:
+def asked(source: CandidateFeatures, playlists: Playlists) -> Asked:
+    """All candidates of some queries."""
+    queries = playlist_queries(source.index, source.blocks, playlists)
+    found = list(source.describe(playlists, queries))
+    names = get_args(Generator)
+    masks = [np.zeros((len(one.rows), len(names)), dtype=bool) for one in found]
+    for start in range(0, len(playlists), _BATCH):
+        few = np.arange(start, min(start + _BATCH, len(playlists)))
+        batch = QueryBatch(source, playlists.select(few), take(queries, few))
+        for place, name in enumerate(names):
+            if name == LINEAR or (source.blocks.group is None and name in NEED_GROUPS):
+                continue
+            for number, rows in zip(
+                few.tolist(), GENERATORS[name](batch, source.depth), strict=False
+            ):
+                masks[number][np.isin(found[number].rows, rows), place] = True
+    # What nobody else brought, the linear score did; what others brought it may have, too.
+    for mask in masks:
+        mask[~mask.any(axis=1), names.index(LINEAR)] = True
+    return Asked(
+        [one.rows for one in found],
+        [one.features for one in found],
+        [one.is_cold for one in found],
+        [one.is_known for one in found],
+        masks,
+    )
+
+
+class Bench:
+    """One set, with everything computed that does not depend on what is removed."""
+
+    def __init__(self, name: str) -> None:
+        spec, kind, max_length = SETS[name]
+        playlists, catalog, _ = read_dataset(spec.format(data=measure.data_dir()))
+        split = make_split(
+            kind, playlists, catalog, seed=0, max_length=max_length, part="validation"
+        )
+        self.split = _fewer(split)
+        # What training playlists are told changes nothing for the new ones that are asked here.
+        self.config = HybridConfig(ranking={"known_share": 0.0})
+        blocks = BlockSet.of(self.config, columns_of(catalog.table))
+        items = describe_items(blocks, catalog, Progress())
+        learned = learn_vectors(split.train, self.config, Progress())
+        rng = np.random.default_rng(0)
+        self.cases: list[tuple[Case, Mask]] = []
+        for fold, vectors in zip(learned.folds, learned.of_folds, strict=True):
+            source = self._source(vectors, fold.train, items)
+            self.names = list(source.features)
+            found = asked(source, fold.seeds)
+            for number, targets in enumerate(fold.targets):
+                hits = np.isin(found.rows[number], targets)
+                kept = hits | (rng.random(len(hits)) < NEGATIVES)
+                if hits.any():
+                    case = Case(found.features[number], hits, found.cold[number], False)
+                    self.cases.append((case.take(kept), found.brought[number][kept]))
+        self.queries = asked(self._source(learned.own, split.train, items), self.split.seeds)
+
+    def _source(
+        self, vectors: Floats, part: Playlists, items: ItemDescriptions
+    ) -> CandidateFeatures:
+        first = fit_stage_one(vectors, part, items, self.config, "Flat")
+        statistics = Statistics.fit(
+            part, items.group_of, items.blocks.n_groups, self.config.ranking.statistics, 0
+        )
+        return candidate_features(first.index, items.blocks, statistics, first.sources, self.config)
+
+    def without(
+        self, features: Sequence[str], generators: Sequence[str] = (), seed: int = 0
+    ) -> dict[str, Doubles]:
+        """The metrics of each case, with these features and generators taken away."""
+        names = get_args(Generator)
+        kept = [place for place, name in enumerate(names) if name not in generators]
+        gone = tuple(name for name in features if name in self.names)
+        settings = self.config.ranking.model_copy(update={"without": gone})
+        cases = [case.take(mask[:, kept].any(axis=1)) for case, mask in self.cases]
+        ranker = Ranker.fit(self.names, [c for c in cases if c.hits.any()], settings, seed)
+        columns = [self.names.index(name) for name in gone]
+        lists = np.full((len(self.split), max(_CUTS)), -1, np.int64)
+        asked_for = self.queries
+        for number in range(len(self.split)):
+            inside = asked_for.brought[number][:, kept].any(axis=1)
+            matrix = asked_for.features[number][inside].copy()
+            matrix[:, columns] = 0
+            values = ranker.predict(matrix)
+            order = np.argsort(-values, kind="stable")[: lists.shape[1]]
+            lists[number, : len(order)] = asked_for.rows[number][inside][order]
+        found = evaluate_rankings(lists, self.split.targets, list(_CUTS))
+        return {metric: np.asarray(found[metric]) for metric in _METRICS}
+
+
+def _fewer(split: Split) -> Split:
+    if len(split) <= _MOST_CASES:
+        return split
+    numbers = np.sort(np.random.default_rng(0).permutation(len(split))[:_MOST_CASES])
+    return replace(split, seeds=split.seeds.select(numbers), targets=split.targets.select(numbers))
+
+
+def run(name: str) -> list[dict[str, Any]]:
     """One set, in this process."""
-    spec, kind, max_length = SETS[name]
-    playlists, catalog, _ = read_dataset(spec.format(data=measure.data_dir()))
-    split = make_split(kind, playlists, catalog, seed=0, max_length=max_length, part="validation")
-    # Nothing that is removed changes Word2Vec or the titles, so they are learned once.
-    config = HybridConfig()
-    learned = learn_vectors(split.train, config, Progress())
-    encoder, titles = encode_titles(catalog, config, Progress())
-    metadata = describe_items(catalog, titles)
-
-    def fitted(changes: dict[str, Any]) -> HybridRecommender:
-        # What known playlists are told changes nothing for the new ones that are asked here.
-        ranking = {"known_share": 0.0, **changes.get("ranking", {})}
-        changed = HybridConfig(**{**changes, "ranking": ranking})
-        used = learned if changed.ranking.enabled else replace(learned, folds=[], of_folds=[])
-        model = HybridRecommender(changed)
-        model._set(fuse(split.train, catalog, changed, used, encoder, metadata, Progress()))
-        return model
-
+    started = time.perf_counter()
+    bench = Bench(name)
+    sys.stderr.write(f"{name}: {time.perf_counter() - started:.0f} s until the first trees\n")
+    variants: dict[str, tuple[Names, Names]] = {
+        "nothing": ((), ()),
+        **{f"features: {what}": (names, ()) for what, names in FEATURES.items()},
+        **{f"generator: {one}": ((), (one,)) for one in get_args(Generator) if one != LINEAR},
+        "features: all of the joint set": (JOINT, ()),
+    }
+    base = [bench.without((), (), seed) for seed in range(3)]
+    noise = {metric: np.std([run[metric].mean() for run in base], ddof=1) for metric in _METRICS}
     rows = []
-    for what, changes in variants().items():
-        asked = Asked(fitted(changes), what == "no ranker, learned weights")
-        evaluation = evaluate(asked, split, (10, 500), fit=False, name=what)
-        means = evaluation.means()
-        rows.append({"removed": what, **{metric: round(means[metric], 4) for metric in _METRICS}})
-        sys.stderr.write(f"{name}: {rows[-1]}\n")
+    for what, (features, generators) in variants.items():
+        found = base[0] if what == "nothing" else bench.without(features, generators)
+        row: dict[str, Any] = {"set": name, "removed": what}
+        for metric in _METRICS:
+            change = found[metric] - base[0][metric]
+            row[metric] = float(found[metric].mean())
+            row[f"{metric} change"] = float(change.mean() / max(base[0][metric].mean(), 1e-9))
+            error = change.std(ddof=1) / np.sqrt(len(change)) / max(base[0][metric].mean(), 1e-9)
+            row[f"{metric} error"] = float(error)
+            row[f"{metric} noise"] = float(noise[metric] / max(base[0][metric].mean(), 1e-9))
+        rows.append(row)
+        sys.stderr.write(f"{name}: {what} {row['ndcg@500 change']:+.4f}\n")
     return rows
 
 
@@ -104,15 +220,32 @@ def main() -> None:
     if len(sys.argv) > 1:
         print(json.dumps(run(sys.argv[1])))
         return
+    rows = [row for name in SETS for row in json.loads(measure.in_own_process("ablation", name))]
+    measure.report("ABLATION", "Ablation", page(pd.DataFrame(rows)))
+
+
+def page(frame: pd.DataFrame) -> str:
+    """The page that says it all."""
     parts = [
-        "Validation part of the splits of ACCURACY.md, one training seed. Each line fits anew from "
-        "the same Word2Vec vectors with one part removed; differences of a hundredth of the value "
-        "are within the noise of the training.",
+        "What is lost if features or a candidate generator are taken away from the second stage, "
+        "as a share of what everything has (NDCG@500; the error is that of the paired differences "
+        "over cases). Validation part of the splits of ACCURACY.md, at most 600 cases a set. Stage one "
+        "and the features are the same in every line; the trees are learned anew. `noise` is the "
+        "deviation over three seeds of the trees.",
     ]
-    for name in _SETS:
-        frame = pd.DataFrame(json.loads(measure.in_own_process("ablation", name)))
-        parts += [f"## {name}", measure.markdown(frame)]
-    measure.report("ABLATION", "Ablation", "\n\n".join(parts))
+    change = frame.pivot_table(index="removed", columns="set", values="ndcg@500 change")
+    error = frame.pivot_table(index="removed", columns="set", values="ndcg@500 error")
+    order = list(dict.fromkeys(frame["removed"]))
+    table = pd.DataFrame(index=order)
+    for name in change:
+        pairs = zip(change.loc[order, name], error.loc[order, name], strict=True)
+        table[name] = [f"{100 * c:+.2f} ± {100 * e:.2f}" for c, e in pairs]
+    table["mean"] = [f"{100 * value:+.2f}" for value in change.loc[order].mean(axis=1)]
+    table.index.name = "removed, change in %"
+    parts.append(measure.markdown(table.reset_index()))
+    noise = frame.drop_duplicates("set").set_index("set")["ndcg@500 noise"]
+    told = ", ".join(f"{name} {100 * value:.2f} %" for name, value in noise.items())
+    return "\n\n".join([*parts, f"Noise of the trees: {told}."])
 
 
 if __name__ == "__main__":

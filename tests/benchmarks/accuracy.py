@@ -11,12 +11,14 @@ from typing import Any
 import pandas as pd
 
 from evaluation.comparison import Comparison
-from evaluation.harness import Evaluation, Recommender, evaluate
-from evaluation.recommenders.baselines import make_baseline
-from evaluation.recommenders.peers import ImplicitALS
-from evaluation.run import HYBRID, make_split
+from evaluation.evaluations import Evaluation
+from evaluation.harness import Recommender, evaluate
+from evaluation.recommenders.implicit_als import ImplicitALS
+from evaluation.recommenders.registry import make_baseline
+from evaluation.run import HYBRID
 from evaluation.splits.leakage import lint_split
-from evaluation.splits.splits import Split
+from evaluation.splits.registry import make_split
+from evaluation.splits.split import Split
 from hybrid_rec import HybridConfig, HybridRecommender, read_dataset
 from tests.benchmarks import measure
 
@@ -26,6 +28,7 @@ SETS = {
     "triplej": ("{data}/triplej/plays.parquet", "global-time", 60),
     "wfmu": ("{data}/wfmu/plays.parquet", "continuation", None),
     "classic_rock": ("{data}/classic_rock/plays.parquet", "continuation", None),
+    "mpd_sample": ("mpd:{data}/mpd_sample", "continuation", None),
 }
 _NAMED = (
     "popularity", "item-knn", "playlist-knn", "ease", "implicit-bm25", "notebook", "metadata",

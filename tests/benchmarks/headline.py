@@ -19,7 +19,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from evaluation.harness import evaluate
-from evaluation.run import make_split
+from evaluation.splits.registry import make_split
 from hybrid_rec import (
     CooccurrenceConfig,
     HybridConfig,

@@ -10,7 +10,8 @@ import pandas as pd
 from hybrid_rec import HybridConfig, HybridRecommender, read_dataset
 from hybrid_rec.core.config import IndexConfig
 from hybrid_rec.model import storage as artifact
-from hybrid_rec.model.fit import Model, reindexed
+from hybrid_rec.model.fit import reindexed
+from hybrid_rec.model.fitted import Model
 from hybrid_rec.model.index_measure import measure_index
 from hybrid_rec.model.item_index import choose_index
 from tests.benchmarks import measure

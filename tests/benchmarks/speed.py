@@ -14,9 +14,9 @@ import numpy as np
 import pandas as pd
 from implicit.cpu.als import AlternatingLeastSquares
 
-from evaluation.run import make_split
+from evaluation.splits.registry import make_split
 from hybrid_rec import HybridConfig, HybridRecommender, Playlists, read_dataset, score_playlists
-from hybrid_rec.model.fit import Model
+from hybrid_rec.model.fitted import Model
 from hybrid_rec.model.storage import save
 from hybrid_rec.ranking.als import ones_for_implicit
 from tests.benchmarks import measure
@@ -43,7 +43,6 @@ def run(name: str) -> dict[str, Any]:
     peak = measure.peak_memory_gb()
     asked = split.seeds.select(np.arange(min(len(split), _MOST)))
     found = {}
-    hybrid.model_.expect(_BATCH)
     for stage, weights in (("ranked", None), ("linear", {})):
         ask = partial(hybrid.recommend, asked, _K, weights=weights)
         ask()  # what is made where so much is to come is there by now

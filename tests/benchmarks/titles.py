@@ -14,7 +14,7 @@ from hybrid_rec.blocks.text.cleaning import distinct_texts
 from hybrid_rec.blocks.text.models import locate_model
 from hybrid_rec.blocks.text.precision import resolve_precision
 from hybrid_rec.blocks.text.sentences import SentenceEncoder
-from hybrid_rec.core.config import TitleConfig
+from hybrid_rec.core.config import TextConfig
 from tests.benchmarks import measure
 
 N_TITLES = 3000
@@ -44,7 +44,7 @@ def encoders() -> dict[str, Encode]:
     """The plain one first, then ours in both precisions; models are loaded, nothing is cached."""
     from sentence_transformers import SentenceTransformer
 
-    config = TitleConfig(cache=False)
+    config = TextConfig(cache=False)
     model: Any = SentenceTransformer(str(locate_model(config.model).folder), device="cpu")
 
     def plain(texts: list[str]) -> NDArray[np.float32]:

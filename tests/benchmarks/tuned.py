@@ -15,7 +15,7 @@ import numpy as np
 import pandas as pd
 
 from evaluation.harness import evaluate
-from evaluation.run import make_split
+from evaluation.splits.registry import make_split
 from hybrid_rec import HybridConfig, HybridRecommender, read_dataset
 from tests.benchmarks import measure
 from tests.benchmarks.accuracy import SETS

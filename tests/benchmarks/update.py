@@ -9,8 +9,8 @@ import numpy as np
 import pandas as pd
 
 from evaluation.harness import evaluate
-from evaluation.run import make_split
-from evaluation.splits.cases import Split
+from evaluation.splits.registry import make_split
+from evaluation.splits.split import Split
 from hybrid_rec import (
     Catalog,
     HybridConfig,
@@ -18,8 +18,9 @@ from hybrid_rec import (
     Playlists,
     read_dataset,
 )
+from hybrid_rec.blocks.block_set import BlockSet, columns_of
 from hybrid_rec.core.progress import Progress
-from hybrid_rec.model.fit import encode_titles
+from hybrid_rec.model.fit import describe_items
 from tests.benchmarks import measure
 from tests.benchmarks.asked import Asked
 
@@ -47,7 +48,8 @@ def run(name: str) -> dict[str, object]:
     )
     if earlier.times is not None:
         lists = Playlists(lists.offsets, lists.rows, lists.playlist_ids, len(first), earlier.times)
-    encode_titles(catalog, HybridConfig(), Progress())  # so that no time below is that of it
+    blocks = BlockSet.of(HybridConfig(), columns_of(catalog.table))
+    describe_items(blocks, catalog, Progress())  # so that no time below is that of it
     model = HybridRecommender()
     rows = [_row("before", split, model, measure.seconds(lambda: model.fit(lists, first)))]
     warm = np.flatnonzero(earlier.play_counts)

@@ -9,15 +9,10 @@ import pandas as pd
 import pytest
 from scipy import stats
 
-from evaluation.comparison import (
-    Comparison,
-    bootstrap_interval,
-    detectable_difference,
-    holm,
-    randomisation_p,
-)
-from evaluation.harness import Evaluation
-from evaluation.splits.splits import Split
+from evaluation.comparison import Comparison
+from evaluation.evaluations import Evaluation
+from evaluation.significance import bootstrap_interval, detectable_difference, holm, randomisation_p
+from evaluation.splits.split import Split
 from hybrid_rec import Catalog, ConfigError, DataError, Playlists
 
 

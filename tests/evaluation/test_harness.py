@@ -9,18 +9,20 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from evaluation.harness import Evaluation, evaluate
+from evaluation.evaluations import Evaluation
+from evaluation.harness import evaluate
 from evaluation.metrics.beyond import (
     artist_repetition,
-    beyond_accuracy,
     coverage,
     distinct_artists,
     diversity,
     novelty,
     popularity_bias,
+    repetition,
     vector_distance,
 )
-from evaluation.splits.splits import Split
+from evaluation.metrics.measures import beyond_accuracy
+from evaluation.splits.split import Split
 from hybrid_rec import Catalog, ConfigError, DataError, Playlists
 from hybrid_rec.core.progress import Progress
 
@@ -200,35 +202,36 @@ def test_bad_splits_and_answers(split: Split) -> None:
 
 def test_beyond_accuracy_by_hand(split: Split) -> None:
     rows = np.array([[0, 1], [1, -1], [4, 5]])
-    assert coverage(rows, 8) == 4 / 8
+    assert coverage(rows, split) == 4 / 8
     # a stands in 3, b in 2 of 3 playlists; e and f in none.
     bits = -np.log2(np.array([4, 3, 3, 1, 1]) / 4)
-    assert novelty(rows, split.train) == pytest.approx(bits.mean())
+    assert novelty(rows, split) == pytest.approx(bits.mean())
     # a and b share two of three and two playlists: cosine 2 / sqrt(6); e and f share none.
-    assert diversity(rows, split.train) == pytest.approx(np.mean([1 - 2 / 6**0.5, 1]))
+    assert diversity(rows, split) == pytest.approx(np.mean([1 - 2 / 6**0.5, 1]))
     logs = np.log1p([3, 2, 2, 0, 0]).mean() - np.log1p([3, 2, 1, 3]).mean()
-    assert popularity_bias(rows, split.seeds, split.train) == pytest.approx(logs)
+    assert popularity_bias(rows, split) == pytest.approx(logs)
     # a and b are by x; e is by x and f by x too, in the catalogue's pattern.
     artists = np.array([0, 0, 1, -1, 0, 0, 1, -1])
-    assert artist_repetition(rows, artists) == pytest.approx(np.mean([0.5, 0, 0.5]))
-    assert artist_repetition(np.array([[3, 7]]), artists) == 0
+    assert artist_repetition(rows, split) == pytest.approx(np.mean([0.5, 0, 0.5]))
+    assert repetition(rows, artists) == artist_repetition(rows, split)
+    assert repetition(np.array([[3, 7]]), artists) == 0
     assert distinct_artists(np.array([[0, 2, 3, 7], [0, 1, -1, -1]]), artists) == 1.5
     vectors = np.array([[1, 0], [0.6, 0.8], [0, 0], [-1, 0]], np.float32)
     # The pairs of 0, 1 and 2 have the cosines 0.6, 0 and 0; 0 and 3 point apart.
     lists = np.array([[0, 1, 2], [0, 3, -1], [1, -1, -1]])
     assert vector_distance(lists, vectors) == pytest.approx(np.mean([0.8, 2]))
-    found = beyond_accuracy(measured(split, ["b", "e", "f", "d", "g"]), k=2)
+    found = beyond_accuracy(measured(split, ["b", "e", "f", "d", "g"]).rows, split, k=2)
     assert found["coverage@2"] == 2 / 8
 
 
 def test_beyond_accuracy_of_nothing_is_nan(split: Split) -> None:
     nothing = np.full((2, 3), -1)
-    assert coverage(nothing, 8) == 0
+    assert coverage(nothing, split) == 0
     for value in (
-        novelty(nothing, split.train),
-        diversity(nothing, split.train),
-        popularity_bias(nothing, split.seeds, split.train),
-        artist_repetition(nothing, np.zeros(8, np.int64)),
+        novelty(nothing, split),
+        diversity(nothing, split),
+        popularity_bias(nothing, split),
+        artist_repetition(nothing, split),
         vector_distance(nothing, np.ones((8, 2), np.float32)),
     ):
         assert np.isnan(value)

@@ -6,8 +6,12 @@ import numpy as np
 import pytest
 
 from evaluation.harness import evaluate
-from evaluation.splits.splits import Split, continuation
-from evaluation.studies import ann_loss, cold_penalty, diversity_cost, training_noise
+from evaluation.splits.continuation import continuation
+from evaluation.splits.split import Split
+from evaluation.studies.ann_loss import ann_loss
+from evaluation.studies.cold_penalty import cold_penalty
+from evaluation.studies.diversity_cost import diversity_cost
+from evaluation.studies.training_noise import training_noise
 from hybrid_rec import (
     ConfigError,
     DataError,

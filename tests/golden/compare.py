@@ -8,11 +8,11 @@ import platform
 from pathlib import Path
 from typing import Any
 
-from indexes.fast_scan.bfloat16 import processor_has_bfloat16
+from hybrid_rec.blocks.text.precision import processor_has_bfloat16
 
 FOLDER = Path(__file__).resolve().parent
-# Scores are kept to six digits. Learned weights come from an optimiser that stops at about this, and
-# what is nearer to each other may change places.
+# Scores are kept to six digits. The optimiser of learned weights stops at about this, and what is
+# nearer to each other may change places.
 _CLOSE = 5e-5
 # Elsewhere sums are rounded otherwise, which moves single splits of trees and rows of lists.
 _OVERLAP_ELSEWHERE = 0.8

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 
@@ -91,7 +93,29 @@ def test_scale_is_saved(factory: str, mmap: bool, tmp_path_factory: pytest.TempP
     assert set(loaded.search(vectors[:5], 5, allow=allow).rows.ravel()) <= set(allow.tolist())
     index.add(vectors[:3])
     loaded.save(path.with_name("again"))
-    assert path.read_bytes() == path.with_name("again").read_bytes()
+    for end in ("", ".scale.npy"):
+        first, second = (path.with_name(f"{stem}{end}") for stem in ("index", "again"))
+        assert first.read_bytes() == second.read_bytes()
+
+
+@pytest.mark.parametrize(
+    ("scale", "message"),
+    [
+        (np.ones(3, np.float32), r"must hold an array \(2\) of float32, got \(3,\)"),
+        (np.ones(2), r"must hold .* got \(2,\) of float64"),
+        (np.full(2, 0.3, np.float32), "must hold powers of two"),
+        (np.full(2, np.nan, np.float32), "must be finite"),
+    ],
+)
+def test_a_saved_scale_is_checked(scale: np.ndarray, message: str, tmp_path: Path) -> None:
+    FaissIndex.build(np.eye(2), "HNSW8", scale=[1.0, 0.5]).save(tmp_path / "index.faiss")
+    np.save(tmp_path / "index.scale.npy", scale)
+    with pytest.raises(VectorIndexError, match=rf"index\.scale\.npy {message}"):
+        FaissIndex.load(tmp_path / "index.faiss")
+    FaissIndex.build(np.eye(2)).save(tmp_path / "index.faiss")
+    np.save(tmp_path / "index.scale.npy", np.ones(2, np.float32))
+    with pytest.raises(VectorIndexError, match="with a scale must not be exact"):
+        FaissIndex.load(tmp_path / "index.faiss")
 
 
 @pytest.mark.parametrize("scale", [[1.0, 0.3], [1.0, 0.0], [1.0, -0.5], [1.0], [1.0, np.inf]])

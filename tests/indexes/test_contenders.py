@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from indexes.base import NO_SCORE, Rows, Vectors, contenders, narrowed
+from indexes.base import NO_SCORE, Rows, Vectors
+from indexes.selection import contenders, narrowed
 
 
 def all_that_may(scores: Vectors, k: int, slack: float) -> Rows:

@@ -101,17 +101,56 @@ def test_a_file_tells_its_kind(tmp_path: Path) -> None:
     assert isinstance(loaded, DeltaIndex)
     np.testing.assert_array_equal(loaded.reconstruct(np.arange(len(now))), now)
     loaded.save(tmp_path / "again")
-    assert (tmp_path / "again").read_bytes() == (tmp_path / "delta").read_bytes()
+    for name in ("{}", "{}.delta_rows.npy", "{}.delta_vectors.npy"):
+        first, second = ((tmp_path / name.format(stem)).read_bytes() for stem in ("delta", "again"))
+        assert first == second
+    # FAISS reads the base, and nothing else stands in its file.
+    assert (tmp_path / "delta").read_bytes() == (tmp_path / "base").read_bytes()
 
 
-def test_a_damaged_delta(tmp_path: Path) -> None:
-    index, _, _ = moved_world()
-    index.save(tmp_path / "delta")
-    whole = (tmp_path / "delta").read_bytes()
-    cut = whole.index(b"\x93NUMPY")
-    (tmp_path / "delta").write_bytes(whole[:cut] + whole[cut + 9 :])
-    with pytest.raises(VectorIndexError, match="readable FAISS index with its delta"):
-        load_dense(tmp_path / "delta")
+def test_what_an_earlier_index_left_is_removed(tmp_path: Path) -> None:
+    index, _, base = moved_world()
+    index.save(tmp_path / "index.faiss")
+    base.save(tmp_path / "index.faiss")
+    assert [path.name for path in tmp_path.iterdir()] == ["index.faiss"]
+    assert isinstance(load_dense(tmp_path / "index.faiss"), FaissIndex)
+
+
+@pytest.mark.parametrize("name", ["delta_rows", "delta_vectors"])
+def test_a_damaged_delta(tmp_path: Path, name: str) -> None:
+    moved_world()[0].save(tmp_path / "index.faiss")
+    path = tmp_path / f"index.{name}.npy"
+    whole = path.read_bytes()
+    for damaged in (b"", whole[:5], whole[:-1], whole + b"x", whole[:8] + whole[17:]):
+        path.write_bytes(damaged)
+        with pytest.raises(VectorIndexError, match=f"{name}.npy must"):
+            load_dense(tmp_path / "index.faiss")
+    path.unlink()
+    with pytest.raises(VectorIndexError, match=f"{name}.npy must be a readable array"):
+        load_dense(tmp_path / "index.faiss")
+
+
+@pytest.mark.parametrize(
+    ("name", "array", "message"),
+    [
+        ("delta_rows", np.arange(220, dtype=np.int32), r"must hold an array \(n\) of int64"),
+        ("delta_rows", np.arange(219), r"must hold an array \(219, 12\) of float32, got \(220, 12"),
+        ("delta_rows", np.arange(220)[::-1], "must fit its index: rows of the delta must ascend"),
+        ("delta_rows", np.arange(N + 1, N + 221), "must fit its index: new rows of the delta"),
+        ("delta_vectors", np.zeros((220, DIM)), r"of float32, got \(220, 12\) of float64"),
+        ("delta_vectors", np.full((220, DIM), np.nan, np.float32), "must be finite, but row 0"),
+        ("delta_vectors", np.zeros((220, DIM), object), "allow_pickle|must hold an array"),
+    ],
+)
+@pytest.mark.parametrize("kind", [load_dense, DeltaIndex.load])
+def test_a_delta_that_does_not_fit(
+    tmp_path: Path, kind: Any, name: str, array: np.ndarray, message: str
+) -> None:
+    moved_world()[0].save(tmp_path / "index.faiss")
+    np.save(tmp_path / f"index.{name}.npy", array)
+    with pytest.raises(VectorIndexError, match=message) as caught:
+        kind(tmp_path / "index.faiss")
+    assert "index." in str(caught.value)
 
 
 @pytest.mark.parametrize(

@@ -185,8 +185,12 @@ def test_bad_input() -> None:
         HybridIndex.build({})
     with pytest.raises(VectorIndexError, match="block 'a' must have 2 rows, got 3000"):
         HybridIndex.build({"c": np.zeros((2, 3))}, hot)
-    with pytest.raises(VectorIndexError, match=r"blocks must be among \['c', 't', 'a'\]"):
+    known = r"blocks must be among \['c', 't'\] \(dense\) and \['a'\] \(sparse\)"
+    with pytest.raises(VectorIndexError, match=known):
         index.search(queries, 3, {"artist": 1.0})
+    for wrong in (HybridQueries(sparse={"c": hot["a"][:1]}), HybridQueries({"a": dense["c"][:1]})):
+        with pytest.raises(VectorIndexError, match=known):
+            index.search(wrong, 3, {"a": 1.0})
     with pytest.raises(VectorIndexError, match=r"queries of 'a' must have shape \(1, 400\)"):
         index.search(HybridQueries({"c": dense["c"][:1]}, {"a": hot["a"][:1, :5]}), 3, {"a": 1.0})
     with pytest.raises(VectorIndexError, match=r"queries of 'c' must have shape \(n, 16\)"):
@@ -205,9 +209,17 @@ def test_bad_input() -> None:
         index.search(HybridQueries(), 3, {"c": 1.0})
 
 
-def test_missing_file_of_a_saved_index(tmp_path: Path) -> None:
-    dense, hot = real_world()
-    HybridIndex.build(dense, hot).save(tmp_path)
-    (tmp_path / "a.npz").unlink()
-    with pytest.raises(VectorIndexError, match="must be readable"):
-        HybridIndex.load(tmp_path)
+@pytest.mark.parametrize("name", ["", "A", "1a", "a-b", "a/b", "../a", "a" * 65, "a\n", "ä", 3])
+def test_names_of_blocks(name: Any) -> None:
+    block, hot = np.zeros((2, 3)), one_hot(np.zeros(2, np.int64), 1)
+    for dense, sparse_blocks in (({name: block}, {}), ({"c": block}, {name: hot})):
+        with pytest.raises(VectorIndexError, match="names of blocks must match"):
+            HybridIndex.build(dense, sparse_blocks)
+
+
+def test_a_block_may_have_many_columns_if_they_hold_something() -> None:
+    dense = {"c": np.zeros((2, 3))}
+    empty = sparse.csr_array((2, (1 << 20) + 1), dtype=np.float32)
+    with pytest.raises(VectorIndexError, match="block 'a' must have at most 1048576 columns"):
+        HybridIndex.build(dense, {"a": empty})
+    HybridIndex.build(dense, {"a": empty[:, :-1]})

@@ -10,7 +10,7 @@ from typing import Self
 import numpy as np
 import pyarrow as pa
 
-from hybrid_rec.blocks.base import _SILENT, Block, BlockPlan
+from hybrid_rec.blocks.base import _SILENT, Block, BlockPlan, ColumnKind
 from hybrid_rec.blocks.registry import register_block
 from hybrid_rec.blocks.text.cleaning import Clean, clean_text, clean_title, distinct_texts
 from hybrid_rec.blocks.text.encoders import TextEncoder, load_text_encoder, make_text_encoder
@@ -29,7 +29,6 @@ class TextBlock(Block):
 
     kind = "text"
     config_type = TextBlockConfig
-    column_kind = "text"
     # Texts weigh little, are most of the dimensions, and are a feature anyway.
     finds_candidates = False
     config: TextBlockConfig
@@ -41,6 +40,11 @@ class TextBlock(Block):
         self._encoder: TextEncoder = make_text_encoder(
             self._text_config, settings.seed, self._clean
         )
+
+    @property
+    def column_kind(self) -> ColumnKind:
+        """See `Block.column_kind`."""
+        return "text"
 
     @property
     def width(self) -> int:

@@ -16,6 +16,8 @@ import numpy as np
 import platformdirs
 from numpy.typing import NDArray
 
+from hybrid_rec.core.files import writing
+
 Shard = NDArray[np.void]
 
 _KEY_BYTES = 32  # blake2b-128, hexadecimal: NumPy strings cannot end in a zero byte
@@ -151,12 +153,8 @@ class TextCache:
         path = self.folder / f"{hashlib.sha256(buffer.getbuffer()).hexdigest()}.npy"
         temporary = self.folder / f"{secrets.token_hex(8)}.tmp"
         try:
-            self.folder.mkdir(parents=True, exist_ok=True)
-            try:
-                temporary.write_bytes(buffer.getbuffer())
-                temporary.replace(path)
-            finally:
-                temporary.unlink(missing_ok=True)
+            with writing(path, temporary) as file:
+                file.write(buffer.getbuffer())
         except OSError as error:
             self._warn_unusable("writable", error)
             return None

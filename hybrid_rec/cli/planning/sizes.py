@@ -19,16 +19,13 @@ from hybrid_rec.data.playlists import Playlists
 from hybrid_rec.model.item_index import choose_index
 from hybrid_rec.ranking.cross_fitting import Fold, make_folds
 from hybrid_rec.ranking.ease import MOST_ITEMS, MOST_PLAYLISTS
-from hybrid_rec.ranking.features import features_of
+from hybrid_rec.ranking.feature_set import features_of
 from hybrid_rec.ranking.statistics import ALS_NAMES, of_groups
 from indexes.choice import Choice, index_bytes
-from indexes.fast_scan.bfloat16 import processor_has_bfloat16
 
 FLOAT = 4
 # Of Python with the libraries of a fit, and what a sentence model adds, as measured.
 _LIBRARIES, _SENTENCE_MODEL = 300e6, 650e6
-# Of torch alone, for scans in bfloat16.
-_TORCH = 250e6
 # Of a token in gensim's vocabulary, beside its two vectors.
 _TOKEN = 600
 # Of a row and column number in a saved sparse matrix, with its float64.
@@ -219,13 +216,8 @@ def score_memory_bytes(shape: Shape, disk: float, workers: int) -> float:
         workers: Processes that share it.
     """
     data = 300.0 * len(shape.catalog) + 60.0 * shape.playlists.n_plays
-    halves = 0.0
-    if not shape.folds and shape.choice.factory == "Flat" and processor_has_bfloat16():
-        # The ranking leaves titles out of the search, and what remains is too narrow for this.
-        heavy = shape.config.cooccurrence.vector_size
-        halves = _TORCH + 2.0 * len(shape.catalog) * (shape.dim + heavy)
     # The model is mapped or read once; each process has its candidates and its own buffers.
-    return _LIBRARIES + data + 1.3 * disk + halves + 120e6 * workers
+    return _LIBRARIES + data + 1.3 * disk + 120e6 * workers
 
 
 def score_disk_bytes(n_queries: int, k: int) -> float:

@@ -1,4 +1,4 @@
-"""Parameters of the blocks that describe items, one class a kind, and of the cold-start fallback."""
+"""Parameters of the blocks that describe items, and of the cold-start fallback."""
 
 from __future__ import annotations
 
@@ -109,7 +109,7 @@ class NumbersBlockConfig(BlockConfig):
 
 
 class VectorsBlockConfig(BlockConfig):
-    """A column of equally long lists of floats, such as audio or cover embeddings made elsewhere."""
+    """A column of equally long lists of floats, such as audio embeddings made elsewhere."""
 
     kind: Literal["vectors"] = "vectors"
     """Kind of the block."""
@@ -129,14 +129,15 @@ class ColdStartConfig(Section):
     """Give items without history a place in co-occurrence space, by their group (artist) or by the
     blocks that describe them; without it these blocks speak alone."""
     ridge: float = Field(10.0, gt=0.0, le=LARGEST_NUMBER, allow_inf_nan=False)
-    """Strength of the L2 penalty of the map from describing blocks to co-occurrence space."""
+    """Strength of the L2 penalty of the map from describing blocks to co-occurrence space; with
+    fewer than 1,000 items to learn from it is weaker, in proportion."""
     max_training_items: int = Field(50_000, ge=1)
     """The map is learned on at most so many items with history, the most played first."""
 
 
 DEFAULT_BLOCKS: Mapping[str, BlockConfig] = {
     "title": TextBlockConfig(columns=("title",), cleaning="title"),
-    "artist": CategoriesBlockConfig(columns=("artist",)),
+    "artist": CategoriesBlockConfig(columns=("artist",), credits=True),
     "tags": CategoriesBlockConfig(columns=("tags",)),
 }
 """Blocks that are there without being asked for, where the catalogue has their columns."""
@@ -178,21 +179,26 @@ def _block_config(name: Any, given: Any) -> BlockConfig:
     if name in RESERVED:
         raise ConfigError(f"a block cannot be named {name!r}, which is reserved; rename it.")
     if isinstance(given, BlockConfig):
-        return given
+        return _checked(name, given)
     if not isinstance(given, Mapping):
         raise ConfigError(f"block {name!r} must be a mapping of parameters, got {given!r:.80}.")
     usual = DEFAULT_BLOCKS.get(name)
     kind = given.get("kind", None if usual is None else usual.kind)
-    if kind not in _KINDS:
+    if not isinstance(kind, str) or kind not in _KINDS:
         lacks = "has no kind" if kind is None else f"has the unknown kind {kind!r:.80}"
         raise ConfigError(
-            f"block {name!r} {lacks}; set kind to one of {', '.join(sorted(_KINDS))}."
+            f"block {name!r} {lacks}; set kind to one of {', '.join(sorted(_KINDS))}, or import "
+            "the module that registers it first."
         )
     same = usual is not None and usual.kind == kind
     try:
         config = _KINDS[kind](**{**(usual.model_dump() if usual and same else {}), **given})
     except ConfigError as error:
         raise ConfigError(f"block {name!r}: {error}") from None
+    return _checked(name, config)
+
+
+def _checked(name: str, config: BlockConfig) -> BlockConfig:
     most = config.most_columns
     if most is not None and len(config.columns) > most:
         raise ConfigError(

@@ -41,9 +41,8 @@ class HybridConfig(Section):
         1.0
         >>> HybridConfig(cooccurrence={"preset": "notebook"}).cooccurrence.vector_size
         32
-        >>> config = HybridConfig(
-        ...     blocks={"genre": {"kind": "categories", "columns": ["genre"]}}, weights={"genre": 0.2}
-        ... )
+        >>> genre = {"kind": "categories", "columns": ["genre"]}
+        >>> config = HybridConfig(blocks={"genre": genre}, weights={"genre": 0.2})
         >>> list(config.blocks)
         ['title', 'artist', 'tags', 'genre']
     """

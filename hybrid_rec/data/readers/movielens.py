@@ -12,9 +12,10 @@ import pyarrow.compute as pc
 
 from hybrid_rec.core.errors import ConfigError
 from hybrid_rec.data.catalog import Catalog
+from hybrid_rec.data.paths import existing_folder, located
 from hybrid_rec.data.playlists import Playlists
 from hybrid_rec.data.report import MISSING_IDS, UNKNOWN_ITEMS, Dataset, finish
-from hybrid_rec.data.tables import ROWS_FROM_0, existing_folder, located, read_table
+from hybrid_rec.data.tables import ROWS_FROM_0, read_table
 
 _YEAR = re.compile(r"(?P<title>.*\S)\s*\(\d{4}(?:[-\u2013]\d{0,4})?\)\s*", re.DOTALL)
 _NO_GENRES = "(no genres listed)"

@@ -12,12 +12,15 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from hybrid_rec.core.arrays import Objects
 from hybrid_rec.core.errors import DataError
 from hybrid_rec.core.progress import Progress, as_progress
-from hybrid_rec.data.catalog import Catalog, ObjectArray, as_item_ids
+from hybrid_rec.data.catalog import Catalog
+from hybrid_rec.data.columns import as_item_ids
+from hybrid_rec.data.paths import A_FILE, A_FOLDER, located, what_is_at
 from hybrid_rec.data.playlists import Playlists
 from hybrid_rec.data.report import MISSING_IDS, Dataset, finish
-from hybrid_rec.data.tables import A_FILE, A_FOLDER, located, read_json, what_is_at
+from hybrid_rec.data.text_files import read_json
 
 # JSON can spell half a character, which no UTF-8 can hold.
 _SURROGATE = re.compile("[\ud800-\udfff]")
@@ -105,7 +108,7 @@ def _slices(path_or_glob: str | Path) -> list[Path]:
 class _Slice:
     """What stays in memory of a slice."""
 
-    pids: ObjectArray
+    pids: Objects
     lengths: NDArray[np.int32]
     rows: NDArray[np.int32]
     n_missing: int

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -13,20 +12,32 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from hybrid_rec.core.errors import DataError
-from hybrid_rec.data.catalog import Catalog, ObjectArray, RowArray, id_column, text_column
+from hybrid_rec.data.catalog import Catalog
+from hybrid_rec.data.columns import id_column
+from hybrid_rec.data.paths import located
+from hybrid_rec.data.play_order import ORDER_COLUMNS
 from hybrid_rec.data.playlists import Playlists
+from hybrid_rec.data.readers.item_columns import played_items, without_text
 from hybrid_rec.data.report import MISSING_IDS, RESPELLED, UNKNOWN_ITEMS, Dataset, finish
-from hybrid_rec.data.tables import ROWS_FROM_0, located, read_table, wanted_columns
+from hybrid_rec.data.tables import ROWS_FROM_0, read_table, wanted_columns
+
+ITEM_COLUMNS, LIST_COLUMNS = ("title", "artist"), ("tags",)
+"""What plays tell of their items, and which columns of items hold lists, unless one says more."""
 
 _ROWS_WITH_ID = " Rows count from 0, without the header and without rows that lack an id."
 # Stands for a missing id while plays are read, and in no catalogue, so that such rows are skipped.
 _NO_ID = "\x00 no id"
+_PLAYS = ("playlist_id", "item_id")
+# What no item is described by.
+_RESERVED = frozenset((*_PLAYS, *ORDER_COLUMNS, "playlist_name"))
 
 
 def read_tidy(
     plays: str | Path | pd.DataFrame,
     items: str | Path | pd.DataFrame | None = None,
     *,
+    item_columns: Sequence[str] = ITEM_COLUMNS,
+    lists: Sequence[str] = LIST_COLUMNS,
     drop_copies: bool = False,
 ) -> Dataset:
     """Tidy plays, one row a play, from CSV, TSV, Parquet or a DataFrame.
@@ -37,11 +48,16 @@ def read_tidy(
 
     Args:
         plays: Columns `playlist_id` and `item_id`; optionally `position`, `played_at` (a time, or
-            seconds since 1970) and, where no `items` are given, `title` and `artist`.
-        items: Columns `item_id`, `title`, `artist` and optionally `tags`: lists of strings, in
-            CSV and TSV joined by "|". Plays of other items are dropped and counted. Without
-            `items` the catalogue is every item that is played, in order of first appearance; an id
-            with several titles or artists keeps the most frequent one, the first among equals.
+            seconds since 1970) and, where no `items` are given, the `item_columns`.
+        items: A column `item_id`, and any others: all of them are handed to `Catalog.from_frame`.
+            In CSV and TSV a column is of numbers if all its cells are finite numbers or empty, but
+            for `title` and `artist`. Plays of other items are dropped and counted. Without `items`
+            the catalogue is every item that is played, in order of first appearance.
+        item_columns: Columns of the plays that describe their items, where no `items` are given.
+            All but `title` and `artist` must be there. An item with several titles, say, keeps the
+            most frequent one, the first among equals.
+        lists: Columns that hold lists of strings, joined by "|", in CSV and TSV. All but `tags`
+            must be there.
         drop_copies: Drop playlists with the same items in the same order as an earlier one.
 
     Raises:
@@ -49,18 +65,15 @@ def read_tidy(
             read, or if `items` gives an id two titles, naming the place.
     """
     source = "DataFrame" if isinstance(plays, pd.DataFrame) else str(plays)
-    texts = ("title", "artist") if items is None else ()
-    frame = _tidy_frame(
-        plays, "plays", ("playlist_id", "item_id"), ("position", "played_at", *texts)
-    )
+    frame = _plays_frame(plays, () if items is not None else item_columns, lists)
     dropped: dict[str, int] = {}
     notes: dict[str, int] = {}
     if items is not None:
-        catalog, dropped["items with missing ids"] = _catalog_of_items(items)
+        catalog, dropped["items with missing ids"] = _catalog_of_items(items, lists)
     with located(source, "" if isinstance(plays, pd.DataFrame) else ROWS_FROM_0):
         frame, missing, n_unnamed = _mark_missing_ids(frame)
         if items is None:
-            catalog, notes[RESPELLED] = _catalog_of_plays(frame[~missing])
+            catalog, notes[RESPELLED] = _catalog_of_plays(frame[~missing], item_columns)
         playlists = Playlists.from_frame(frame, catalog, on_unknown="skip")
     n_missing = int(missing.sum())
     return finish(
@@ -79,59 +92,93 @@ def read_tidy(
     )
 
 
-def read_plays(path: str | Path) -> pd.DataFrame:
+def read_plays(path: str | Path, *, item_columns: Sequence[str] = ITEM_COLUMNS) -> pd.DataFrame:
     """The plays in a CSV, TSV or Parquet file, for `Playlists.from_frame`; see `read_tidy`.
 
     Raises:
         DataError: If the file is missing, damaged or lacks a column.
     """
-    optional = ("position", "played_at", "title", "artist")
-    return _tidy_frame(path, "plays", ("playlist_id", "item_id"), optional)
+    return _plays_frame(path, item_columns, LIST_COLUMNS)
 
 
-def read_items(path: str | Path) -> Catalog:
-    """The items in a CSV, TSV or Parquet file, those without an id left out; see `read_tidy`.
+def read_items(items: str | Path | pd.DataFrame, *, lists: Sequence[str] = LIST_COLUMNS) -> Catalog:
+    """The items in a table, with all its columns, those without an id left out; see `read_tidy`.
 
     Raises:
-        DataError: If the file is missing, damaged, lacks a column or gives an id two titles.
+        DataError: If a file is missing, damaged, lacks a column or gives an id two titles.
     """
-    return _catalog_of_items(path)[0]
+    return _catalog_of_items(items, lists)[0]
 
 
-def items_of_plays(plays: pd.DataFrame, known: Catalog) -> Catalog | None:
-    """The items of plays that a catalogue lacks, if the plays tell their titles or artists.
+def items_of_plays(
+    plays: pd.DataFrame, known: Catalog, *, item_columns: Sequence[str] = ITEM_COLUMNS
+) -> Catalog | None:
+    """The items of plays that a catalogue lacks, if the plays describe their items.
 
     Raises:
         DataError: If an item id is missing.
     """
-    if not {"title", "artist"} & set(plays.columns):
+    if not set(item_columns) & set(plays.columns):
         return None
     ids = id_column(plays["item_id"], "item_id")
     unknown = known.rows(ids, "negative") < 0
     if not unknown.any():
         return None
-    return _catalog_of_plays(plays.assign(item_id=ids)[unknown])[0]
+    return _catalog_of_plays(plays.assign(item_id=ids)[unknown], item_columns)[0]
+
+
+def _plays_frame(
+    plays: str | Path | pd.DataFrame, item_columns: Sequence[str], lists: Sequence[str]
+) -> pd.DataFrame:
+    """The columns of plays that are read."""
+    describing = _names(item_columns, "item_columns")
+    reserved = [name for name in describing if name in _RESERVED]
+    if reserved:
+        raise DataError(
+            f"item_columns must be columns that describe items, got {reserved[0]!r}; leave it out."
+        )
+    required = (*_PLAYS, *(name for name in describing if name not in ITEM_COLUMNS))
+    optional = (*ORDER_COLUMNS, *describing)
+    joined = [name for name in _names(lists, "lists") if name in describing]
+    return _tidy_frame(plays, "plays", required, optional, joined)
+
+
+def _items_frame(items: str | Path | pd.DataFrame, lists: Sequence[str]) -> pd.DataFrame:
+    """All columns of items."""
+    joined = _names(lists, "lists")
+    required = ("item_id", *(name for name in joined if name not in LIST_COLUMNS))
+    return _tidy_frame(items, "items", required, None, joined)
 
 
 def _tidy_frame(
-    data: str | Path | pd.DataFrame, what: str, required: Sequence[str], optional: Sequence[str]
+    data: str | Path | pd.DataFrame,
+    what: str,
+    required: Sequence[str],
+    optional: Sequence[str] | None,
+    lists: Sequence[str],
 ) -> pd.DataFrame:
+    """Columns of a table: the required ones, and the optional or else all others that it has."""
     if isinstance(data, pd.DataFrame):
-        columns = wanted_columns(what, [str(name) for name in data.columns], required, optional)
+        found = [str(name) for name in data.columns]
+        columns = wanted_columns(what, found, required, found if optional is None else optional)
         if data.empty:
             raise DataError(f"{what} must hold at least one row, got an empty DataFrame.")
-        return data[columns]
-    types = {"position": pa.float64()}
-    table = read_table(Path(data), f"a file of {what}", required, optional, types)
+        return data.set_axis(found, axis="columns")[columns]
+    table = read_table(Path(data), f"a file of {what}", required, optional)
+    if Path(data).suffix.lower() != ".parquet":
+        texts = frozenset(("playlist_id", "item_id", *ORDER_COLUMNS, *ITEM_COLUMNS))
+        return without_text(table, texts, lists)
     for number, name in enumerate(table.column_names):
-        column = table[name]
-        if pa.types.is_integer(column.type) and name in required:
+        if pa.types.is_integer(table[name].type) and name in (*_PLAYS, *ITEM_COLUMNS):
             # pandas would make floats of integers with gaps.
-            table = table.set_column(number, name, column.cast(pa.large_string()))
-        elif name == "played_at" and pa.types.is_large_string(column.type):
-            with suppress(pa.ArrowInvalid):  # not seconds, so left as text for pandas to read
-                table = table.set_column(number, name, column.cast(pa.float64()))
+            table = table.set_column(number, name, table[name].cast(pa.large_string()))
     return table.to_pandas()  # type: ignore[no-any-return]
+
+
+def _names(names: Sequence[str], what: str) -> tuple[str, ...]:
+    if isinstance(names, str) or not all(isinstance(name, str) for name in names):
+        raise DataError(f"{what} must be a list of names of columns, got {names!r}.")
+    return tuple(names)
 
 
 def _mark_missing_ids(plays: pd.DataFrame) -> tuple[pd.DataFrame, NDArray[np.bool_], int]:
@@ -164,48 +211,22 @@ def _filled_ids(column: pd.Series[Any], missing: NDArray[np.bool_]) -> pd.Series
     return id_column(column.astype(object).where(~missing, _NO_ID), what)
 
 
-def _catalog_of_plays(plays: pd.DataFrame) -> tuple[Catalog, int]:
-    """The items of plays in order of first appearance, and how many stand in several spellings."""
-    codes, ids = pd.factorize(plays["item_id"])
-    texts: dict[str, ObjectArray] = {}
-    respelled = np.zeros(len(ids), dtype=bool)
-    for name in ("title", "artist"):
-        texts[name] = np.full(len(ids), None, dtype=object)
-        if name in plays.columns:
-            texts[name], several = _most_frequent(codes, text_column(plays[name]), len(ids))
-            respelled |= several
-    catalog = Catalog.from_columns(np.asarray(ids), texts["title"], texts["artist"])
-    return catalog, int(respelled.sum())
+def _catalog_of_plays(plays: pd.DataFrame, item_columns: Sequence[str]) -> tuple[Catalog, int]:
+    """The catalogue of the items of plays, and how many of these stand in several spellings."""
+    items, n_respelled = played_items(plays, item_columns)
+    # Where no play has an id there is no item, which is told later, with the number of plays.
+    catalog = Catalog.from_frame(items) if len(items) else Catalog.from_columns([], [], [])
+    return catalog, n_respelled
 
 
-def _most_frequent(
-    codes: RowArray, texts: ObjectArray, n_items: int
-) -> tuple[ObjectArray, NDArray[np.bool_]]:
-    """The most frequent text of each item, the first among equals, and which have several."""
-    spellings, values = pd.factorize(texts)
-    known = spellings >= 0
-    pairs, first, counts = np.unique(
-        codes[known] * max(len(values), 1) + spellings[known],
-        return_index=True,
-        return_counts=True,
-    )
-    items, chosen = np.divmod(pairs, max(len(values), 1))
-    order = np.lexsort((first, -counts, items))
-    items, starts = np.unique(items[order], return_index=True)
-    result = np.full(n_items, None, dtype=object)
-    result[items] = values[chosen[order][starts]]
-    return result, np.bincount(pairs // max(len(values), 1), minlength=n_items) > 1
-
-
-def _catalog_of_items(items: str | Path | pd.DataFrame) -> tuple[Catalog, int]:
+def _catalog_of_items(
+    items: str | Path | pd.DataFrame, lists: Sequence[str]
+) -> tuple[Catalog, int]:
     """The catalogue of a table of items, and how many of its rows lack an id."""
-    frame = _tidy_frame(items, "items", ("item_id", "title", "artist"), ("tags",))
+    frame = _items_frame(items, lists)
     missing = _missing_ids(frame["item_id"])
     frame = frame.assign(item_id=_filled_ids(frame["item_id"], missing))[~missing]
     if isinstance(items, pd.DataFrame):
         return Catalog.from_frame(frame), int(missing.sum())
-    if "tags" in frame.columns and Path(items).suffix.lower() != ".parquet":
-        joined = frame["tags"].fillna("").str.split("|")
-        frame = frame.assign(tags=joined.map(lambda tags: [tag for tag in tags if tag]))
     with located(items, _ROWS_WITH_ID):
         return Catalog.from_frame(frame), int(missing.sum())

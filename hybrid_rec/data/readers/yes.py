@@ -9,11 +9,13 @@ from pathlib import Path
 
 import numpy as np
 
+from hybrid_rec.core.arrays import Rows
 from hybrid_rec.core.errors import DataError
-from hybrid_rec.data.catalog import Catalog, RowArray
+from hybrid_rec.data.catalog import Catalog
+from hybrid_rec.data.paths import existing_folder
 from hybrid_rec.data.playlists import Playlists
 from hybrid_rec.data.report import Dataset, finish
-from hybrid_rec.data.tables import existing_folder, read_lines
+from hybrid_rec.data.text_files import read_lines
 
 _STATION = re.compile(r"[wk][a-z]{2,3}-(fm|am)")
 
@@ -160,9 +162,7 @@ def _yes_tags(path: Path, n_songs: int, station_tags: bool) -> tuple[list[list[s
     return tags, len(left_out)
 
 
-def _song_rows(
-    tokens: Sequence[str], lengths: Sequence[int], catalog: Catalog, file: Path
-) -> RowArray:
+def _song_rows(tokens: Sequence[str], lengths: Sequence[int], catalog: Catalog, file: Path) -> Rows:
     # Looking numbers up as text refuses "-1", "007" and "1.0" along with what is no number.
     rows = catalog.rows(tokens, missing="negative")
     bad = np.flatnonzero(rows < 0)

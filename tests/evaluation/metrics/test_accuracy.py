@@ -11,8 +11,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from evaluation.metrics import accuracy as metrics
-from evaluation.metrics.accuracy import METRICS, evaluate_rankings, target_hits
+from evaluation.metrics import rankings
+from evaluation.metrics.rankings import evaluate_rankings, target_hits
+from evaluation.metrics.registry import METRICS
 from hybrid_rec import DataError, Playlists
 from hybrid_rec.core.errors import ConfigError
 
@@ -167,7 +168,7 @@ def test_chunk_size_changes_nothing(chunk: int, monkeypatch: pytest.MonkeyPatch)
         [rng.permutation(n_items)[: case % 60].tolist() for case in range(n_cases)], n_items
     )
     whole = evaluate_rankings(rows, targets, (1, 10, 100))
-    monkeypatch.setattr(metrics, "_CHUNK", chunk)
+    monkeypatch.setattr(rankings, "_CHUNK", chunk)
     parts = evaluate_rankings(rows, targets, (1, 10, 100))
     for label, values in whole.items():
         assert np.isnan(values).sum() == 2

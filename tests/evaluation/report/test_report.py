@@ -18,11 +18,11 @@ import pandas as pd
 import pytest
 
 from evaluation.comparison import Comparison
-from evaluation.harness import Evaluation, evaluate
-from evaluation.metrics.accuracy import evaluate_rankings
-from evaluation.report.report import Finding, check_target, write_report
-from evaluation.splits import leakage
-from evaluation.splits.splits import continuation
+from evaluation.evaluations import Evaluation
+from evaluation.harness import evaluate
+from evaluation.metrics.rankings import evaluate_rankings
+from evaluation.report.folder import check_target, write_report
+from evaluation.splits.continuation import continuation
 from hybrid_rec.core.errors import ConfigError, DataError
 from hybrid_rec.data.catalog import Catalog
 from hybrid_rec.data.playlists import Playlists
@@ -385,11 +385,6 @@ def test_names_of_other_scripts_draw_without_a_warning(
     both = (replaced(one, "おすすめ", [1.0]), replaced(two, "a" * 80, [0.0]))
     page = (write(Comparison(both), tmp_path / "report") / "report.html").read_text("utf-8")
     assert "おすすめ</text>" in page
-
-
-def test_findings_are_those_of_the_linter() -> None:
-    found: Finding = leakage.Finding(check="a", level="ok", text="b")
-    assert (found.check, found.level, found.text) == ("a", "ok", "b")
 
 
 Browser = Callable[..., tuple[str, str]]

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from evaluation.splits.leakage import Finding, lint_recommenders, lint_split
-from evaluation.splits.splits import Split
+from evaluation.splits.split import Split
 from hybrid_rec import Catalog, Playlists
 
 CATALOG = Catalog.from_columns([str(i) for i in range(40)], [None] * 40, [None] * 40)

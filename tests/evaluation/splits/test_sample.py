@@ -8,9 +8,12 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from evaluation.run import make_split, make_validation_split
+from evaluation.splits.cold_items import cold_items
+from evaluation.splits.continuation import continuation
+from evaluation.splits.leave_last_out import leave_last_out
+from evaluation.splits.registry import make_split, make_validation_split
 from evaluation.splits.sample import sample_split
-from evaluation.splits.splits import Split, cold_items, continuation, leave_last_out
+from evaluation.splits.split import Split
 from hybrid_rec import ConfigError, DataError, Playlists
 from hybrid_rec.data.synthetic import SyntheticDataset, synthetic_radio
 

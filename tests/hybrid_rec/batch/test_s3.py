@@ -13,7 +13,7 @@ import s3fs
 
 from hybrid_rec import DataError, HybridRecommender, score_playlists
 from hybrid_rec.batch.chunks import Chunk
-from hybrid_rec.batch.scoring import ItemChunk, Request, Scored, score
+from hybrid_rec.batch.scoring import BatchRequest, ItemChunk, Scored, score
 from tests.s3_server import S3Server
 
 
@@ -63,7 +63,7 @@ def test_the_same_bytes_as_in_a_local_folder(
 def test_a_stopped_run_goes_on(
     small_ranked: Path, plays: Path, server: S3Server, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def fails(model: HybridRecommender, request: Request, chunk: Chunk | ItemChunk) -> Scored:
+    def fails(model: HybridRecommender, request: BatchRequest, chunk: Chunk | ItemChunk) -> Scored:
         scored = score(model, request, chunk)
         if scored.number == 2:
             raise KeyboardInterrupt

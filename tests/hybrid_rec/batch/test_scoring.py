@@ -24,8 +24,12 @@ from hybrid_rec import (
     score_new_items,
     score_playlists,
 )
-from hybrid_rec.batch.chunks import SeenIds, chunks
-from hybrid_rec.batch.input import ID, ITEM, Layout
+from hybrid_rec.batch.chunks import Chunk, SeenIds, chunks
+from hybrid_rec.batch.files import InputFiles
+from hybrid_rec.batch.input import TableReader
+from hybrid_rec.batch.layout import ID, ITEM, Layout
+from hybrid_rec.batch.queries import Rejections, new_items_of
+from hybrid_rec.blocks.base import ColumnKind
 from indexes.faiss_index import FaissIndex
 
 Lists = dict[str, list[str]]
@@ -152,7 +156,7 @@ def test_indexes_hear_how_many_queries_are_to_come(
     small_ranked: Path, lists: Lists, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     heard: list[int] = []
-    monkeypatch.setattr(FaissIndex, "expect", lambda _, n_queries: heard.append(n_queries))
+    monkeypatch.setattr(FaissIndex, "prepare", lambda _, n_queries: heard.append(n_queries))
     long = pd.DataFrame({"item_ids": list(lists.values())})
     for number, frame in enumerate((long, tidy(lists))):
         frame.to_parquet(path := tmp_path / f"{number}.parquet")
@@ -246,6 +250,42 @@ def test_bad_rows_are_listed_and_every_playlist_is_answered(
     score_playlists(small_ranked, path, tmp_path / "strict", 3)
 
 
+def test_numbers_among_times_are_rejected_wherever_chunks_begin(
+    small_ranked: Path, model: HybridRecommender, tmp_path: Path
+) -> None:
+    a, b, c = model.model_.catalog.item_ids[:3]
+    rows = [
+        ("p", a, "soon"), ("p", b, "2020-01-02"), ("p", c, "2020-01-01"),
+        ("q", a, "5"), ("q", b, "6"), ("r", a, "2020-01-01"), ("r", b, "7"),
+    ]  # fmt: skip
+    frame = pd.DataFrame(rows, columns=["playlist_id", "item_id", "played_at"])
+    frame.to_csv(tmp_path / "plays.csv", index=False)
+    reason = "unreadable position or played_at"
+    for size in (1, 2, 5):
+        out = tmp_path / str(size)
+        score_playlists(small_ranked, tmp_path / "plays.csv", out, 3, chunk_size=size)
+        same(read(out), truth(model, {"p": [c, b], "q": [], "r": [a]}, 3))
+        assert [row[1:] for row in rejected(out)] == [
+            (0, "p", a, reason), (3, "q", a, reason), (4, "q", b, reason), (6, "r", b, reason),
+        ]  # fmt: skip
+
+
+def test_files_may_tell_the_order_in_several_types(
+    small_ranked: Path, model: HybridRecommender, tmp_path: Path
+) -> None:
+    a, b = model.model_.catalog.item_ids[:2].tolist()
+    folder = tmp_path / "plays"
+    folder.mkdir()
+    times = pd.to_datetime(["2020-01-02", "2020-01-01"])
+    frame = pd.DataFrame({"playlist_id": ["p", "p"], "item_id": [a, b], "played_at": times})
+    frame.to_parquet(folder / "a.parquet")
+    frame.assign(playlist_id="q").to_csv(folder / "b.csv", index=False)
+    frame.assign(playlist_id="r", played_at=times.date).to_parquet(folder / "c.parquet")
+    score_playlists(small_ranked, folder, tmp_path / "out", 3)
+    same(read(tmp_path / "out"), truth(model, {name: [b, a] for name in "pqr"}, 3))
+    assert rejected(tmp_path / "out") == []
+
+
 def test_empty_lists_and_lists_without_names(
     small_ranked: Path, model: HybridRecommender, tmp_path: Path
 ) -> None:
@@ -327,6 +367,78 @@ def test_new_items(small_ranked: Path, model: HybridRecommender, tmp_path: Path)
     assert read(tmp_path / "out")["query_id"].tolist() == ["0", "1", "2", "3", "4", "5"]
 
 
+COLUMNS: dict[str, ColumnKind] = {
+    "title": "text", "row": "text", "tempo": "numbers", "genre": "strings", "cover": "vector",
+}  # fmt: skip
+
+
+def new_items(folder: Path, suffix: str, columns: dict[str, ColumnKind] = COLUMNS) -> Chunk:
+    """What is read of new items that any columns describe."""
+    rows: dict[str, Any] = {
+        "item_id": [1, 2],
+        "row": ["x", ""],
+        "tempo": [120, None],
+        "genre": [["a", "b"], None],
+        "cover": [[0.5, 1], None],
+    }
+    frame = pd.DataFrame(rows)
+    path = folder / f"new{suffix}"
+    if suffix == ".csv":
+        for name in ("genre", "cover"):
+            frame[name] = frame[name].map(lambda cells: "|".join(map(str, cells or [])))
+        frame.assign(unknown="?").to_csv(path, index=False)
+    else:
+        frame.assign(unknown=True).to_parquet(path)
+    reader = TableReader(InputFiles(path, "new items"), new_items=True, columns=columns)
+    (chunk,) = chunks(reader.batches(), reader.layout, 10)
+    return chunk
+
+
+@pytest.mark.parametrize("suffix", [".csv", ".parquet"])
+def test_new_items_have_the_columns_that_the_model_knows(
+    model: HybridRecommender, tmp_path: Path, suffix: str
+) -> None:
+    chunk = new_items(tmp_path, suffix)
+    frame = new_items_of(chunk, model.model_.catalog, Rejections())
+    assert frame.columns.tolist() == ["item_id", "row", "genre", "tempo", "cover"]
+    assert frame["item_id"].tolist() == ["1", "2"]
+    assert frame["row"].tolist() == ["x", None]
+    assert frame["genre"].tolist() == [["a", "b"], None]
+    assert frame["cover"].tolist() == [[0.5, 1.0], None]
+    np.testing.assert_array_equal(frame["tempo"], [120.0, np.nan])
+
+
+def test_new_items_need_one_column_that_the_model_knows(tmp_path: Path) -> None:
+    with pytest.raises(
+        DataError,
+        match=r"new\.csv must have at least one of the columns title, context; found item_id, row,",
+    ):
+        new_items(tmp_path, ".csv", {"title": "text", "item_id": "text"})
+
+
+@pytest.mark.parametrize(
+    ("columns", "message"),
+    [
+        ({"tempo": "text"}, "hold strings or integers in the column tempo, found double; convert"),
+        ({"row": "numbers"}, "hold numbers in the column row, found .*string; convert"),
+        ({"cover": "strings"}, "hold lists of strings or integers in the column cover, found list"),
+        ({"genre": "vector"}, "hold lists of numbers in the column genre, found list"),
+        ({"tempo": "vector"}, "hold lists of numbers in the column tempo, found double"),
+    ],
+)
+def test_new_items_of_a_wrong_type(
+    tmp_path: Path, columns: dict[str, ColumnKind], message: str
+) -> None:
+    with pytest.raises(DataError, match=rf"new\.parquet must {message}"):
+        new_items(tmp_path, ".parquet", columns)
+
+
+def test_new_items_in_text_that_are_no_numbers(tmp_path: Path) -> None:
+    for column, kind in (("row", "numbers"), ("genre", "vector")):
+        with pytest.raises(DataError, match=rf"new\.csv must hold numbers.* '{column}', but row 2"):
+            new_items(tmp_path, ".csv", {column: kind})
+
+
 def test_urls(small_ranked: Path, plays: Path, tmp_path: Path) -> None:
     memory = fsspec.filesystem("memory")
     memory.pipe("/batch/in/plays.parquet", plays.read_bytes())
@@ -377,7 +489,7 @@ def damaged(plays: Path, folder: Path) -> dict[str, tuple[Any, str]]:
         "no.csv": (b"", "must name its columns"),
         "head.csv": (b"playlist_id,item_id\n", "must hold at least one row"),
         "wide.csv": (b"playlist_id,item_id\np,a,b\n", "Expected 2 columns, got 3"),
-        "latin.csv": (b"playlist_id,item_id\np,\xff\n", "invalid UTF8"),
+        "latin.csv": (b"playlist_id,item_id\np,\xff\n", "line 2 holds the byte 0xff"),
         "quote.csv": (b'playlist_id,item_id\np,"a\nq,b\n', "must close every quote"),
         "plays.txt": (b"", "no such file"),
     }

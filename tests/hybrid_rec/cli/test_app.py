@@ -30,7 +30,7 @@ def plays(world: SyntheticDataset, tmp_path_factory: pytest.TempPathFactory) -> 
     """The world as a tidy CSV file."""
     path = tmp_path_factory.mktemp("data") / "plays.csv"
     catalog, playlists = world.catalog, world.playlists
-    frame = catalog.to_frame().drop(columns="tags").iloc[playlists.rows]
+    frame = catalog.to_frame()[["item_id", "title", "artist"]].iloc[playlists.rows]
     frame.insert(0, "playlist_id", playlists.playlist_ids[playlists.owners])
     frame.to_csv(path, index=False)
     return path

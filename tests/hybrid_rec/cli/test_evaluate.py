@@ -4,9 +4,15 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from evaluation.metrics.registry import METRICS
+from evaluation.recommenders.registry import BASELINES
+from evaluation.registry import Registry
+from evaluation.splits.registry import SPLITS
+from evaluation.studies.registry import STUDIES
 from hybrid_rec.cli.app import run
 
 QUICK = (
@@ -82,11 +88,11 @@ def test_studies_are_printed_and_in_the_report(
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["--studies", "magic"], "--studies must be among cold-penalty, training-noise"),
+        (["--studies", "magic"], "--studies must be among cold-penalty, diversity"),
         (["--ann", "Magic7", "--baselines", "none"], "Magic7"),
-        (["--split", "magic"], "split must be one of continuation, global-time"),
+        (["--split", "magic"], "split must be one of cold-items, continuation"),
         (["--split", "global-time"], "must have the time of every play"),
-        (["--baselines", "popularity,magic"], "--baselines must be among popularity"),
+        (["--baselines", "popularity,magic"], "--baselines must be among ease, implicit-als"),
         (["-k", "ten"], "-k must be whole numbers"),
         (["-k", "0"], "-k must be at least 1, got 0"),
         (["--part", "train"], "part must be 'validation' or 'test'"),
@@ -108,3 +114,21 @@ def test_mistakes_are_one_line_and_exit_2(
     printed = capsys.readouterr().err
     assert printed.count("\n") == 1
     assert message in printed
+
+
+@pytest.mark.parametrize(
+    ("command", "registries"),
+    [("evaluate", (SPLITS, BASELINES, STUDIES)), ("tune", (SPLITS, METRICS))],
+)
+def test_help_names_what_is_registered(
+    command: str,
+    registries: tuple[Registry[Any], ...],
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("TERMINAL_WIDTH", "10000")
+    assert run([command, "--help"]) == 0
+    shown = "".join(capsys.readouterr().out.split())
+    for registry in registries:
+        assert all(name in shown for name in registry)
+    assert "{" not in shown.replace("{DATASET}", "")

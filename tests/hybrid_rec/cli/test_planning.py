@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from hybrid_rec import HybridConfig, HybridRecommender, Playlists
+from hybrid_rec import HybridConfig, HybridRecommender
 from hybrid_rec.cli import app as cli
 from hybrid_rec.cli.planning.command import make_plan
 from hybrid_rec.cli.planning.sizes import (
@@ -18,23 +18,25 @@ from hybrid_rec.cli.planning.sizes import (
     fit_memory_bytes,
     score_memory_bytes,
 )
-from hybrid_rec.cli.planning.times import _best, _factors_work
+from hybrid_rec.cli.planning.times import _best
 from hybrid_rec.core.config import IndexConfig
 from hybrid_rec.core.errors import ConfigError, DataError
 from hybrid_rec.data.synthetic import SyntheticDataset, synthetic_radio
 
 
 def shape_of(world: SyntheticDataset, config: HybridConfig) -> Shape:
-    return Shape.of(world.playlists, world.catalog, config, config.titles.tfidf_size, 0)
+    return Shape.of(world.playlists, world.catalog, config)
 
 
 def test_disk_is_that_of_the_saved_model(
     world: SyntheticDataset, ranked: HybridRecommender, tmp_path: Path
 ) -> None:
     ranked.save(tmp_path / "model")
-    ranker = {"ranker.txt", "ranker_new.txt", "encoder.json", "manifest.json"}
-    files = [path for path in (tmp_path / "model").iterdir() if "tfidf" not in path.name]
-    size = sum(path.stat().st_size for path in files if path.name not in ranker)
+    ranker = {"trees.txt", "new_trees.txt", "encoder.json", "manifest.json"}
+    files = [path for path in (tmp_path / "model").rglob("*") if path.is_file()]
+    encoder = {"idf.npy", "projection.npy"}
+    planned_for = (path for path in files if path.name not in ranker | encoder)
+    size = sum(path.stat().st_size for path in planned_for)
     planned = disk_bytes(shape_of(world, ranked.config))
     ranking = ranked.config.ranking
     planned -= 2 * 125 * ranking.trees * ranking.leaves
@@ -45,10 +47,10 @@ def test_neighbours_are_counted_from_a_sample(
     world: SyntheticDataset, ranked: HybridRecommender
 ) -> None:
     assert ranked.model_.ranking is not None
-    evidence = ranked.model_.ranking.evidence
-    items, artists = shape_of(world, ranked.config).neighbour_counts
-    assert items == pytest.approx(evidence.item_neighbours.nnz, rel=0.1)
-    assert artists == pytest.approx(evidence.artist_neighbours.nnz, rel=0.1)
+    statistics = ranked.model_.ranking.statistics
+    items, groups = shape_of(world, ranked.config).neighbour_counts
+    assert items == pytest.approx(statistics.item_neighbours.nnz, rel=0.1)
+    assert groups == pytest.approx(statistics.group_neighbours.nnz, rel=0.1)
 
 
 def test_memory_grows_with_what_is_asked(world: SyntheticDataset) -> None:
@@ -81,12 +83,6 @@ def test_the_kind_of_index_is_planned(world: SyntheticDataset) -> None:
     assert disk_bytes(shape) < disk_bytes(
         shape_of(world, HybridConfig(titles={"encoder": "tfidf"}))
     )
-
-
-def test_the_work_of_factors_is_rows_and_plays() -> None:
-    # Two playlists, three of four items, and thirty plays.
-    playlists = Playlists.from_rows(np.array([10, 20]), np.repeat([0, 1, 3], 10), 4)
-    assert _factors_work(playlists) == 2 + 3 + 2
 
 
 def test_the_best_of_some_runs_counts(monkeypatch: pytest.MonkeyPatch) -> None:

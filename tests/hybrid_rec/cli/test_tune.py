@@ -14,11 +14,12 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from evaluation.harness import Evaluation, evaluate
-from evaluation.tuning import tuning
-from evaluation.tuning.search import Space, Whole
+from evaluation.evaluations import Evaluation
+from evaluation.harness import evaluate
+from evaluation.tuning import tuner
+from evaluation.tuning.spaces import Space, Whole
 from hybrid_rec import HybridConfig
-from hybrid_rec.cli import tune as tune_command
+from hybrid_rec.cli import trial_journal
 from hybrid_rec.cli.app import run
 from hybrid_rec.data.synthetic import SyntheticDataset
 
@@ -33,7 +34,7 @@ SMALL: Space = {"cooccurrence.epochs": Whole(1, 4)}
 def plays(world: SyntheticDataset, tmp_path_factory: pytest.TempPathFactory) -> str:
     """The world as a tidy CSV file."""
     path = tmp_path_factory.mktemp("data") / "plays.csv"
-    frame = world.catalog.to_frame().drop(columns="tags").iloc[world.playlists.rows]
+    frame = world.catalog.to_frame()[["item_id", "title", "artist"]].iloc[world.playlists.rows]
     frame.insert(0, "playlist_id", world.playlists.playlist_ids[world.playlists.owners])
     frame.to_csv(path, index=False)
     return str(path)
@@ -41,7 +42,7 @@ def plays(world: SyntheticDataset, tmp_path_factory: pytest.TempPathFactory) -> 
 
 @pytest.fixture
 def arguments(plays: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    monkeypatch.setattr(tuning, "fit_space", lambda _playlists: SMALL)
+    monkeypatch.setattr(tuner, "fit_space", lambda _playlists: SMALL)
     base = tmp_path / "base.toml"
     base.write_text(BASE)
     return ["tune", plays, "--budget", "10", "--config", str(base)]
@@ -59,7 +60,7 @@ def test_config_trials_and_table(
     arguments: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     out = tmp_path / "new" / "tuned.toml"
-    limits = ("--trials", "6", "--fusion-trials", "4", "--metric", "hit_rate@10", "--seed", "3")
+    limits = ("--trials", "6", "--weight-trials", "4", "--metric", "hit_rate@10", "--seed", "3")
     assert tuned(arguments, out, *limits) == 0
     printed = capsys.readouterr()
     assert {path.name for path in out.parent.iterdir()} == {"tuned.toml", "tuned.trials.csv"}
@@ -98,7 +99,7 @@ def test_json_lines_alone_and_the_same_again(
     arguments: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     for name in ("a.toml", "b.toml"):
-        given = ("--trials", "5", "--fusion-trials", "2", "--json", "--quiet", "--sample", "300")
+        given = ("--trials", "5", "--weight-trials", "2", "--json", "--quiet", "--sample", "300")
         assert tuned(arguments, tmp_path / name, *given) == 0
     printed = capsys.readouterr()
     assert printed.err == ""
@@ -118,7 +119,7 @@ def test_a_terminal_shows_what_changed(
 ) -> None:
     monkeypatch.setattr("sys.stdout.isatty", lambda: True)
     monkeypatch.setenv("COLUMNS", "200")
-    monkeypatch.setattr(tune_command, "_SHOWN", 2)
+    monkeypatch.setattr(trial_journal, "_SHOWN", 2)
     assert tuned(arguments, tmp_path / "t.toml", "--trials", "3", "--quiet") == 0
     printed = capsys.readouterr().out
     assert "the best 2 of them; all are in" in printed
@@ -139,7 +140,7 @@ def test_ctrl_c_keeps_what_there_is(
             raise KeyboardInterrupt
         return evaluate(*given, **named)
 
-    monkeypatch.setattr(tuning, "evaluate", interrupted)
+    monkeypatch.setattr(tuner, "evaluate", interrupted)
     out = tmp_path / "tuned.toml"
     assert tuned(arguments, out, "--quiet") == 130
     printed = capsys.readouterr()
@@ -159,7 +160,7 @@ def test_ctrl_c_before_the_first_trial_leaves_nothing(
     def interrupted(*_given: object, **_named: object) -> object:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(tuning, "evaluate", interrupted)
+    monkeypatch.setattr(tuner, "evaluate", interrupted)
     assert tuned(arguments, tmp_path / "new" / "tuned.toml", "--quiet") == 130
     assert capsys.readouterr().err == "hybrid-rec: interrupted; nothing was saved.\n"
     assert not (tmp_path / "new").exists()
@@ -171,7 +172,7 @@ def test_a_real_ctrl_c_in_the_middle_of_training(plays: str, tmp_path: Path) -> 
     code = "from hybrid_rec.__main__ import main; main()"
     process = subprocess.Popen(
         [sys.executable, "-c", code, "tune", plays, "--budget", "10", "--config", str(base),
-         "--out", str(tmp_path / "tuned.toml"), "--fusion-trials", "1"],
+         "--out", str(tmp_path / "tuned.toml"), "--weight-trials", "1"],
         stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=dict(os.environ),
     )  # fmt: skip
     # The next fit is under way as soon as the first trial is told.
@@ -202,11 +203,11 @@ def test_a_real_ctrl_c_in_the_middle_of_training(plays: str, tmp_path: Path) -> 
         (["--metric", "magic@5"], "metric must be one of hit_rate"),
         (["--metric", "ndcg"], "such as ndcg@500"),
         (["--trials", "0"], "trials must be at least 1, got 0"),
-        (["--fusion-trials", "0"], "fusion trials must be at least 1, got 0"),
+        (["--weight-trials", "0"], "weight trials must be at least 1, got 0"),
         (["--sample", "0"], "at least 1 playlist, got 0"),
         (["--sample", "30"], "at least 10 held-out playlists"),
         (["--min-length", "1000"], "at least one"),
-        (["--split", "magic"], "split must be one of continuation"),
+        (["--split", "magic"], "split must be one of cold-items, continuation"),
         (["--split", "global-time"], "must have the time of every play"),
         (["--out", "."], "--out must name a file"),
         (["--out", ".."], "--out must name a new file or an earlier result"),

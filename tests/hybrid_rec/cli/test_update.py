@@ -13,6 +13,7 @@ import pytest
 
 from hybrid_rec import HybridRecommender
 from hybrid_rec.cli.app import run
+from hybrid_rec.core.files import files_in
 from hybrid_rec.data.synthetic import SyntheticDataset
 
 
@@ -38,7 +39,7 @@ def test_playlists_bring_their_items(
     model: Path, plays: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     out = tmp_path / "after"
-    before = {path.name: path.read_bytes() for path in model.iterdir()}
+    before = {name: (model / name).read_bytes() for name in files_in(model)}
     assert run(["update", str(model), "--playlists", str(plays), "--out", str(out), "--quiet"]) == 0
     told = capsys.readouterr()
     assert told.err == ""
@@ -47,7 +48,7 @@ def test_playlists_bring_their_items(
     after = HybridRecommender.load(out)
     assert after.model_.catalog.artists[-1] == "Nobody Yet"
     assert after.similar_items(["new-1"], 5).query_ids.tolist() == ["new-1"]
-    assert {path.name: path.read_bytes() for path in model.iterdir()} == before
+    assert {name: (model / name).read_bytes() for name in files_in(model)} == before
 
 
 def test_items_and_removal_in_place(model: Path, tmp_path: Path, world: SyntheticDataset) -> None:
@@ -84,12 +85,12 @@ def test_mistakes(
     (tmp_path / "known.csv").write_text(f"playlist_id,item_id\n{known},song-001\n")
     paths = {name.upper(): str(tmp_path / f"{name}.csv") for name in ("known", "unknown")}
     given = [paths.get(argument, argument) for argument in arguments]
-    before = {path.name: path.read_bytes() for path in model.iterdir()}
+    before = {name: (model / name).read_bytes() for name in files_in(model)}
     assert run(["update", str(model), *given, "--quiet"]) == 2
     told = capsys.readouterr().err
     assert message.replace("pass on_known='extend'", "pass --extend") in told
     assert told.count("\n") == 1
-    assert {path.name: path.read_bytes() for path in model.iterdir()} == before
+    assert {name: (model / name).read_bytes() for name in files_in(model)} == before
 
 
 def test_options_that_let_them_through(
@@ -121,5 +122,6 @@ def test_a_killed_update_leaves_the_old_model_whole(model: Path, tmp_path: Path)
     killed = subprocess.run([sys.executable, "-c", _KILLED, str(model)], check=False)
     assert killed.returncode == -signal.SIGKILL
     assert not len(HybridRecommender.load(model).model_.removed)
-    for path in copy.iterdir():
-        assert path.read_bytes() == (model / path.name).read_bytes()
+    assert files_in(copy) == files_in(model)
+    for name in files_in(copy):
+        assert (copy / name).read_bytes() == (model / name).read_bytes()

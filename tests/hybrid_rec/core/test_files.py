@@ -2,13 +2,22 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
-from hybrid_rec.core.files import existing, is_ours, replace_text, replacing
+from hybrid_rec.core.files import (
+    existing,
+    files_in,
+    is_ours,
+    replace_text,
+    replacing,
+    writing,
+)
 
 
 @pytest.fixture(scope="module")
@@ -75,6 +84,21 @@ def test_only_what_the_format_names_may_be_replaced(tmp_path: Path) -> None:
     assert is_ours(tmp_path, "m.json", "ours", ("a", "b"))
 
 
+def test_folders_below_hold_what_the_format_names_too(tmp_path: Path) -> None:
+    (tmp_path / "m.json").write_text('{"format": "ours", "files": {"blocks/a/x": 0}}')
+    (tmp_path / "blocks" / "a").mkdir(parents=True)
+    (tmp_path / "blocks" / "a" / "x").touch()
+    assert files_in(tmp_path) == ["blocks/a/x", "m.json"]
+    assert is_ours(tmp_path, "m.json", "ours")
+    for name in ("blocks/x", "x", "blocks/a/y"):
+        (tmp_path / name).touch()
+        assert not is_ours(tmp_path, "m.json", "ours")
+        (tmp_path / name).unlink()
+    # Somebody else's folder is not ours to remove, even if it is empty.
+    (tmp_path / "blocks" / "mine").mkdir()
+    assert not is_ours(tmp_path, "m.json", "ours")
+
+
 def test_a_file_is_replaced_whole_or_not_at_all(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -83,8 +107,64 @@ def test_a_file_is_replaced_whole_or_not_at_all(
     assert target.read_bytes() == "één\n".encode()
     with pytest.raises(UnicodeEncodeError):
         replace_text(target, "half \ud800")
-    monkeypatch.setattr("hybrid_rec.core.files._sync", lambda _path: 1 / 0)
+    monkeypatch.setattr(os, "fsync", lambda _descriptor: 1 / 0)
     with pytest.raises(ZeroDivisionError):
         replace_text(target, "other")
     assert target.read_bytes() == "één\n".encode()
     assert [path.name for path in target.parent.iterdir()] == ["file.txt"]
+
+
+def test_a_file_that_is_being_written_may_have_a_name_of_its_own(tmp_path: Path) -> None:
+    target, temporary = tmp_path / "file", tmp_path / "work.tmp"
+    target.write_bytes(b"old")
+    with pytest.raises(TypeError), writing(target, temporary) as file:
+        file.write("not bytes")
+    assert (target.read_bytes(), temporary.exists()) == (b"old", False)
+    with writing(target, temporary) as file:
+        file.write(b"new")
+        assert (target.read_bytes(), temporary.exists()) == (b"old", True)
+    assert (target.read_bytes(), temporary.exists()) == (b"new", False)
+
+
+def synced(monkeypatch: pytest.MonkeyPatch, refused: int | None = None) -> list[str]:
+    """The names of what is brought to disk from now on; folders are refused with an error."""
+    names: list[str] = []
+
+    def fsync(descriptor: int) -> None:
+        path = Path(f"/proc/self/fd/{descriptor}").readlink()
+        if path.is_dir() and refused is not None:
+            raise OSError(refused, os.strerror(refused))
+        names.append(path.name)
+
+    monkeypatch.setattr(os, "fsync", fsync)
+    return names
+
+
+def test_everything_is_on_disk_before_it_is_renamed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    names = synced(monkeypatch)
+    with replacing(tmp_path / "model") as fresh:
+        (fresh / "block").mkdir()
+        (fresh / "block" / "weights").touch()
+    assert {"block", "weights"} <= set(names)
+    assert names[-1] == tmp_path.name
+    names.clear()
+    replace_text(tmp_path / "file", "text")
+    assert len(names) == 2
+    assert names[-1] == tmp_path.name
+
+
+@pytest.mark.parametrize("refusal", [errno.EACCES, errno.EINVAL, errno.EBADF])
+def test_platforms_that_cannot_bring_a_folder_to_disk_write_all_the_same(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, refusal: int
+) -> None:
+    names = synced(monkeypatch, refusal)
+    replace(tmp_path / "model")
+    replace_text(tmp_path / "file", "text")
+    assert names[0] == "content"
+    assert (tmp_path / "model" / "content").read_text() == "new"
+    assert (tmp_path / "file").read_text() == "text"
+    synced(monkeypatch, errno.EIO)
+    with pytest.raises(OSError, match="Input/output"):
+        replace_text(tmp_path / "file", "other")

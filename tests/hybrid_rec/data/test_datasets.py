@@ -26,7 +26,7 @@ from hypothesis import strategies as st
 
 from hybrid_rec.core.errors import ConfigError, DataError
 from hybrid_rec.core.progress import Advance, Progress
-from hybrid_rec.data import tables as reading
+from hybrid_rec.data.catalog import Catalog
 from hybrid_rec.data.datasets import (
     Dataset,
     DatasetReport,
@@ -39,6 +39,7 @@ from hybrid_rec.data.datasets import (
     read_yes_catalog,
     synthetic_radio,
 )
+from hybrid_rec.data.readers.tidy import items_of_plays, read_items, read_plays
 from hybrid_rec.data.report import (
     COPIES,
     COPIES_KEPT,
@@ -122,7 +123,7 @@ def test_yes_catalog_needs_no_playlists_and_no_tags(yes_folder: Path) -> None:
     assert read_yes_catalog(yes_folder) == with_tags
     (yes_folder / "tags.txt").unlink()
     (yes_folder / "tag_hash.txt").unlink()
-    assert read_yes_catalog(yes_folder).has_tags is False
+    assert "tags" not in read_yes_catalog(yes_folder).columns
 
 
 def test_yes_reads_windows_line_ends_and_byte_order_marks(yes_folder: Path) -> None:
@@ -361,6 +362,137 @@ def test_tidy_items_are_the_whole_catalogue(tmp_path: Path, suffix: str) -> None
     assert_adds_up(dataset.report)
 
 
+DESCRIBED = pd.DataFrame(
+    {
+        "item_id": ["007", "b", "cold"],
+        "title": ["1979", "NaN", None],
+        "lyrics": ["la", None, "5 gold rings"],
+        "year": [1979.0, 1e3, np.nan],
+        "odd": ["1", "inf", None],
+        "empty": [None, None, None],
+        "tags": [["a", "b"], [], ["c"]],
+        "genre": [["x"], ["y", "z"], []],
+        "cover": ["0.5|1", "1|2", None],
+    }
+)
+
+
+def write_described(folder: Path, suffix: str) -> Path:
+    file = folder / f"items{suffix}"
+    if suffix == ".parquet":
+        DESCRIBED.set_index(np.array([3, 4, 5])).to_parquet(file)
+    else:
+        lists = {name: DESCRIBED[name].str.join("|") for name in ("tags", "genre")}
+        DESCRIBED.assign(**lists).to_csv(file, sep="," if suffix == ".csv" else "\t")
+    return file
+
+
+def cells(frame: pd.DataFrame) -> dict[str, list[Any]]:
+    """What is in a frame, by column; lists of any kind are lists, what is missing is None."""
+
+    def plain(cell: Any) -> Any:
+        is_list = isinstance(cell, list | tuple | np.ndarray)
+        return list(cell) if is_list else None if pd.isna(cell) else cell
+
+    return {name: [plain(cell) for cell in frame[name]] for name in frame.columns}
+
+
+@pytest.fixture
+def handed_over(monkeypatch: pytest.MonkeyPatch) -> list[pd.DataFrame]:
+    """The frames that the catalogue is made of."""
+    frames: list[pd.DataFrame] = []
+
+    def from_frame(items: pd.DataFrame) -> Catalog:
+        frames.append(items)
+        ids = items["item_id"].tolist()
+        return Catalog.from_columns(ids, [None] * len(ids), [None] * len(ids))
+
+    monkeypatch.setattr(Catalog, "from_frame", from_frame)
+    return frames
+
+
+@pytest.mark.parametrize("suffix", [".csv", ".tsv", ".parquet", ""])
+def test_items_keep_every_column(
+    tmp_path: Path, handed_over: list[pd.DataFrame], suffix: str
+) -> None:
+    items = write_described(tmp_path, suffix) if suffix else DESCRIBED
+    read_items(items, lists=["tags", "genre"])
+    read_tidy(PLAYS, items, lists=["tags", "genre"])
+    for frame in handed_over:
+        assert cells(frame) == cells(DESCRIBED)
+        assert frame["year"].dtype == np.float64
+        assert not pd.api.types.is_numeric_dtype(frame["odd"].dtype)
+
+
+def test_items_need_an_id_alone(tmp_path: Path, handed_over: list[pd.DataFrame]) -> None:
+    (tmp_path / "items.csv").write_text("item_id\n007\nb\n")
+    assert lists(read_tidy(PLAYS, tmp_path / "items.csv")) == [["b", "007"]]
+    assert handed_over[0].columns.tolist() == ["item_id"]
+    with pytest.raises(DataError, match="items must have the columns item_id, but lacks item_id"):
+        read_items(DESCRIBED[["title"]])
+
+
+def test_lists_are_split_where_they_are_named(
+    tmp_path: Path, handed_over: list[pd.DataFrame]
+) -> None:
+    file = write_described(tmp_path, ".csv")
+    read_items(file, lists=["cover"])
+    assert cells(handed_over[0])["cover"] == [["0.5", "1"], ["1", "2"], []]
+    assert cells(handed_over[0])["tags"] == ["a|b", None, "c"]
+    with pytest.raises(DataError, match=r"items\.csv must have the columns item_id, moods, but la"):
+        read_items(file, lists=["moods"])
+    with pytest.raises(DataError, match="lists must be a list of names of columns, got 'tags'"):
+        read_items(file, lists="tags")
+
+
+@pytest.mark.parametrize("suffix", ["", ".csv", ".parquet"])
+def test_plays_describe_their_items_by_the_columns_that_are_named(
+    tmp_path: Path, handed_over: list[pd.DataFrame], suffix: str
+) -> None:
+    plays = pd.DataFrame(
+        {
+            "playlist_id": list("ppqqrr"),
+            "item_id": list("ababab"),
+            "genre": [["x"], ["z"], ["y", "x"], None, ["y", "x"], ["z"]],
+            "year": [1, 5, 2, np.nan, 2, np.nan],
+            "mood": ["sad", None, "glad", None, "sad", None],
+            "unnamed": ["1"] * 6,
+        }
+    )
+    file = tmp_path / f"plays{suffix}"
+    if suffix == ".csv":
+        plays.assign(genre=plays["genre"].str.join("|")).to_csv(file, index=False)
+    elif suffix:
+        plays.to_parquet(file)
+    dataset = read_tidy(
+        file if suffix else plays, item_columns=["mood", "genre", "year"], lists=["genre"]
+    )
+    assert [*map(cells, handed_over)] == [
+        {
+            "item_id": ["a", "b"],
+            "mood": ["sad", None],
+            "genre": [["y", "x"], ["z"]],
+            "year": [2, 5],
+        }
+    ]
+    assert handed_over[0]["year"].dtype == np.float64
+    assert dataset.report.notes[RESPELLED] == 1
+    known = Catalog.from_columns(["a"], [None], [None])
+    unknown = items_of_plays(plays, known, item_columns=["mood"])
+    assert unknown is not None
+    assert unknown.item_ids.tolist() == ["b"]
+
+
+def test_columns_that_describe_items_are_checked(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match=r"plays must have the columns .* lacks mood"):
+        read_tidy(PLAYS, item_columns=["title", "mood"])
+    with pytest.raises(DataError, match="describe items, got 'played_at'; leave it out"):
+        read_tidy(PLAYS, item_columns=["played_at"])
+    (tmp_path / "plays.csv").write_text("playlist_id,item_id,title,played_at\np,a,One,5\n")
+    frame = read_plays(tmp_path / "plays.csv", item_columns=())
+    assert frame.columns.tolist() == ["playlist_id", "item_id", "played_at"]
+
+
 def test_copies_have_the_same_items_in_the_same_order() -> None:
     orders = {"p": "ab", "q": "ba", "r": "ab", "s": "aab", "t": "ab"}
     plays = [(name, item) for name, items in orders.items() for item in items]
@@ -408,7 +540,7 @@ def test_tidy_round_trip_through_a_file(
 def test_newlines_in_titles_survive_block_borders(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(reading, "_BLOCK_BYTES", 256)
+    monkeypatch.setattr("hybrid_rec.data.tables.csv_file._BLOCK_BYTES", 256)
     frame = pd.DataFrame({"playlist_id": "p", "item_id": [f"i{number}" for number in range(400)]})
     frame["title"] = [f"line\n{number},x\n" * (number % 4 + 1) for number in range(400)]
     frame.to_csv(tmp_path / "plays.csv", index=False)

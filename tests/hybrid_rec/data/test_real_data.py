@@ -84,11 +84,11 @@ def test_the_notebooks_songs(data_dir: Path) -> None:
 
 def test_all_titles_of_the_large_catalogue_can_be_cleaned_and_encoded(data_dir: Path) -> None:
     from hybrid_rec.blocks.text.encoders import make_text_encoder
-    from hybrid_rec.core.config import TitleConfig
+    from hybrid_rec.core.config import TextConfig
 
     catalog = read_yes_catalog(data_dir / "yes_complete")
     assert len(catalog) == 75_262
-    config = TitleConfig(encoder="tfidf", tfidf_size=16)
+    config = TextConfig(encoder="tfidf", tfidf_size=16)
     vectors = make_text_encoder(config, seed=0).fit(catalog.titles).encode(catalog.titles)
     missing = np.array([title is None for title in catalog.titles])
     lengths = np.linalg.norm(vectors, axis=1)

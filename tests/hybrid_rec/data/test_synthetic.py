@@ -142,7 +142,7 @@ def test_titles_and_artists_are_readable_and_some_are_missing(world: SyntheticDa
         for title, artist in zip(world.catalog.titles, world.catalog.artists, strict=True)
     ]
     assert not any(both)
-    assert not world.catalog.has_tags
+    assert "tags" not in world.catalog.columns
     assert not synthetic_radio(n_items=100, missing_share=0.0).report.notes
 
 

@@ -233,7 +233,7 @@ def test_movielens_without_changes_is_sound(tmp_path: Path) -> None:
         ("playlist_id,item_id\np,a\n".encode("utf-16"), ["must be UTF-8", "line 1", "0xff"]),
         (
             "playlist_id,item_id,position\np,a,1\np,b,two\n",
-            ["row 3", "column 'position'", "'two'"],
+            ["position must be a number", "'two' at row 1", "Rows count from 0"],
         ),
         (
             "playlist_id,item_id,played_at\np,a,2020-01-01\np,,2020-01-01\np,b,noon\n",
@@ -360,7 +360,8 @@ def test_tidy_frame(frame: pd.DataFrame, parts: list[str]) -> None:
 @pytest.mark.parametrize(
     ("items", "parts"),
     [
-        ("item_id,title\na,One\n", ["lacks artist"]),
+        ("id,title\na,One\n", ["lacks item_id; found id, title"]),
+        ("item_id,title,artist,x,x\na,One,Ada,1,2\n", ["name each column once", "'x' twice"]),
         (
             "item_id,title,artist\na,One,Ada\nb,Two,Bo\na,Uno,Ada\n",
             ["item ids must be unique, but 'a'", "'One' at row 0 and 'Uno' at row 2", "from 0"],

@@ -13,7 +13,7 @@ import pytest
 from hybrid_rec import Catalog, Explanation, HybridConfig, HybridRecommender, Playlists
 from hybrid_rec.data.synthetic import SyntheticDataset
 from hybrid_rec.model.explanations import Part, exact_parts
-from hybrid_rec.ranking.features import features_of
+from hybrid_rec.ranking.feature_set import features_of
 from tests import recommender_contract as contract
 
 LINEAR = {"cooccurrence", "title", "artist", "tags", "popularity"}

@@ -16,7 +16,7 @@ from hybrid_rec import ArtifactError, HybridRecommender
 from hybrid_rec.core.files import files_in, sha256
 from hybrid_rec.core.progress import Progress
 from hybrid_rec.model import format_1
-from hybrid_rec.ranking.features import features_of
+from hybrid_rec.ranking.feature_set import features_of
 from tests.data import make_model_v1
 
 FOLDER = Path(make_model_v1.__file__).parent / "model_v1"

@@ -321,7 +321,10 @@ def relist(saved: Path) -> None:
         ({"config": None}, "but config is None"),
         ({"config": []}, r"but config is \[\]"),
         ({"libraries": None}, "but libraries is None"),
-        ({"files": {}}, r"must list every file of the model, but artist\.npz is not listed"),
+        (
+            {"files": {}},
+            r"must list every file of the model, but blocks/artist/items\.npz is not listed",
+        ),
         ({"config": {"colour": 1}}, "no parameter 'colour'"),
         ({"files": {"../secret": "0"}}, "cannot list a file '../secret'"),
         ({"files": {"ranking/secret.npy": "0"}}, "must hold ranking/secret.npy"),

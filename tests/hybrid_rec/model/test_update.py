@@ -361,10 +361,10 @@ def test_saved_and_loaded_before_and_after(
     assert answers(loaded, parts) == answers(model, parts)
     again = HybridRecommender.load(saved(model, tmp_path), mmap=True)
     assert answers(again, parts) == answers(model, parts)
-    one, other = saved(again, tmp_path / "again"), saved(loaded, tmp_path / "loaded")
-    assert files_in(one) == files_in(other)
-    for name in files_in(one):
-        assert (one / name).read_bytes() == (other / name).read_bytes(), name
+    here, there = saved(again, tmp_path / "again"), saved(loaded, tmp_path / "loaded")
+    assert files_in(here) == files_in(there)
+    for name in files_in(here):
+        assert (here / name).read_bytes() == (there / name).read_bytes(), name
 
 
 @pytest.mark.parametrize("factory", ["Flat", "HNSW16"])

@@ -12,12 +12,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from evaluation.harness import evaluate
-from evaluation.splits.splits import Split, cold_items
+from evaluation.splits.cold_items import cold_items
+from evaluation.splits.split import Split
 from hybrid_rec import HybridRecommender, Playlists
 from hybrid_rec.core.arrays import Floats
 from hybrid_rec.core.config import RankingConfig
 from hybrid_rec.data.synthetic import SyntheticDataset
-from hybrid_rec.ranking.features import CandidateList
+from hybrid_rec.ranking.feature import CandidateList
 from hybrid_rec.ranking.ranker import Case, Ranker
 from hybrid_rec.ranking.reserved_slots import interleaved
 from tests.hybrid_rec.conftest import RANKED

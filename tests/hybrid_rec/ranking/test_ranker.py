@@ -11,12 +11,12 @@ import numpy as np
 import pytest
 
 from evaluation.harness import evaluate
-from evaluation.splits.splits import continuation
+from evaluation.splits.continuation import continuation
 from hybrid_rec import HybridConfig, HybridRecommender
 from hybrid_rec.core.config import Generator, RankingConfig
 from hybrid_rec.core.errors import ArtifactError, ConfigError, HybridRecError
 from hybrid_rec.data.synthetic import SyntheticDataset, synthetic_radio
-from hybrid_rec.ranking.features import features_of
+from hybrid_rec.ranking.feature_set import features_of
 from hybrid_rec.ranking.ranker import Ranker
 from tests import recommender_contract as contract
 from tests.hybrid_rec.conftest import RANKED
@@ -68,7 +68,7 @@ def test_saved_and_loaded_it_answers_the_same(
     one, two = ranked.recommend(queries, 50), loaded.recommend(queries, 50)
     assert one.item_ids.tolist() == two.item_ids.tolist()
     assert one.scores.tobytes() == two.scores.tobytes()
-    assert not [path for path in (tmp_path / "model").iterdir() if "pkl" in path.name]
+    assert not [*(tmp_path / "model").rglob("*pkl*")]
 
 
 def test_filters_hold(ranked: HybridRecommender, queries: list[list[str]]) -> None:

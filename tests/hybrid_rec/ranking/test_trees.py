@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import sys
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -11,7 +12,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from hybrid_rec.core.errors import ArtifactError
+from hybrid_rec.core.errors import ArtifactError, HybridRecError
 from hybrid_rec.ranking import trees as module
 from hybrid_rec.ranking.trees import Trees
 
@@ -94,6 +95,58 @@ def test_what_bits_cannot_say_is_left_to_lightgbm(
     trees = fit(rows=rows, **parameters[case])
     assert trees._bits is None
     assert np.array_equal(trees.predict(rows), trees._booster.predict(rows))
+
+
+def test_a_few_calls_need_no_lightgbm(fit: Fit, monkeypatch: pytest.MonkeyPatch) -> None:
+    trees, rows = fit(), rows_of(100)
+    truth = trees._booster.predict(rows)
+    fresh = Trees(trees._text, NAMES)
+    monkeypatch.delitem(sys.modules, "lightgbm")
+    monkeypatch.setattr(module, "_CALLS_BEFORE_IMPORT", 2)
+    with monkeypatch.context() as patch:
+        patch.setattr(module, "load_lightgbm", _not_there)
+        for _ in range(2):
+            assert np.array_equal(fresh.predict(rows), truth)
+        # Many rows are never left to it.
+        assert len(fresh.predict(rows_of(module._MANY))) == module._MANY
+        with pytest.raises(HybridRecError, match="not there"):
+            fresh.predict(rows)
+    assert np.array_equal(fresh.predict(rows), truth)
+
+
+def _not_there() -> None:
+    raise HybridRecError("not there")
+
+
+@pytest.mark.parametrize(
+    ("field", "change"),
+    [
+        ("left_child", lambda first: "0" if first != "0" else "1"),
+        ("right_child", lambda _: "999"),
+        ("split_feature", lambda _: "4"),
+        ("threshold", lambda _: "x"),
+        ("leaf_value", lambda first: f"{first} {first}"),
+    ],
+)
+def test_numbers_that_are_no_tree_are_refused(
+    field: str, change: Callable[[str], str], fit: Fit
+) -> None:
+    text = fit(num_leaves=8)._text
+    start = text.index(f"\n{field}=") + len(field) + 2
+    first = text[start:].split()[0]
+    damaged = text[:start] + change(first) + text[start + len(first) :]
+    with pytest.raises(ArtifactError, match="must be a LightGBM text, but"):
+        Trees(damaged, NAMES)
+    with pytest.raises(ArtifactError, match="must be a LightGBM text, but"):
+        Trees("no trees", NAMES)
+
+
+def test_trees_of_other_features_are_refused(fit: Fit) -> None:
+    text = fit()._text
+    with pytest.raises(ArtifactError, match="but lacks e; has beside them d; fit it again"):
+        Trees(text, ["a", "b", "c", "e"])
+    with pytest.raises(ArtifactError, match="but has beside them d; fit it again"):
+        Trees(text, ["a", "b", "c"])
 
 
 def test_trees_that_begin_elsewhere_than_they_say() -> None:

@@ -156,11 +156,10 @@ def test_a_folder_that_cannot_be_written_is_warned_of_once(tmp_path: Path) -> No
 def test_a_full_disk_is_warned_of_and_leaves_nothing_half(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def no_space(self: Path, data: bytes) -> int:
-        self.touch()
+    def no_space(descriptor: int) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(Path, "write_bytes", no_space)
+    monkeypatch.setattr(os, "fsync", no_space)
     cache = TextCache(tmp_path, DIM)
     with pytest.warns(UserWarning, match="No space left on device"):
         cache.put(["one"], vectors_of(["one"]))

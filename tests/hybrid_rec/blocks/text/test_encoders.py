@@ -26,7 +26,7 @@ from hybrid_rec.blocks.text.precision import resolve_precision
 from hybrid_rec.blocks.text.sentences import SentenceEncoder
 from hybrid_rec.blocks.text.tfidf import TfidfEncoder
 from hybrid_rec.blocks.text.windows import split_texts
-from hybrid_rec.core.config import TitleConfig
+from hybrid_rec.core.config import TextConfig
 from hybrid_rec.core.errors import ArtifactError, DataError, ModelUnavailableError, NotFittedError
 from hybrid_rec.core.progress import Advance, Progress
 
@@ -131,8 +131,8 @@ def fake(monkeypatch: pytest.MonkeyPatch) -> FakeModel:
 
 
 @pytest.fixture
-def config(model_folder: Path) -> TitleConfig:
-    return TitleConfig(model=str(model_folder), precision="float32")
+def config(model_folder: Path) -> TextConfig:
+    return TextConfig(model=str(model_folder), precision="float32")
 
 
 @pytest.fixture(scope="module")
@@ -145,12 +145,12 @@ def real_folder() -> Path:
 
 @pytest.fixture(scope="module")
 def real(real_folder: Path) -> SentenceEncoder:
-    return SentenceEncoder(TitleConfig(model=str(real_folder), cache=False, precision="float32"))
+    return SentenceEncoder(TextConfig(model=str(real_folder), cache=False, precision="float32"))
 
 
 @pytest.fixture(scope="module")
 def rounded(real_folder: Path) -> SentenceEncoder:
-    return SentenceEncoder(TitleConfig(model=str(real_folder), cache=False, precision="bfloat16"))
+    return SentenceEncoder(TextConfig(model=str(real_folder), cache=False, precision="bfloat16"))
 
 
 def cosine(encoder: TextEncoder, one: str, other: str) -> float:
@@ -174,16 +174,16 @@ class Trap:
 @pytest.fixture(params=["tfidf", "sentence-transformers", "word2vec"])
 def any_config(
     request: pytest.FixtureRequest,
-    config: TitleConfig,
+    config: TextConfig,
     fake: FakeModel,
     monkeypatch: pytest.MonkeyPatch,
-) -> TitleConfig:
+) -> TextConfig:
     del fake
     monkeypatch.setattr("hybrid_rec.blocks.text.encoders.DEFAULT_SIZE", DIM)
     return config.model_copy(update={"encoder": request.param, "tfidf_size": DIM})
 
 
-def test_rows_are_unit_or_zero_and_follow_the_titles(any_config: TitleConfig) -> None:
+def test_rows_are_unit_or_zero_and_follow_the_titles(any_config: TextConfig) -> None:
     encoder = make_text_encoder(any_config, seed=0).fit(SONGS)
     assert isinstance(encoder, TextEncoder)
     vectors = encoder.encode(SONGS)
@@ -197,7 +197,7 @@ def test_rows_are_unit_or_zero_and_follow_the_titles(any_config: TitleConfig) ->
     assert not np.array_equal(vectors[0], vectors[1])
 
 
-def test_company_and_order_change_nothing(any_config: TitleConfig) -> None:
+def test_company_and_order_change_nothing(any_config: TextConfig) -> None:
     titles = [f"{word} {number}" for number in range(20) for word in ("Song", "A Dance", "Blues")]
     encoder = make_text_encoder(any_config.model_copy(update={"cache": False}), 0).fit(titles)
     together = encoder.encode(titles)
@@ -207,7 +207,7 @@ def test_company_and_order_change_nothing(any_config: TitleConfig) -> None:
     np.testing.assert_array_equal(encoder.encode(array)[:-1], together)
 
 
-def test_a_saved_encoder_gives_the_same_bytes(any_config: TitleConfig, tmp_path: Path) -> None:
+def test_a_saved_encoder_gives_the_same_bytes(any_config: TextConfig, tmp_path: Path) -> None:
     encoder = make_text_encoder(any_config, seed=3).fit(SONGS)
     expected = encoder.encode([*SONGS, "Never Seen Bells"])
     (tmp_path / "saved").mkdir()
@@ -224,7 +224,7 @@ def test_a_saved_encoder_gives_the_same_bytes(any_config: TitleConfig, tmp_path:
 
 @pytest.mark.parametrize("titles", [[], [None], [None, "", "  "]])
 def test_nothing_to_encode_is_no_error(
-    any_config: TitleConfig, titles: Sequence[str | None], tmp_path: Path
+    any_config: TextConfig, titles: Sequence[str | None], tmp_path: Path
 ) -> None:
     encoder = make_text_encoder(any_config, seed=0).fit(titles)
     np.testing.assert_array_equal(encoder.encode(titles), np.zeros((len(titles), DIM)))
@@ -233,13 +233,13 @@ def test_nothing_to_encode_is_no_error(
     np.testing.assert_array_equal(loaded.encode(titles), np.zeros((len(titles), DIM)))
 
 
-def test_a_title_that_is_no_string_is_an_error(any_config: TitleConfig) -> None:
+def test_a_title_that_is_no_string_is_an_error(any_config: TextConfig) -> None:
     encoder = make_text_encoder(any_config, seed=0).fit(["a song"])
     with pytest.raises(DataError, match=r"got 7 \(int\) at position 1"):
         encoder.encode(["a song", 7])  # type: ignore[list-item]
 
 
-def test_progress_counts_every_distinct_title(any_config: TitleConfig) -> None:
+def test_progress_counts_every_distinct_title(any_config: TextConfig) -> None:
     progress = Recorder()
     make_text_encoder(any_config, seed=0).fit(SONGS).encode(SONGS, progress)
     ((name, total, steps),) = progress.stages
@@ -257,7 +257,7 @@ def test_progress_counts_every_distinct_title(any_config: TitleConfig) -> None:
     ],
 )
 def test_a_damaged_state_is_an_error(
-    any_config: TitleConfig, content: str | None, complaint: str, tmp_path: Path
+    any_config: TextConfig, content: str | None, complaint: str, tmp_path: Path
 ) -> None:
     if content is not None:
         (tmp_path / "encoder.json").write_text(content)
@@ -266,14 +266,14 @@ def test_a_damaged_state_is_an_error(
     assert "encoder.json" in str(caught.value)
 
 
-def test_the_state_of_the_other_encoder_is_an_error(config: TitleConfig, tmp_path: Path) -> None:
+def test_the_state_of_the_other_encoder_is_an_error(config: TextConfig, tmp_path: Path) -> None:
     TfidfEncoder(DIM, 0).fit(["a song"]).save(tmp_path)
     with pytest.raises(ArtifactError, match=r"must hold a 'sentence-transformers' encoder"):
         load_text_encoder(tmp_path, config)
 
 
 def test_texts_are_cleaned_in_the_way_that_is_asked_for(
-    any_config: TitleConfig, tmp_path: Path
+    any_config: TextConfig, tmp_path: Path
 ) -> None:
     texts = ["(2009) Help!", "Help!\n"]
     encoder = make_text_encoder(any_config, 0, clean=str.upper).fit([*SONGS, *texts])
@@ -291,7 +291,7 @@ def test_texts_are_cleaned_in_the_way_that_is_asked_for(
 
 
 def test_an_encoder_of_format_1_is_found_by_its_old_names(
-    any_config: TitleConfig, tmp_path: Path
+    any_config: TextConfig, tmp_path: Path
 ) -> None:
     encoder = make_text_encoder(any_config, 0).fit(SONGS)
     encoder.save(tmp_path)
@@ -308,7 +308,7 @@ def test_an_encoder_of_format_1_is_found_by_its_old_names(
 
 
 def test_each_distinct_title_is_encoded_once_and_cached(
-    config: TitleConfig, fake: FakeModel, own_cache: Path
+    config: TextConfig, fake: FakeModel, own_cache: Path
 ) -> None:
     first = make_text_encoder(config, 0)
     vectors = first.encode(SONGS)
@@ -325,7 +325,7 @@ def test_each_distinct_title_is_encoded_once_and_cached(
 
 
 def test_the_cache_can_be_elsewhere_or_off(
-    config: TitleConfig, fake: FakeModel, own_cache: Path, tmp_path: Path
+    config: TextConfig, fake: FakeModel, own_cache: Path, tmp_path: Path
 ) -> None:
     SentenceEncoder(config.model_copy(update={"cache": False})).encode(["a song"])
     assert not own_cache.exists()
@@ -336,7 +336,7 @@ def test_the_cache_can_be_elsewhere_or_off(
 
 
 def test_another_model_has_another_cache(
-    config: TitleConfig, fake: FakeModel, model_folder: Path
+    config: TextConfig, fake: FakeModel, model_folder: Path
 ) -> None:
     SentenceEncoder(config).encode(["a song"])
     (model_folder / "model.safetensors").write_bytes(b"fine-tuned")
@@ -345,7 +345,7 @@ def test_another_model_has_another_cache(
 
 
 def test_batches_have_one_length_and_are_no_larger_than_asked(
-    config: TitleConfig, fake: FakeModel
+    config: TextConfig, fake: FakeModel
 ) -> None:
     titles = [f"{'word ' * (number % 3)}{number}" for number in range(100)]
     SentenceEncoder(config.model_copy(update={"batch_size": 10})).encode(titles)
@@ -355,7 +355,7 @@ def test_batches_have_one_length_and_are_no_larger_than_asked(
 
 
 def test_batches_of_long_titles_are_smaller(
-    config: TitleConfig, fake: FakeModel, monkeypatch: pytest.MonkeyPatch
+    config: TextConfig, fake: FakeModel, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(module, "_TOKENS", 100)
     titles = [f"{'word ' * length}{number}" for length in (0, 4, 15) for number in range(120)]
@@ -366,7 +366,7 @@ def test_batches_of_long_titles_are_smaller(
 
 
 def test_a_long_text_is_the_mean_of_its_windows_by_their_tokens(
-    config: TitleConfig, fake: FakeModel
+    config: TextConfig, fake: FakeModel
 ) -> None:
     words = [f"{number:02}abc" for number in range(40)]
     texts = ["one song", " ".join(words), " ".join(words[5:21])]
@@ -384,7 +384,7 @@ def test_a_long_text_is_the_mean_of_its_windows_by_their_tokens(
 
 
 def test_a_long_text_gets_the_same_bytes_in_any_company_and_from_the_cache(
-    config: TitleConfig, fake: FakeModel
+    config: TextConfig, fake: FakeModel
 ) -> None:
     texts = [" ".join(f"{(n * length) % 97:02}abc" for n in range(length)) for length in range(99)]
     together = SentenceEncoder(config, clean_text).encode(texts)
@@ -397,7 +397,7 @@ def test_a_long_text_gets_the_same_bytes_in_any_company_and_from_the_cache(
 
 
 def test_what_an_older_cache_holds_of_a_long_text_is_not_believed(
-    config: TitleConfig, fake: FakeModel, own_cache: Path
+    config: TextConfig, fake: FakeModel, own_cache: Path
 ) -> None:
     long, short = "word " * 30, "one song"
     encoder = SentenceEncoder(config, clean_text)
@@ -420,7 +420,7 @@ def test_what_an_older_cache_holds_of_a_long_text_is_not_believed(
 
 
 def test_a_long_text_of_a_tokenizer_that_cannot_tell_places_is_cut_with_a_warning(
-    config: TitleConfig, fake: FakeModel, monkeypatch: pytest.MonkeyPatch
+    config: TextConfig, fake: FakeModel, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(FakeTokenizer, "is_fast", False)
     with pytest.warns(UserWarning, match="1 of 2 texts have more than the 18 tokens"):
@@ -429,7 +429,7 @@ def test_a_long_text_of_a_tokenizer_that_cannot_tell_places_is_cut_with_a_warnin
 
 
 def test_each_precision_has_a_cache_of_its_own(
-    config: TitleConfig, fake: FakeModel, own_cache: Path
+    config: TextConfig, fake: FakeModel, own_cache: Path
 ) -> None:
     rounded = config.model_copy(update={"precision": "bfloat16"})
     for encoder in (SentenceEncoder(config), SentenceEncoder(rounded)):
@@ -457,13 +457,13 @@ def test_the_processor_decides_over_the_precision(
     path = tmp_path / "cpuinfo"
     if flags is not None:
         path.write_text(f"processor\t: 0\n{flags}\n\nprocessor\t: 1\n{flags}\n")
-    monkeypatch.setattr("indexes.fast_scan.bfloat16._CPU_INFO", path)
+    monkeypatch.setattr("hybrid_rec.blocks.text.precision._CPU_INFO", path)
     assert resolve_precision("auto") == precision
     assert resolve_precision("float32") == "float32"
     assert resolve_precision("bfloat16") == "bfloat16"
 
 
-def test_an_interrupt_loses_no_more_than_a_batch(config: TitleConfig, fake: FakeModel) -> None:
+def test_an_interrupt_loses_no_more_than_a_batch(config: TextConfig, fake: FakeModel) -> None:
     titles = [f"title {number}" for number in range(50)]
     small = config.model_copy(update={"batch_size": 10})
     fake.interrupt_at = 3
@@ -479,7 +479,7 @@ def test_an_interrupt_loses_no_more_than_a_batch(config: TitleConfig, fake: Fake
 
 
 def test_new_titles_reach_the_disk_while_others_are_encoded(
-    config: TitleConfig, fake: FakeModel, own_cache: Path, monkeypatch: pytest.MonkeyPatch
+    config: TextConfig, fake: FakeModel, own_cache: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(module, "_FLUSH", 20)
     on_disk: list[int] = []
@@ -495,7 +495,7 @@ def test_new_titles_reach_the_disk_while_others_are_encoded(
     assert len(list(own_cache.rglob("*.npy"))) == 3
 
 
-def test_a_damaged_cache_is_rebuilt(config: TitleConfig, fake: FakeModel, own_cache: Path) -> None:
+def test_a_damaged_cache_is_rebuilt(config: TextConfig, fake: FakeModel, own_cache: Path) -> None:
     expected = SentenceEncoder(config).encode(SONGS)
     (shard,) = own_cache.rglob("*.npy")
     shard.write_bytes(shard.read_bytes()[:-1])
@@ -508,7 +508,7 @@ def test_a_damaged_cache_is_rebuilt(config: TitleConfig, fake: FakeModel, own_ca
 
 
 def test_a_loaded_encoder_looks_for_its_model_only_when_it_must(
-    config: TitleConfig, fake: FakeModel, model_folder: Path, tmp_path: Path
+    config: TextConfig, fake: FakeModel, model_folder: Path, tmp_path: Path
 ) -> None:
     (tmp_path / "saved").mkdir()
     encoder = SentenceEncoder(config)
@@ -524,7 +524,7 @@ def test_a_loaded_encoder_looks_for_its_model_only_when_it_must(
 
 
 def test_another_model_than_the_saved_one_is_an_error_naming_both(
-    config: TitleConfig, fake: FakeModel, model_folder: Path, tmp_path: Path
+    config: TextConfig, fake: FakeModel, model_folder: Path, tmp_path: Path
 ) -> None:
     encoder = SentenceEncoder(config)
     encoder.save(tmp_path)
@@ -537,7 +537,7 @@ def test_another_model_than_the_saved_one_is_an_error_naming_both(
 
 
 def test_a_saved_fingerprint_cannot_lead_out_of_the_cache(
-    config: TitleConfig, fake: FakeModel, tmp_path: Path
+    config: TextConfig, fake: FakeModel, tmp_path: Path
 ) -> None:
     SentenceEncoder(config).save(tmp_path)
     state = json.loads((tmp_path / "encoder.json").read_text())
@@ -547,7 +547,7 @@ def test_a_saved_fingerprint_cannot_lead_out_of_the_cache(
 
 
 def test_a_size_that_the_files_do_not_tell_is_asked_of_the_model(
-    config: TitleConfig, fake: FakeModel, model_folder: Path
+    config: TextConfig, fake: FakeModel, model_folder: Path
 ) -> None:
     (model_folder / "1_Pooling" / "config.json").unlink()
     assert SentenceEncoder(config).dim == DIM
@@ -556,7 +556,7 @@ def test_a_size_that_the_files_do_not_tell_is_asked_of_the_model(
 
 @pytest.mark.parametrize("spoil", [lambda v: v * np.nan, lambda v: v[:, 1:]])
 def test_a_model_that_gives_nonsense_is_an_error(
-    config: TitleConfig, fake: FakeModel, spoil: Any, own_cache: Path
+    config: TextConfig, fake: FakeModel, spoil: Any, own_cache: Path
 ) -> None:
     fake.spoil = spoil
     with pytest.raises(ModelUnavailableError, match="must give 5 finite numbers a text"):
@@ -564,13 +564,13 @@ def test_a_model_that_gives_nonsense_is_an_error(
     assert list(own_cache.rglob("*.npy")) == []
 
 
-def test_files_that_are_no_model_are_an_error(config: TitleConfig) -> None:
+def test_files_that_are_no_model_are_an_error(config: TextConfig) -> None:
     with pytest.raises(ModelUnavailableError, match="must load as a sentence-transformers model"):
         SentenceEncoder(config).encode(["a song"])
 
 
 def test_without_torch_the_error_names_the_other_encoder(
-    config: TitleConfig, monkeypatch: pytest.MonkeyPatch
+    config: TextConfig, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setitem(sys.modules, "sentence_transformers", None)
     with pytest.raises(ModelUnavailableError, match=r"set the block's `encoder` to 'tfidf'"):
@@ -653,7 +653,7 @@ def test_vectors_are_those_of_a_plain_sentence_transformer(
 def test_the_real_model_shows_no_bar_of_its_own(
     real_folder: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    SentenceEncoder(TitleConfig(model=str(real_folder), cache=False)).encode(["a song"])
+    SentenceEncoder(TextConfig(model=str(real_folder), cache=False)).encode(["a song"])
     assert capfd.readouterr() == ("", "")
 
 
@@ -661,11 +661,11 @@ FRESH = """
 import sys
 import numpy as np
 import hybrid_rec.blocks.text.encoders as titles
-from hybrid_rec.core.config import TitleConfig
+from hybrid_rec.core.config import TextConfig
 
 heavy = {"torch", "sentence_transformers", "transformers", "sklearn", "huggingface_hub"}
 assert not heavy & set(sys.modules), heavy & set(sys.modules)
-encoder = titles.make_text_encoder(TitleConfig(), seed=0)
+encoder = titles.make_text_encoder(TextConfig(), seed=0)
 np.save(sys.argv[1], encoder.encode(["Jingle Bells", None, "White Christmas"]))
 assert encoder.dim == 384
 heavy -= {"huggingface_hub"}
@@ -676,7 +676,7 @@ assert not heavy & set(sys.modules), heavy & set(sys.modules)
 def test_a_fresh_process_with_everything_cached_loads_no_torch(
     real_folder: Path, tmp_path: Path
 ) -> None:
-    real = SentenceEncoder(TitleConfig(model=str(real_folder)))
+    real = SentenceEncoder(TextConfig(model=str(real_folder)))
     expected = real.encode(["Jingle Bells", "White Christmas"])
     command = [sys.executable, "-W", "error", "-c", FRESH, str(tmp_path / "out.npy")]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
@@ -753,13 +753,13 @@ def test_a_vocabulary_that_repeats_a_word_is_an_error(tmp_path: Path) -> None:
     state["vocabulary"][1] = state["vocabulary"][0]
     (tmp_path / "encoder.json").write_text(json.dumps(state))
     with pytest.raises(ArtifactError, match="a word must not stand in it twice"):
-        load_text_encoder(tmp_path, TitleConfig(encoder="tfidf", tfidf_size=8))
+        load_text_encoder(tmp_path, TextConfig(encoder="tfidf", tfidf_size=8))
 
 
 def test_tfidf_of_another_size_than_saved_is_an_error(tmp_path: Path) -> None:
     TfidfEncoder(8, 0).fit(["Help!"]).save(tmp_path)
     with pytest.raises(ArtifactError, match=r"must be 8, .* got 9"):
-        load_text_encoder(tmp_path, TitleConfig(encoder="tfidf", tfidf_size=9))
+        load_text_encoder(tmp_path, TextConfig(encoder="tfidf", tfidf_size=9))
 
 
 @pytest.mark.parametrize("name", ["idf.npy", "projection.npy"])
@@ -784,12 +784,12 @@ def test_tfidf_arrays_that_are_damaged_are_an_error(name: str, damage: str, tmp_
         with path.open("wb") as file:
             np.savez(file, array)
     with pytest.raises(ArtifactError, match=name):
-        load_text_encoder(tmp_path, TitleConfig(encoder="tfidf", tfidf_size=8))
+        load_text_encoder(tmp_path, TextConfig(encoder="tfidf", tfidf_size=8))
     assert not (tmp_path / "ran").exists()
 
 
 @pytest.mark.parametrize("titles", [["\u0301"], ["\u0301", None, "\u0300"]])
 def test_accents_alone_have_no_ngrams(titles: list[str | None]) -> None:
-    config = TitleConfig(encoder="tfidf", tfidf_size=DIM)
+    config = TextConfig(encoder="tfidf", tfidf_size=DIM)
     encoder = make_text_encoder(config, 0).fit(titles)
     assert not encoder.encode([*titles, "a song"]).any()

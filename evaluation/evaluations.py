@@ -1,0 +1,140 @@
+"""Evaluation: what a recommender answered to the cases of a split, and how good it was."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from evaluation.metrics.rankings import evaluate_rankings, target_hits
+from evaluation.splits.split import Split
+from hybrid_rec.core.arrays import Mask, Objects, Rows
+from hybrid_rec.core.errors import ConfigError
+
+POPULARITY_BUCKETS = (0, 1, 2, 5, 20, 100)
+SEED_BUCKETS = (1, 2, 5, 10, 25, 50)
+
+
+@dataclass(frozen=True, eq=False)
+class Evaluation:
+    """What one recommender answered to every case of a split, and how good that was."""
+
+    name: str
+    """The recommender."""
+    split: Split
+    """What it was asked."""
+    ks: tuple[int, ...]
+    """Cut-offs of the metrics, ascending."""
+    cases: pd.DataFrame
+    """One row a case: case, n_seeds, n_targets, n_cold_targets, median_target_plays (in training)
+    and every metric at every k, such as "ndcg@500"."""
+    rows: Rows
+    """Recommended catalogue rows, `(n_cases, max k)` int64; -1 where a list has ended."""
+    sources: Objects
+    """Where the place of each comes from, as the recommender says, `(n_cases, max k)` strings; ""
+    where it does not say."""
+    problems: dict[str, int]
+    """Breach of the contract -> number of cases: lists shorter than they could be, repeated items,
+    seeds among the recommendations. Such entries score nothing."""
+    seconds: dict[str, float]
+    """Time to fit (absent if it was fitted before) and to recommend."""
+
+    @property
+    def metrics(self) -> list[str]:
+        """Names of the metric columns of `cases`."""
+        return [name for name in self.cases.columns if "@" in name]
+
+    def means(self) -> pd.Series[float]:
+        """Mean of each metric over all cases."""
+        return self.cases[self.metrics].mean()
+
+    def slices(self) -> pd.DataFrame:
+        """Means for parts of the cases and of the targets.
+
+        Columns: slice, group, cases, targets, then the metrics. Slices by case: all; those whose
+        targets are all warm, all cold, or mixed; by number of seeds. Slices by target (only the
+        targets of that group count, in the cases that have one): warm and cold; by plays in
+        training.
+        """
+        targets, cold = self.split.targets, self.split.cold
+        n_cold, n_targets = self.cases["n_cold_targets"], self.cases["n_targets"]
+        everything = np.ones(len(self.cases), dtype=bool)
+        parts = [self._by_case("all", "all", everything)]
+        for group, chosen in (
+            ("all warm", n_cold == 0),
+            ("all cold", n_cold == n_targets),
+            ("mixed", (n_cold > 0) & (n_cold < n_targets)),
+        ):
+            parts.append(self._by_case("targets of the case", group, chosen.to_numpy()))
+        for group, inside in _buckets(self.cases["n_seeds"].to_numpy(), SEED_BUCKETS):
+            parts.append(self._by_case("seeds", group, inside))
+        for group, mask in (("warm", ~cold), ("cold", cold)):
+            parts.append(self._by_target("target", group, mask[targets.rows]))
+        plays = self.split.train.play_counts[targets.rows]
+        for group, inside in _buckets(plays, POPULARITY_BUCKETS):
+            parts.append(self._by_target("plays of the target", group, inside))
+        return pd.DataFrame([part for part in parts if part["cases"]])
+
+    def by_source(self, k: int) -> pd.DataFrame:
+        """Recommendations and hits among the first k, by the source that the recommender named.
+
+        Columns: source, recommended, share, hits, precision.
+
+        Raises:
+            ConfigError: If k is not one of `ks`.
+        """
+        if k not in self.ks:
+            raise ConfigError(f"k must be one of {self.ks}, got {k!r}.")
+        rows, sources = self.rows[:, :k], self.sources[:, :k]
+        hits = target_hits(rows, self.split.targets)
+        held = rows >= 0
+        table = (
+            pd.DataFrame({"source": sources[held], "hits": hits[held]})
+            .groupby("source", sort=True)["hits"]
+            .agg(recommended="size", hits="sum")
+            .reset_index()
+        )
+        table.insert(2, "share", table["recommended"] / max(1, int(held.sum())))
+        table["precision"] = table["hits"] / table["recommended"]
+        return table
+
+    def _by_case(self, label: str, group: str, mask: Mask) -> dict[str, Any]:
+        chosen = self.cases[mask]
+        return {
+            "slice": label,
+            "group": group,
+            "cases": len(chosen),
+            "targets": int(chosen["n_targets"].sum()),
+            **{name: float(chosen[name].mean()) for name in self.metrics},
+        }
+
+    def _by_target(self, label: str, group: str, mask: Mask) -> dict[str, Any]:
+        targets = self.split.targets.select_plays(mask)
+        asked = targets.lengths > 0
+        values = evaluate_rankings(self.rows[asked], targets.select(asked), self.ks)
+        return {
+            "slice": label,
+            "group": group,
+            "cases": int(asked.sum()),
+            "targets": targets.n_plays,
+            **{
+                name: float(column.mean()) if len(column) else np.nan
+                for name, column in values.items()
+            },
+        }
+
+
+def _buckets(values: Rows, starts: Sequence[int]) -> list[tuple[str, Mask]]:
+    """Masks of values from each start up to the next, with names such as "2 to 4"."""
+    masks = []
+    ends: list[int | None] = [*starts[1:], None]
+    for start, end in zip(starts, ends, strict=True):
+        if end is None:
+            masks.append((f"{start} or more", values >= start))
+        else:
+            label = str(start) if end == start + 1 else f"{start} to {end - 1}"
+            masks.append((label, (values >= start) & (values < end)))
+    return masks

@@ -1,0 +1,78 @@
+"""Metadata: what describes items, without a look at who played what."""
+
+from __future__ import annotations
+
+import numpy as np
+from scipy import sparse
+
+from evaluation.recommenders.parameters import check_seed
+from evaluation.recommenders.registry import register_baseline
+from evaluation.recommenders.vectors import VectorBaseline
+from hybrid_rec.blocks.base import pooled
+from hybrid_rec.blocks.block_set import BlockSet, columns_of
+from hybrid_rec.core.config import HybridConfig, TextConfig
+from hybrid_rec.core.progress import Progress
+from hybrid_rec.data.catalog import Catalog
+from hybrid_rec.data.playlists import Playlists
+from indexes.hybrid import HybridIndex, HybridQueries
+
+_NOTHING = "nothing"
+
+
+@register_baseline(default=True)
+class MetadataOnly(VectorBaseline):
+    """The notebook's fallback: what titles, artists and other blocks say, and no playlist.
+
+    The score is the sum over the blocks of the cosine of an item and the mean of the seeds: of
+    texts in [-1, 1], of categories in [0, 1]. Playlists serve only to fill up lists. An item of
+    which nothing is known cannot be scored.
+
+    Args:
+        titles: How texts become vectors; None for the default sentence model.
+        seed: Seed of the encoders, in [0, 2^32).
+        config: Blocks that describe items; None for titles, artists and tags.
+
+    Raises:
+        ConfigError: If the seed is out of range.
+        ModelUnavailableError: When fitted, if a text model cannot be found.
+    """
+
+    name = "metadata"
+
+    def __init__(
+        self,
+        titles: TextConfig | None = None,
+        seed: int = 0,
+        config: HybridConfig | None = None,
+    ) -> None:
+        super().__init__()
+        check_seed(self, seed)
+        self.titles = titles or TextConfig()
+        self.seed = seed
+        self.config = config or HybridConfig()
+
+    def _fit(self, playlists: Playlists, catalog: Catalog) -> None:
+        del playlists
+        settings = self.config.model_copy(update={"titles": self.titles, "seed": self.seed})
+        blocks = BlockSet.of(settings, columns_of(catalog.table)).fit(catalog.table, Progress())
+        self._rows = blocks.encode(catalog.table, Progress())
+        dense = {name: rows for name, rows in self._rows.items() if not sparse.issparse(rows)}
+        hot = {name: rows for name, rows in self._rows.items() if sparse.issparse(rows)}
+        said = np.zeros(len(catalog), dtype=bool)
+        for rows in dense.values():
+            said |= rows.any(axis=1)
+        for rows in hot.values():
+            said |= np.diff(rows.indptr) > 0
+        # An index must have a dense block, even where nothing is dense.
+        filled = dense or {_NOTHING: np.zeros((len(catalog), 1), np.float32)}
+        self._index = HybridIndex.build(filled, hot)
+        self._known = np.flatnonzero(said)
+        self._weights = dict.fromkeys(self._rows, 1.0)
+
+    def _queries(self, queries: Playlists) -> HybridQueries:
+        counts = queries.counts()
+        means = {name: pooled(rows, counts) for name, rows in self._rows.items()}
+        return HybridQueries(
+            {name: rows for name, rows in means.items() if not sparse.issparse(rows)},
+            {name: rows for name, rows in means.items() if sparse.issparse(rows)},
+        )

@@ -1,0 +1,80 @@
+"""Values as text: for readers, for Markdown and for JSON; and the templates that use them."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Mapping
+from typing import Any
+
+import jinja2
+import numpy as np
+import pandas as pd
+
+from evaluation.metrics.registry import label_of, sign_of
+
+
+def environment() -> jinja2.Environment:
+    """The templates of the pages, with filters for labels and numbers."""
+    templates = jinja2.Environment(
+        loader=jinja2.PackageLoader("evaluation.report"),
+        autoescape=jinja2.select_autoescape(("html.j2",)),
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )
+    templates.filters |= {
+        "label": label_of,
+        "sign": sign_of,
+        "number": number,
+        "p": p_value,
+        "md": markdown,
+    }
+    return templates
+
+
+def number(value: Any, *, signed: bool = False) -> str:
+    """A value for people: whole numbers with separators, others with three decimals or digits."""
+    if value is None:
+        return "\u2013"
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return str(value)
+    if isinstance(value, int):
+        return f"{value:,}"
+    sign = "+" if signed else ""
+    small = 0 < abs(value) < 0.0005
+    text = f"{value:{sign}.1e}" if small else f"{value:{sign}.{3 if abs(value) < 100 else 1}f}"
+    return text.replace("-", "\u2212")
+
+
+def p_value(value: float | None) -> str:
+    """A p-value with its sign, such as "= 0.012"."""
+    if value is None:
+        return "\u2013"
+    return "< 0.001" if value < 0.001 else f"= {value:.3f}"
+
+
+def markdown(value: Any) -> str:
+    """Text for a line or a table cell of Markdown, in which it means nothing but itself."""
+    text = " ".join(number(value).split())
+    text = re.sub(r"([\\`*|\[\]])", r"\\\1", text)
+    return text.replace("&", "&amp;").replace("<", "&lt;")
+
+
+def plain(value: Any) -> Any:
+    """The same as JSON knows it: tables as lists of records, what is no finite number as None."""
+    match value:
+        case pd.DataFrame():
+            return [plain(record) for record in value.to_dict("records")]
+        case Mapping():
+            return {str(key): plain(entry) for key, entry in value.items()}
+        case list() | tuple() | set() | frozenset() | np.ndarray():
+            return [plain(entry) for entry in value]
+        case np.generic():
+            return plain(value.item())
+        case float():
+            return value if math.isfinite(value) else None
+        case None | bool() | int() | str():
+            return value
+    return None if value is pd.NA or value is pd.NaT else str(value)

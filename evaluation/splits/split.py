@@ -1,0 +1,62 @@
+"""Split: what a recommender may learn from, what it is asked, and what it should have said."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+from hybrid_rec.core.arrays import Mask
+from hybrid_rec.data.catalog import Catalog
+from hybrid_rec.data.playlists import Playlists
+
+Part = Literal["validation", "test"]
+Repeats = Literal["first", "keep"]
+SeedRule = Literal["half", "first", "random"]
+
+
+@dataclass(frozen=True, eq=False)
+class Split:
+    """Training playlists, and cases of seeds and targets.
+
+    Case `i` is `seeds[i]` and `targets[i]`. Every target set is non-empty, holds each item once
+    and none of the case's seeds. `train` may be empty where the shares leave nothing for it.
+    """
+
+    name: str
+    """A description for readers."""
+    catalog: Catalog
+    """All candidates."""
+    train: Playlists
+    """What a recommender may learn from."""
+    seeds: Playlists
+    """What it is asked."""
+    targets: Playlists
+    """What it should recommend."""
+    left_out: Mapping[str, int]
+    """Reason -> count. Each playlist of the input is in `train`, a case, or under one reason that
+    starts with "playlists"; each play in `train`, `seeds`, `targets`, or under one reason that
+    starts with "plays"."""
+
+    def __len__(self) -> int:
+        return len(self.seeds)
+
+    @property
+    def cold(self) -> Mask:
+        """Which items of the catalogue have no history in `train`, `(n_items,)` bool."""
+        cold: Mask = self.train.play_counts == 0
+        return cold
+
+    def counts(self) -> dict[str, int]:
+        """Playlists, plays and items of each part, cold targets, and everything left out."""
+        return {
+            "items": len(self.catalog),
+            "cold items": int(self.cold.sum()),
+            "training playlists": len(self.train),
+            "training plays": self.train.n_plays,
+            "cases": len(self),
+            "seeds": self.seeds.n_plays,
+            "targets": self.targets.n_plays,
+            "cold targets": int(self.cold[self.targets.rows].sum()),
+            **{f"left out: {why}": count for why, count in self.left_out.items()},
+        }

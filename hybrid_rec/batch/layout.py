@@ -1,0 +1,164 @@
+"""Layouts: which columns of the input batch scoring reads, and of which types they must be."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+import pyarrow as pa
+
+from hybrid_rec.blocks.base import ColumnKind
+from hybrid_rec.core.errors import DataError
+from hybrid_rec.data.paths import shortened
+from hybrid_rec.data.play_order import ORDER_COLUMNS, Kind
+from hybrid_rec.data.tables import wanted_columns
+
+ID, ITEM, ITEMS, CONTEXT = "<id>", "item_id", "item_ids", "context"
+"""Columns of a batch; the first one has a name that no column of an item is likely to have."""
+
+
+@dataclass(frozen=True)
+class Layout:
+    """Which columns of a file are read, and what they are called from then on."""
+
+    texts: Mapping[str, str]
+    """Columns of text or integers: the name in a batch, and the name in the file."""
+    lists: Mapping[str, str]
+    """Columns of lists of these; in CSV and TSV they are joined by "|"."""
+    orders: Mapping[str, str]
+    """Columns that say when a play was, of numbers, times or text."""
+    numbers: Mapping[str, str] = field(default_factory=dict)
+    """Columns of numbers."""
+    vectors: Mapping[str, str] = field(default_factory=dict)
+    """Columns of lists of numbers; in CSV and TSV they are joined by "|"."""
+    order_kind: Kind | None = None
+    """What the text in the columns of `orders` holds; None if nothing in it can be read."""
+
+    @property
+    def is_tidy(self) -> bool:
+        """Whether a row is one play of a playlist, and not all of a query."""
+        return ITEM in self.texts
+
+    @property
+    def columns(self) -> dict[str, str]:
+        """All columns: the name in a batch, and the name in the file."""
+        return {**self.texts, **self.lists, **self.orders, **self.numbers, **self.vectors}
+
+
+def playlist_layout(name: str, schema: pa.Schema) -> Layout:
+    """How the playlists stand in a file: tidy, or in one column of lists.
+
+    Args:
+        name: The file, for messages.
+        schema: Its columns; in CSV and TSV all are text.
+
+    Raises:
+        DataError: If it is neither.
+    """
+    found = schema.names
+    nested = [field.name for field in schema if is_list(field.type)]
+    lists = [column for column in (ITEMS, ITEM) if column in nested] or nested
+    if ITEMS in found or len(nested) == 1 or (ITEM in nested):
+        column = ITEMS if ITEMS in found else lists[0]
+        wanted = wanted_columns(name, found, (column,), ("playlist_id",))
+        named = {ID: "playlist_id"} if "playlist_id" in wanted else {}
+        return Layout(named, {ITEMS: column}, {})
+    wanted = wanted_columns(name, found, ("playlist_id", ITEM), ORDER_COLUMNS)
+    order = [column for column in ORDER_COLUMNS if column in wanted][:1]
+    return Layout({ID: "playlist_id", ITEM: ITEM}, {}, {column: column for column in order})
+
+
+def new_item_layout(name: str, schema: pa.Schema, columns: Mapping[str, ColumnKind]) -> Layout:
+    """How the new items stand in a file: one row an item.
+
+    Args:
+        name: The file, for messages.
+        schema: Its columns; in CSV and TSV all are text.
+        columns: The columns that may describe an item, and what they hold.
+
+    Raises:
+        DataError: If it has none of them, and no `context` either.
+    """
+    describing = [column for column in columns if column not in (ITEM, CONTEXT)]
+    wanted = wanted_columns(name, schema.names, (), (ITEM, *describing, CONTEXT))
+    if not set(wanted) - {ITEM}:
+        found = shortened(", ".join(schema.names))
+        raise DataError(
+            f"{name} must have at least one of the columns {', '.join((*describing, CONTEXT))}; "
+            f"found {found}; rename or add one."
+        )
+
+    def of_kind(kind: ColumnKind) -> dict[str, str]:
+        return {name: name for name in describing if name in wanted and columns[name] == kind}
+
+    named = {ID: ITEM} if ITEM in wanted else {}
+    context = {CONTEXT: CONTEXT} if CONTEXT in wanted else {}
+    return Layout(
+        {**named, **of_kind("text")},
+        {**of_kind("strings"), **context},
+        {},
+        of_kind("numbers"),
+        of_kind("vector"),
+    )
+
+
+def check_types(name: str, layout: Layout, schema: pa.Schema, *, is_csv: bool) -> None:
+    """Raise a DataError for a column of a type that its place in the layout does not allow.
+
+    Args:
+        name: The file, for messages.
+        layout: Which columns are read, as what.
+        schema: All columns.
+        is_csv: Whether all are text, in which lists are joined and numbers written out.
+    """
+
+    def is_list_of(fits: Callable[[pa.DataType], bool]) -> Callable[[pa.DataType], bool]:
+        return lambda kind: is_csv or (is_list(kind) and fits(kind.value_type))
+
+    for names, wanted, fits in (
+        (layout.texts, "strings or integers", is_text),
+        (layout.orders, "numbers, times or text", _is_order),
+        (layout.lists, "lists of strings or integers", is_list_of(is_text)),
+        (layout.numbers, "numbers", lambda kind: is_csv or _is_number(kind)),
+        (layout.vectors, "lists of numbers", is_list_of(_is_number)),
+    ):
+        for column in names.values():
+            kind = schema.field(column).type
+            if not fits(kind):
+                raise DataError(
+                    f"{name} must hold {wanted} in the column {column}, found {kind}; "
+                    "convert the column."
+                )
+
+
+def is_text(kind: pa.DataType) -> bool:
+    """Whether a type is text, or can be written out as such without a choice to be made."""
+    if pa.types.is_dictionary(kind):
+        return is_text(kind.value_type)
+    return any(
+        test(kind)
+        for test in (
+            pa.types.is_string,
+            pa.types.is_large_string,
+            pa.types.is_string_view,
+            pa.types.is_integer,
+            pa.types.is_null,
+        )
+    )
+
+
+def is_list(kind: pa.DataType) -> bool:
+    """Whether a type is a list of any kind."""
+    return bool(
+        pa.types.is_list(kind) or pa.types.is_large_list(kind) or pa.types.is_fixed_size_list(kind)
+    )
+
+
+def _is_number(kind: pa.DataType) -> bool:
+    return any(test(kind) for test in (pa.types.is_integer, pa.types.is_floating, pa.types.is_null))
+
+
+def _is_order(kind: pa.DataType) -> bool:
+    return is_text(kind) or any(
+        test(kind) for test in (pa.types.is_floating, pa.types.is_timestamp, pa.types.is_date)
+    )

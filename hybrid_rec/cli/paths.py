@@ -1,0 +1,93 @@
+"""Paths that a command is given: those that lead nowhere are refused before anything is imported.
+
+Importing the libraries that read a model or a data set takes a second. What is checked here is
+checked again by what reads it, with the same words; anything but a missing path is left to that.
+"""
+
+from __future__ import annotations
+
+import glob
+from pathlib import Path
+
+from hybrid_rec.core.errors import ArtifactError, DataError
+from hybrid_rec.core.files import existing
+
+_FOLDERS = {"yes": "Yes.com", "movielens": "MovieLens"}
+
+
+def check_model(folder: Path) -> None:
+    """Refuse a folder that holds no saved model.
+
+    Raises:
+        ArtifactError: If there is no manifest.
+    """
+    try:
+        home = existing(folder.resolve())
+    except (OSError, RuntimeError, ValueError):
+        return
+    if _is_missing(home / "manifest.json"):
+        raise ArtifactError(
+            f"{folder} must be a saved model, but holds no manifest.json; "
+            "write one with save or `hybrid-rec fit`."
+        )
+
+
+def check_dataset(dataset: str, items: Path | None = None) -> None:
+    """Refuse a data set whose files are missing.
+
+    Args:
+        dataset: As on the command line.
+        items: The file of items that goes with it, or None.
+
+    Raises:
+        DataError: If a file or folder is missing.
+    """
+    kind, _, place = dataset.partition(":")
+    if kind in _FOLDERS and place:
+        path = Path(place)
+        if _is_missing(path):
+            raise DataError(
+                f"{path} must be a folder of {_FOLDERS[kind]} data, found nothing there; "
+                "check the path."
+            )
+    elif kind == "mpd" and place:
+        if _is_missing(Path(place)) and not glob.glob(place):  # noqa: PTH207  # it may be absolute
+            raise DataError(
+                f"{place} must be a folder of mpd.slice.*.json, a glob or one such file, found "
+                "none; check the path."
+            )
+    elif Path(dataset).suffix.lower() in (".csv", ".tsv", ".parquet"):
+        check_table(dataset, "a file of plays")
+        if items is not None:
+            check_table(items, "a file of items")
+
+
+def check_table(path: str | Path, what: str) -> None:
+    """Refuse a table that is missing; a URL is left to what reads it.
+
+    Args:
+        path: Where it should be.
+        what: What it should be, for the message.
+
+    Raises:
+        DataError: If nothing is there.
+    """
+    if "://" in str(path) or not _is_missing(Path(path)):
+        return
+    form = " in Parquet" if what.startswith("a file") and _is_parquet(path) else ""
+    raise DataError(f"{path} must be {what}{form}, found no such file; check the path.")
+
+
+def _is_parquet(path: str | Path) -> bool:
+    return str(path).lower().endswith(".parquet")
+
+
+def _is_missing(path: Path) -> bool:
+    """Whether nothing is there; a path that cannot be looked at may be there."""
+    try:
+        path.stat()
+    except (FileNotFoundError, NotADirectoryError):
+        return True
+    except (OSError, ValueError):
+        return False
+    return False

@@ -1,0 +1,37 @@
+"""`hybrid-rec plan`: what a fit and a scoring run would take."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from hybrid_rec.cli.options import AsJson, ConfigFile, DatasetName, ItemsFile, ListLength, Quiet
+from hybrid_rec.cli.paths import check_dataset
+
+
+def plan(
+    dataset: DatasetName,
+    items: ItemsFile = None,
+    config: ConfigFile = None,
+    queries: Annotated[
+        int | None,
+        typer.Option(help="Number of playlists to score; by default those of the data set."),
+    ] = None,
+    k: ListLength = 100,
+    workers: Annotated[int, typer.Option(help="Number of processes that score.")] = 1,
+    quiet: Quiet = False,
+    as_json: AsJson = False,
+) -> None:
+    """Estimate the memory, disk and time of a fit and a scoring run.
+
+    Sizes are computed and times are measured on a sample of the work; nothing is written.
+    """
+    check_dataset(dataset, items)
+
+    from hybrid_rec.cli.planning.command import run_plan
+
+    run_plan(
+        dataset, items=items, config=config, n_queries=queries, k=k, workers=workers,
+        quiet=quiet, as_json=as_json,
+    )  # fmt: skip

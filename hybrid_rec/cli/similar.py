@@ -1,0 +1,45 @@
+"""`hybrid-rec similar`: the nearest items of each item."""
+
+from __future__ import annotations
+
+import sys
+
+from hybrid_rec.cli.answers import answer_frame, parse_weights
+from hybrid_rec.cli.options import AsJson, Count, Explain, Items, ModelFolder, SkipUnknown, Weight
+from hybrid_rec.cli.paths import check_model
+from hybrid_rec.core.console import print_frame
+
+
+def similar(
+    model: ModelFolder,
+    item: Items,
+    k: Count = 10,
+    weight: Weight = None,
+    skip_unknown: SkipUnknown = False,
+    explain: Explain = False,
+    as_json: AsJson = False,
+) -> None:
+    """Find the items most similar to each of the given ones."""
+    check_model(model)
+    weights = parse_weights(weight)
+
+    from hybrid_rec.recommender import HybridRecommender
+
+    recommender = HybridRecommender.load(model, mmap=True)
+    found = recommender.similar_items(
+        list(dict.fromkeys(item)),
+        k,
+        weights=weights,
+        on_unknown="skip" if skip_unknown else "raise",
+        explain=explain,
+    )
+    frame = answer_frame(found, as_json=as_json)
+    if as_json or not sys.stdout.isatty():
+        print_frame(frame, title="", as_json=as_json)
+        return
+    catalog = recommender.model_.catalog
+    for query_id in found.query_ids:
+        row = int(catalog.rows([query_id])[0])
+        title = f"Similar to {query_id}: {catalog.titles[row]} by {catalog.artists[row]}"
+        part = frame[frame["query_id"] == query_id].drop(columns="query_id")
+        print_frame(part, title=title)
