@@ -329,10 +329,12 @@ def test_extended_by_other_columns() -> None:
     assert row == {
         "item_id": "c", "tempo": 99, "genre": None, "cover": [3.0, 4.0], "label": "m",
     }  # fmt: skip
-    for name, cell in (("tempo", "fast"), ("tempo", 99.5), ("cover", "x"), ("genre", 3)):
+    for name, cell in (("tempo", "fast"), ("label", 3), ("cover", "x"), ("genre", 3)):
         other = Catalog.from_frame(pd.DataFrame({"item_id": ["c"], name: [cell]}))
         with pytest.raises(DataError, match=f"column '{name}' must hold what it holds in the cat"):
             first.extended(other)
+    fraction = first.extended(Catalog.from_frame(pd.DataFrame({"item_id": ["c"], "tempo": [99.5]})))
+    assert fraction.table["tempo"].to_pylist() == [90.0, 120.0, 99.5]
     with pytest.raises(DataError, match="must keep its tempo, but 'b' is 120 and would become 99"):
         first.extended(Catalog.from_frame(pd.DataFrame({"item_id": ["b"], "tempo": [99]})))
     same = Catalog.from_frame(pd.DataFrame({"item_id": ["b"], "tempo": [120.0]}))
