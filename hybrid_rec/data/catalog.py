@@ -66,7 +66,7 @@ class Catalog:
             DataError: If an id is missing, if the frame is empty, if a column holds cells of
                 several kinds, or if an id stands twice with different texts or numbers.
         """
-        require_columns(items, (ITEM_ID,), "items", optional=items.columns.tolist())
+        require_columns(items, (ITEM_ID,), "items", optional=getattr(items, "columns", ()))
         if items.empty:
             raise DataError("items must hold at least one item, got an empty frame.")
         ids = id_column(items[ITEM_ID], ITEM_ID).to_numpy()

@@ -130,6 +130,7 @@ def test_unknown_ids_are_named() -> None:
         ),
         (pd.concat([frame(), frame()[["item_id"]]], axis=1), "item_id stands there twice"),
         ([{"item_id": "a"}], "items must be a DataFrame, got list"),
+        (None, "items must be a DataFrame, got NoneType"),
         (frame(tags=["rock", [], []]), "tags must be a list of strings, got 'rock' at row 0"),
     ],
 )
@@ -328,10 +329,12 @@ def test_extended_by_other_columns() -> None:
     assert row == {
         "item_id": "c", "tempo": 99, "genre": None, "cover": [3.0, 4.0], "label": "m",
     }  # fmt: skip
-    for name, cell in (("tempo", "fast"), ("tempo", 99.5), ("cover", "x"), ("genre", 3)):
+    for name, cell in (("tempo", "fast"), ("label", 3), ("cover", "x"), ("genre", 3)):
         other = Catalog.from_frame(pd.DataFrame({"item_id": ["c"], name: [cell]}))
         with pytest.raises(DataError, match=f"column '{name}' must hold what it holds in the cat"):
             first.extended(other)
+    fraction = first.extended(Catalog.from_frame(pd.DataFrame({"item_id": ["c"], "tempo": [99.5]})))
+    assert fraction.table["tempo"].to_pylist() == [90.0, 120.0, 99.5]
     with pytest.raises(DataError, match="must keep its tempo, but 'b' is 120 and would become 99"):
         first.extended(Catalog.from_frame(pd.DataFrame({"item_id": ["b"], "tempo": [99]})))
     same = Catalog.from_frame(pd.DataFrame({"item_id": ["b"], "tempo": [120.0]}))

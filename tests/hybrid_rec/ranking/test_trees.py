@@ -158,5 +158,6 @@ def test_trees_that_begin_elsewhere_than_they_say() -> None:
     wrong = re.sub("^tree_sizes=.*$", "tree_sizes=1 2 3", text, flags=re.MULTILINE)
     assert wrong != text
     assert (Trees(wrong, names).predict(rows) == Trees(text, names).predict(rows)).all()
+    assert (Trees(wrong, names).gains() == Trees(text, names).gains()).all()
     with pytest.raises(ArtifactError, match="must be a LightGBM text of whole trees"):
-        Trees(text.replace("\nTree=1\n", "\nnonsense\nTree=1\n"), names)
+        Trees(text.replace("\nTree=1\n", "\nnonsense\nTree=1\n"), names).gains()
