@@ -1,4 +1,4 @@
-"""How long the stages of a fit will take: the same work on a sample, scaled by what it grows with."""
+"""How long the stages of a fit will take: the same work on a sample, scaled."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ _SAMPLE_PLAYLISTS, _SAMPLE_ITEMS = 500, 20_000
 _SAMPLE_CASES, _SAMPLE_QUERIES = 32, 32
 # So often a case stands in the larger of two samples that the trees are learned from.
 _REPEATED = 8
-# What playlists hold is counted in a time that grows a little faster than their number, as measured.
+# What playlists hold is counted in a time that grows a little faster than their number.
 _GROWTH = 1.1
 
 
