@@ -72,7 +72,8 @@ class MetadataOnly(VectorBaseline):
     def _queries(self, queries: Playlists) -> HybridQueries:
         counts = queries.counts()
         means = {name: pooled(rows, counts) for name, rows in self._rows.items()}
+        dense = {name: rows for name, rows in means.items() if not sparse.issparse(rows)}
         return HybridQueries(
-            {name: rows for name, rows in means.items() if not sparse.issparse(rows)},
+            dense or {_NOTHING: np.zeros((len(queries), 1), np.float32)},
             {name: rows for name, rows in means.items() if sparse.issparse(rows)},
         )

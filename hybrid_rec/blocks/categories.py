@@ -58,7 +58,8 @@ class CategoriesBlock(Block):
         """Give each label a column, in order of first appearance."""
         del progress
         column = self.required_column(items, self.config.columns[0])
-        self.has_lists = pa.types.is_list(column.type) or pa.types.is_large_list(column.type)
+        lists = pa.types.is_list(column.type) or pa.types.is_large_list(column.type)
+        self.has_lists = lists or self.config.separator is not None
         self._learn(items)
         if not self.width:
             raise self.wrong(
@@ -179,6 +180,13 @@ class CategoriesBlock(Block):
                 "convert the column",
             )  # fmt: skip
         cells = column.to_pylist()
+        separator = self.config.separator
+        if separator is not None and texts and not lists:
+            parts = [None if cell is None else cell.split(separator) for cell in cells]
+            return [
+                None if part is None else tuple(one.strip() for one in part if one.strip())
+                for part in parts
+            ]
         if lists:
             return [None if cell is None else tuple(map(str, cell)) for cell in cells]
         return cells if texts else [None if cell is None else str(cell) for cell in cells]

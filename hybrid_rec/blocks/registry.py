@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from importlib import import_module
+from pathlib import Path
+from pkgutil import iter_modules
 from typing import TypeVar
 
 from hybrid_rec.blocks.base import Block
@@ -45,8 +48,8 @@ def block_type(kind: str) -> type[Block]:
         ConfigError: If nobody registered it.
     """
     # Those of this package register themselves when they are imported.
-    from hybrid_rec.blocks import categories, numbers, text, vectors  # noqa: F401
-
+    for module in iter_modules([str(Path(__file__).parent)]):
+        import_module(f"hybrid_rec.blocks.{module.name}")
     if kind not in _KINDS:
         raise ConfigError(
             f"the kind of block {kind!r} must be one of {', '.join(sorted(_KINDS))}; import the "

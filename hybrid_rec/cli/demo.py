@@ -55,8 +55,8 @@ def demo(
     model = recommender.model_
     for stage, seconds in model.timings.items():
         write(f"  {stage:<18}{seconds:6.2f} s")
-    rungs = ", ".join(f"{count:,} {source}" for source, count in model.source_counts().items())
-    write(f"Where each song got its place: {rungs}.")
+    counts = ", ".join(f"{count:,} {source}" for source, count in model.source_counts().items())
+    write(f"Where each song got its place: {counts}.")
     write("(Titles are encoded by TF-IDF here; `hybrid-rec fit` uses all-MiniLM-L6-v2.)")
 
     plays = training.play_counts

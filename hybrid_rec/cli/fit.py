@@ -59,8 +59,8 @@ def fit(
     model = recommender.model_
     for stage, seconds in model.timings.items():
         write(f"{stage:<18}{seconds:8.2f} s")
-    rungs = ", ".join(f"{count:,} {source}" for source, count in model.source_counts().items())
-    write(f"items by source: {rungs}")
+    counts = ", ".join(f"{count:,} {source}" for source, count in model.source_counts().items())
+    write(f"items by source: {counts}")
     told = weights_told(settings, has_ranking=model.ranking is not None)
     write(f"block weights: {told}")
     if model.choice is not None:

@@ -29,7 +29,8 @@ Weight = Annotated[
     typer.Option(
         "--weight",
         metavar="BLOCK=X",
-        help="Weight of a block for this call: cooccurrence, title, artist, tags or popularity. "
+        help="Weight of a block for this call: cooccurrence, popularity or a block of the model, such "
+        "as title. "
         "With any weight given, the weighted sum orders the items, not the learned ranking.",
     ),
 ]

@@ -30,15 +30,15 @@ class Recommendations:
     """Similarities, higher is better, `(n_queries, k)` float32; -inf where there is none."""
     sources: Objects
     """How each item was placed, `(n_queries, k)`: "hybrid" (it has history), "artist", "text" or
-    "metadata" (rungs of the cold-start ladder); "popularity" for a query that said nothing; ""
+    "metadata" (see `cold_start.SOURCES`); "popularity" for a query that said nothing; ""
     where there is none."""
     query_ids: Objects
     """What was asked, `(n_queries,)` strings: playlist ids, item ids or "0", "1", ..."""
     catalog: Catalog
     """The items that the ids refer to."""
     query_sources: Objects | None = None
-    """How each new item was placed, `(n_queries,)` strings: "context" or a rung of the cold-start
-    ladder; None where the queries are playlists or catalogue items."""
+    """How each new item was placed, `(n_queries,)` strings: "context" or a source of the
+    cold-start fallback; None where the queries are playlists or catalogue items."""
     explanations: Objects | None = None
     """Why each item was recommended, `(n_queries, k)` of `Explanation`, None where there is no
     item; None altogether unless `explain=True` was asked."""

@@ -57,6 +57,9 @@ def write_parts(model: Model, folder: Path) -> None:
         own = folder / _BLOCKS / block.name
         own.mkdir(parents=True)
         block.save(own)
+        if not any(own.iterdir()):
+            # Folders without files are lost where a model is copied as files.
+            write_json(own / "block.json", {"kind": block.kind})
     model.index.save(folder)
     _write_cold_map(model.cold_map, folder / _COLD)
     if model.ranking is not None:

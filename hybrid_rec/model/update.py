@@ -32,7 +32,7 @@ _UPDATE_STREAM = 2
 
 @dataclass(frozen=True, eq=False)
 class _Places:
-    """Where all items stand in co-occurrence space, on which rung, and which rows are new there."""
+    """Where all items stand in co-occurrence space and why, and which rows are new there."""
 
     vectors: Floats
     sources: Codes

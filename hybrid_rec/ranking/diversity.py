@@ -45,7 +45,7 @@ class Diversified:
 
 
 class Diversifier:
-    """Reorders lists of rows by maximal marginal relevance and an group cap.
+    """Reorders lists of rows by maximal marginal relevance and a cap of groups.
 
     The first `pool` rows of a list are taken one by one, each time the one with the largest
 

@@ -41,20 +41,18 @@ from tests.benchmarks.accuracy import SETS
 _METRICS = ("ndcg@500", "hit_rate@10")
 _CUTS = (10, 500)
 _BATCH = 64
+Names = tuple[str, ...]
 # Sets of more validation cases are asked for so many of them, drawn at random.
 _MOST_CASES = 600
-Names = tuple[str, ...]
+# Generators that are taken away alone; all of them would take hours.
+_ALONE: Names = ("popular", "item_knn")
 
 FEATURES: dict[str, Names] = {
     "ALS of 32 and 128": ("als_small", "als_large"),
     "ALS of 32 and 128, user-kNN by ALS": ("als_small", "als_large", "user_knn_by_als"),
     "user-kNN, few and sharp": ("user_knn_few", "user_knn_sharp"),
     "item-kNN and EASE, recent": ("item_knn_recent", "ease_recent"),
-    "co-occurrence, best and times plays": ("cooccurrence_best", "cooccurrence_times_plays"),
-    "group neighbours, kNN and items": ("group_knn", "group_user_knn_items"),
     "ranks": ("linear_rank", "user_knn_rank", "ease_rank", "als_rank"),
-    "query": ("seed_groups", "seed_plays", "seed_cold"),
-    "ages but the mean": ("age_last", "age_first", "age_gap"),
 }
 """Features that are taken away together."""
 JOINT: dict[str, tuple[Names, Names]] = {
@@ -193,7 +191,7 @@ def run(name: str) -> list[dict[str, Any]]:
     variants: dict[str, tuple[Names, Names]] = {
         "nothing": ((), ()),
         **{f"features: {what}": (names, ()) for what, names in FEATURES.items()},
-        **{f"generator: {one}": ((), (one,)) for one in get_args(Generator) if one != LINEAR},
+        **{f"generator: {one}": ((), (one,)) for one in _ALONE},
         **{f"together: {what}": gone for what, gone in JOINT.items()},
     }
     base = [bench.without((), (), seed) for seed in range(2)]

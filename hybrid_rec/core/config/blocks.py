@@ -14,7 +14,11 @@ from hybrid_rec.core.errors import ConfigError
 
 COOCCURRENCE, POPULARITY = "cooccurrence", "popularity"
 """Blocks that are made from plays, and always there."""
-RESERVED = frozenset({COOCCURRENCE, POPULARITY, "similar_popularity", "learned", "plays", "index"})
+RESERVED = frozenset(
+    {COOCCURRENCE, POPULARITY, "similar_popularity", "learned", "plays", "index"}
+    # Explanations tell parts of a score under these names.
+    | {"base", "place", "query", "age", "history", "factors"}
+)
 """Names that no block of the configuration may have."""
 
 Encoder = Literal["sentence-transformers", "tfidf", "word2vec"]
@@ -91,6 +95,8 @@ class CategoriesBlockConfig(BlockConfig):
 
     kind: Literal["categories"] = "categories"
     """Kind of the block."""
+    separator: str | None = Field(None, min_length=1)
+    """What stands between several labels in one string, such as "|" in CSV; None for one label."""
     credits: bool = False
     """Read a string as a credit that may name several ("A feat. B", "A & B"): the first is its
     group, and all have a column."""
@@ -142,11 +148,9 @@ DEFAULT_BLOCKS: Mapping[str, BlockConfig] = {
 }
 """Blocks that are there without being asked for, where the catalogue has their columns."""
 
+# The classes above, each by the default of its `kind`.
 _KINDS: dict[str, type[BlockConfig]] = {
-    "text": TextBlockConfig,
-    "categories": CategoriesBlockConfig,
-    "numbers": NumbersBlockConfig,
-    "vectors": VectorsBlockConfig,
+    one.model_fields["kind"].default: one for one in BlockConfig.__subclasses__()
 }
 
 

@@ -23,6 +23,24 @@ class AlsConfig(Section):
     """Rounds of solving for playlists and items in turn."""
 
 
+class SmallAlsConfig(AlsConfig):
+    """The same with fewer dimensions, which sees what is common."""
+
+    size: int = Field(32, ge=1, le=1024)
+    """Dimensions of the factors."""
+    alpha: float = Field(20.0, ge=1.0, le=1e6)
+    """Confidence in what a playlist holds; 1 is the confidence in what it lacks."""
+    regularisation: float = Field(1.0, ge=0.0, le=1e6)
+    """Strength of the L2 penalty."""
+
+
+class LargeAlsConfig(AlsConfig):
+    """The same with more dimensions, which sees what is special."""
+
+    size: int = Field(128, ge=1, le=1024)
+    """Dimensions of the factors."""
+
+
 class StatisticsConfig(Section):
     """The interaction statistics that the ranking keeps of the playlists, beside the vectors."""
 
@@ -41,9 +59,9 @@ class StatisticsConfig(Section):
     """Strength of the L2 penalty of EASE."""
     als: AlsConfig = AlsConfig()
     """Alternating least squares; its factors also tell which playlists are alike."""
-    als_small: AlsConfig = AlsConfig(size=32, alpha=20.0, regularisation=1.0)
+    als_small: SmallAlsConfig = SmallAlsConfig()
     """The same with fewer dimensions, which sees what is common."""
-    als_large: AlsConfig = AlsConfig(size=128)
+    als_large: LargeAlsConfig = LargeAlsConfig()
     """The same with more dimensions, which sees what is special."""
 
 
@@ -73,7 +91,8 @@ class RankingConfig(Section):
     items without history that are near to it. A list that is longer than all of these bring is
     filled up from the linear score."""
     without: tuple[str, ...] = ()
-    """Features that the ranker does not look at; `hybrid-rec info` lists those of a model."""
+    """Features that the ranker does not look at; see `hybrid_rec/ranking/features.py`. A block is
+    the feature `block_NAME`."""
     cases: int = Field(1000, ge=10)
     """Held-out playlists wanted; folds are added, up to five, until there are so many."""
     held_out: float = Field(0.2, gt=0.0, le=0.5)

@@ -30,7 +30,6 @@ from hybrid_rec.batch.input import TableReader
 from hybrid_rec.batch.layout import ID, ITEM, Layout
 from hybrid_rec.batch.queries import Rejections, new_items_of
 from hybrid_rec.blocks.base import ColumnKind
-from indexes.faiss_index import FaissIndex
 
 Lists = dict[str, list[str]]
 
@@ -150,19 +149,6 @@ def test_batch_equals_recommend_for_every_layout(
         score_playlists(small_ranked, path, out, 7, chunk_size=8)
         assert [part.read_bytes() for part in parts(out)] == bytes_of, path.name
         assert rejected(out) == []
-
-
-def test_indexes_hear_how_many_queries_are_to_come(
-    small_ranked: Path, lists: Lists, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    heard: list[int] = []
-    monkeypatch.setattr(FaissIndex, "prepare", lambda _, n_queries: heard.append(n_queries))
-    long = pd.DataFrame({"item_ids": list(lists.values())})
-    for number, frame in enumerate((long, tidy(lists))):
-        frame.to_parquet(path := tmp_path / f"{number}.parquet")
-        score_playlists(small_ranked, path, tmp_path / f"out{number}", 3)
-    # Of the items, of the playlists' factors, and of the items without history.
-    assert heard == [30] * 3 + [len(tidy(lists)) // 20] * 3
 
 
 def test_the_manifest_tells_what_was_done(

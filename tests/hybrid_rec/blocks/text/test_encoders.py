@@ -172,15 +172,10 @@ class Trap:
 
 
 @pytest.fixture(params=["tfidf", "sentence-transformers", "word2vec"])
-def any_config(
-    request: pytest.FixtureRequest,
-    config: TextConfig,
-    fake: FakeModel,
-    monkeypatch: pytest.MonkeyPatch,
-) -> TextConfig:
+def any_config(request: pytest.FixtureRequest, config: TextConfig, fake: FakeModel) -> TextConfig:
     del fake
-    monkeypatch.setattr("hybrid_rec.blocks.text.encoders.DEFAULT_SIZE", DIM)
-    return config.model_copy(update={"encoder": request.param, "tfidf_size": DIM})
+    sizes = {"tfidf_size": DIM, "word2vec_size": DIM}
+    return config.model_copy(update={"encoder": request.param, **sizes})
 
 
 def test_rows_are_unit_or_zero_and_follow_the_titles(any_config: TextConfig) -> None:
