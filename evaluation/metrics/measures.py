@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from evaluation.registry import Registry
 from evaluation.splits.split import Split
 from hybrid_rec.core.arrays import Rows
+from hybrid_rec.core.registry import Registry
 
 Compute = Callable[[Rows, Split], float]
 

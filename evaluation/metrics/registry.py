@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from evaluation.registry import Registry
 from hybrid_rec.core.arrays import Doubles, Mask, Rows
 from hybrid_rec.core.errors import ConfigError
+from hybrid_rec.core.registry import Registry
 
 Compute = Callable[[Mask, Rows, int], Doubles]
 """`(hits, n_targets, k)` -> one value a case: which entries of each list are targets,

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 from evaluation.recommenders.base import Baseline
-from evaluation.registry import Registry
+from hybrid_rec.core.registry import Registry
 
 AnyBaseline = TypeVar("AnyBaseline", bound=type[Baseline])
 

@@ -9,8 +9,8 @@ from typing import Any, TypeVar
 
 import numpy as np
 
-from evaluation.registry import Registry
 from evaluation.splits.split import Part, SeedRule, Split
+from hybrid_rec.core.registry import Registry
 from hybrid_rec.data.catalog import Catalog
 from hybrid_rec.data.playlists import Playlists
 

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 import pandas as pd
 
 from evaluation.harness import DEFAULT_KS
-from evaluation.registry import Registry
 from evaluation.splits.split import Split
+from hybrid_rec.core.registry import Registry
 from hybrid_rec.recommender import HybridRecommender
 
 

@@ -18,9 +18,8 @@ def fit(
         str,
         typer.Argument(
             metavar="DATASET",
-            help="yes:FOLDER, movielens:FOLDER, mpd:FOLDER, FILE.parquet, FILE.csv or FILE.tsv. "
-            "A file of plays has the columns playlist_id and item_id, and optionally title, "
-            "artist, position and played_at.",
+            help="One of {datasets}. A file of plays has the columns playlist_id and item_id, and "
+            "optionally title, artist, position and played_at.",
         ),
     ],
     out: Annotated[Path, typer.Option("--out", metavar="MODEL", help="Folder to save to.")],
@@ -28,8 +27,8 @@ def fit(
         Path | None,
         typer.Option(
             metavar="FILE",
-            help="File of items for a file of plays, with the columns item_id, title, artist and "
-            "optionally tags.",
+            help="File of items for a file of plays: item_id, and title, artist, tags and whatever "
+            "else blocks are made from.",
         ),
     ] = None,
     config: ConfigFile = None,

@@ -29,9 +29,8 @@ Weight = Annotated[
     typer.Option(
         "--weight",
         metavar="BLOCK=X",
-        help="Weight of a block for this call: cooccurrence, popularity or a block of the model, such "
-        "as title. "
-        "With any weight given, the weighted sum orders the items, not the learned ranking.",
+        help="Weight of a block for this call: cooccurrence, popularity or a block that describes "
+        "items, such as title. With any weight given, the weighted sum orders the items, not the learned ranking.",
     ),
 ]
 SkipUnknown = Annotated[
@@ -85,8 +84,19 @@ class NamesInHelp(TyperCommand):
         for parameter in self.params:
             text = getattr(parameter, "help", None)
             if text and "{" in text:
-                parameter.help = text.format_map(_registered_names())  # type: ignore[attr-defined]
+                parameter.help = text.format_map(_Names())  # type: ignore[attr-defined]
         super().format_help(ctx, formatter)
+
+
+class _Names(dict[str, str]):
+    """What braces in a help text stand for, each looked up when it is asked for."""
+
+    def __missing__(self, name: str) -> str:
+        if name == "datasets":
+            from hybrid_rec.data.datasets import data_set_names
+
+            return ", ".join(data_set_names())
+        return _registered_names()[name]
 
 
 def _registered_names() -> dict[str, str]:

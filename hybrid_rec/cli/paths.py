@@ -7,12 +7,14 @@ checked again by what reads it, with the same words; anything but a missing path
 from __future__ import annotations
 
 import glob
+import re
 from pathlib import Path
 
 from hybrid_rec.core.errors import ArtifactError, DataError
 from hybrid_rec.core.files import existing
 
-_FOLDERS = {"yes": "Yes.com", "movielens": "MovieLens"}
+# A single letter would be a drive of Windows.
+_NAMED = re.compile(r"([a-z][a-z0-9_]+):(?!//)(.+)")
 
 
 def check_model(folder: Path) -> None:
@@ -42,19 +44,13 @@ def check_dataset(dataset: str, items: Path | None = None) -> None:
     Raises:
         DataError: If a file or folder is missing.
     """
-    kind, _, place = dataset.partition(":")
-    if kind in _FOLDERS and place:
-        path = Path(place)
-        if _is_missing(path):
-            raise DataError(
-                f"{path} must be a folder of {_FOLDERS[kind]} data, found nothing there; "
-                "check the path."
-            )
-    elif kind == "mpd" and place:
+    named = _NAMED.fullmatch(dataset)
+    if named:
+        kind, place = named.groups()
         if _is_missing(Path(place)) and not glob.glob(place):  # noqa: PTH207  # it may be absolute
             raise DataError(
-                f"{place} must be a folder of mpd.slice.*.json, a glob or one such file, found "
-                "none; check the path."
+                f"{place} must be what the data set {kind}:{place} is read from, found nothing "
+                "there; check the path."
             )
     elif Path(dataset).suffix.lower() in (".csv", ".tsv", ".parquet"):
         check_table(dataset, "a file of plays")

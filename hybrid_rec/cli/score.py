@@ -33,8 +33,8 @@ def score(
         str | None,
         typer.Option(
             metavar="FILE",
-            help="Find the similar items of new ones, which the file describes by title and "
-            "artist.",
+            help="Find the similar items of new ones, which the file describes by the "
+            "columns that the model knows, such as title.",
         ),
     ] = None,
     chunk_size: Annotated[

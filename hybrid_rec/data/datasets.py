@@ -7,9 +7,10 @@ from pathlib import Path
 import pandas as pd
 
 from hybrid_rec.core.errors import DataError
-from hybrid_rec.core.progress import Progress
+from hybrid_rec.core.progress import Progress, as_progress
 from hybrid_rec.data.readers.movielens import read_movielens
 from hybrid_rec.data.readers.mpd import read_mpd
+from hybrid_rec.data.readers.registry import READERS
 from hybrid_rec.data.readers.tidy import read_tidy
 from hybrid_rec.data.readers.yes import read_yes, read_yes_catalog
 from hybrid_rec.data.report import Dataset, DatasetReport
@@ -30,15 +31,13 @@ __all__ = [
     "synthetic_radio",
 ]
 
-SPECS = (
-    "yes:FOLDER",
-    "movielens:FOLDER",
-    "mpd:FOLDER",
-    "FILE.parquet",
-    "FILE.csv",
-    "FILE.tsv",
-    "synthetic",
-)
+SYNTHETIC = "synthetic"
+
+
+def data_set_names() -> tuple[str, ...]:
+    """The forms that a data set may be named in."""
+    registered = [f"{name}:{reader.place}" for name, reader in READERS.items()]
+    return (*registered, *(f"FILE{suffix}" for suffix in TABLE_SUFFIXES), SYNTHETIC)
 
 
 def read_dataset(
@@ -50,8 +49,8 @@ def read_dataset(
     """The data set that `spec` names, as on the command line.
 
     Args:
-        spec: "yes:FOLDER", "movielens:FOLDER", "mpd:FOLDER" (or a glob of slices),
-            "FILE.parquet", "FILE.csv", "FILE.tsv" or "synthetic".
+        spec: "yes:FOLDER", "movielens:FOLDER", "mpd:FOLDER" (or a glob of slices) or another
+            registered reader; "FILE.parquet", "FILE.csv", "FILE.tsv" or "synthetic".
         items: Items of tidy plays, see `read_tidy`.
         progress: True for progress bars, or a `Progress`.
 
@@ -59,20 +58,17 @@ def read_dataset(
         DataError: For a spec of no known form, or data that cannot be read.
     """
     if not isinstance(spec, str | Path):
-        raise DataError(f"a data set must be one of {', '.join(SPECS)}; got {spec!r}.")
+        raise DataError(f"a data set must be one of {', '.join(data_set_names())}; got {spec!r}.")
     spec = str(spec)
     kind, _, place = spec.partition(":")
-    if (kind in ("yes", "movielens", "mpd") and place) or spec == "synthetic":
+    reader = READERS.get(kind) if place else None
+    if reader is not None or spec == SYNTHETIC:
         if items is not None:
             raise DataError(
                 f"items can only be given for plays in a file ({', '.join(TABLE_SUFFIXES)}), but "
                 f"{spec!r} brings its own; leave them out."
             )
-        if kind == "yes":
-            return read_yes(place)
-        if kind == "movielens":
-            return read_movielens(place)
-        return read_mpd(place, progress=progress) if kind == "mpd" else synthetic_radio()
+        return synthetic_radio() if reader is None else reader.read(place, as_progress(progress))
     if not spec.lower().endswith(TABLE_SUFFIXES):
-        raise DataError(f"a data set must be one of {', '.join(SPECS)}; got {spec!r}.")
+        raise DataError(f"a data set must be one of {', '.join(data_set_names())}; got {spec!r}.")
     return read_tidy(spec, items)

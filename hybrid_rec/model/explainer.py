@@ -124,7 +124,7 @@ class Explainer:
         linear = query.linear_parts(rows) if features is None else []
         ranking, source = self._model.ranking, self._model.candidates
         if features is not None and reserved is not None and ranking and source:
-            told = [feature.part for feature in source.features.values()]
+            told = [source.features[name].part for name in source.columns]
             lifted = ranking.ranker.lifted(features, scores, reserved)
             contributions = ranking.ranker.contributions(features, lifted)
         for number, (row, score) in enumerate(zip(rows.tolist(), scores.tolist(), strict=True)):

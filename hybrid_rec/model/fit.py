@@ -30,7 +30,7 @@ from hybrid_rec.model.training import Learned, learn_vectors
 from hybrid_rec.ranking.block_weights import learn_weights
 from hybrid_rec.ranking.candidates import CandidateFeatures
 from hybrid_rec.ranking.cross_fitting import fit_cases
-from hybrid_rec.ranking.feature_set import features_of, linear_features
+from hybrid_rec.ranking.feature_set import default_features, linear_features
 from hybrid_rec.ranking.ranker import Ranker, of_new_playlists
 from hybrid_rec.ranking.statistics import Statistics
 from indexes.choice import Choice
@@ -212,7 +212,7 @@ def _fit_ranking(
         cases = fit_cases(folds, source_of, rng, advance)
     if not cases:
         return None
-    names = list(features_of(blocks))
+    names = default_features(blocks)
     ranker = Ranker.fit(names, cases, config.ranking, config.seed)
     columns = {block: names.index(name) for block, name in linear_features(blocks).items()}
     given = blocks.weights(config.weights)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -95,7 +95,12 @@ class Model:
         if self.ranking is None:
             return None
         return candidate_features(
-            self.index, self.blocks, self.ranking.statistics, self.sources, self.config
+            self.index,
+            self.blocks,
+            self.ranking.statistics,
+            self.sources,
+            self.config,
+            self.ranking.ranker.names,
         )
 
     @cached_property
@@ -169,10 +174,20 @@ def candidate_features(
     statistics: Statistics,
     sources: Codes,
     config: HybridConfig,
+    names: Sequence[str] | None = None,
 ) -> CandidateFeatures:
-    """What brings and describes candidates, by the given weights and the chosen generators."""
+    """What brings and describes candidates, by the given weights and the chosen generators.
+
+    Args:
+        index: Item vectors of stage one.
+        blocks: What items are described by.
+        statistics: What the training playlists say.
+        sources: Where the place of each item comes from, `(n_items,)`.
+        config: Weights, generators and how many candidates they bring.
+        names: Names of the features; None for those that a fit looks at.
+    """
     weights = blocks.weights(config.weights)
     ranking = config.ranking
     return CandidateFeatures(
-        index, blocks, statistics, sources, weights, ranking.candidates, ranking.generators
+        index, blocks, statistics, sources, weights, ranking.candidates, ranking.generators, names
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +26,7 @@ from hybrid_rec.model.parts import (
     CATALOG,
     PLAYLISTS,
     check_index,
+    known_features,
     read_choice,
     read_config,
     read_sources,
@@ -193,18 +194,19 @@ def _ranking(
             for name, shape in arrays.items()
         },
     )
-    names = list(features_of(blocks))
-    text = _translated((home / _TREES).read_text(encoding="utf-8"), names)
+    known = features_of(blocks)
+    text = _translated((home / _TREES).read_text(encoding="utf-8"), known)
+    names = known_features(text, blocks)
     new_text = None
     if _NEW_TREES in files:
-        new_text = _translated((home / _NEW_TREES).read_text(encoding="utf-8"), names)
+        new_text = _translated((home / _NEW_TREES).read_text(encoding="utf-8"), known)
     weights = read_json(home / "weights.json")
     given = {name: weights.get(name) for name in ("cooccurrence", "popularity", *blocks.names)}
     ranker = Ranker(names, text, new_text, config.ranking.new_share)
     return Ranking(statistics, ranker, read_weights(given, blocks))
 
 
-def _translated(text: str, names: list[str]) -> str:
+def _translated(text: str, known: Collection[str]) -> str:
     """Trees with the features of today, without those of blocks that the model lacks.
 
     Raises:
@@ -215,10 +217,8 @@ def _translated(text: str, names: list[str]) -> str:
     if found is None or infos is None:
         raise ArtifactError("the trees of the ranking must name their features; fit again.")
     old = [_FEATURES.get(name, name) for name in found[1].split()]
-    if not set(names) <= set(old):
-        lacking = ", ".join(sorted(set(names) - set(old)))
-        raise ArtifactError(f"the trees of the ranking lack the features {lacking}; fit again.")
-    place = {number: names.index(name) for number, name in enumerate(old) if name in names}
+    names = [name for name in old if name in known]
+    place = {number: names.index(name) for number, name in enumerate(old) if name in known}
 
     def renumbered(match: re.Match[str]) -> str:
         try:

@@ -6,6 +6,7 @@ and what may be replaced follow from the files that are there.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -254,9 +255,26 @@ def _read_ranking(
     new_text = None
     if f"{_RANKING}/{_NEW_TREES}" in manifest["files"]:
         new_text = (folder / _NEW_TREES).read_text(encoding="utf-8")
-    names = list(features_of(blocks))
+    names = known_features(text, blocks)
     ranker = Ranker(names, text, new_text, config.ranking.new_share)
     return Ranking(statistics, ranker, read_weights(read_json(folder / _WEIGHTS), blocks))
+
+
+def known_features(text: str, blocks: BlockSet) -> list[str]:
+    """The names of the features that trees look at.
+
+    Raises:
+        ArtifactError: If there are others than this version can compute.
+    """
+    found = re.search(r"^feature_names=(.*)$", text, re.MULTILINE)
+    names = [] if found is None else found[1].split()
+    unknown = [name for name in names if name not in features_of(blocks)]
+    if unknown or not names:
+        raise ArtifactError(
+            f"the trees of the ranking must look at features that this version knows, got "
+            f"{', '.join(unknown) or 'none'}; fit again."
+        )
+    return names
 
 
 def read_weights(given: Any, blocks: BlockSet) -> dict[str, float]:

@@ -114,6 +114,8 @@ class Feature:
     """Computes it, `(n_candidates,)`."""
     needs_group: bool = False
     """Whether it says nothing where there are no groups."""
+    by_default: bool = True
+    """Whether a fit looks at it; others are there for models that were saved with them."""
 
 
 REGISTERED: list[Feature] = []
@@ -121,17 +123,18 @@ REGISTERED: list[Feature] = []
 
 
 def feature(
-    part: str, *, needs_group: bool = False
+    part: str, *, needs_group: bool = False, by_default: bool = True
 ) -> Callable[[Callable[[Candidates], Numbers]], Callable[[Candidates], Numbers]]:
     """Make a function a feature by its own name; a decorator.
 
     Args:
         part: What explanations tell it under; `{group}` stands for the name of the group.
         needs_group: Whether it is left out where there are no groups.
+        by_default: Whether a fit looks at it.
     """
 
     def register(values: Callable[[Candidates], Numbers]) -> Callable[[Candidates], Numbers]:
-        REGISTERED.append(Feature(values.__name__, part, values, needs_group))
+        REGISTERED.append(Feature(values.__name__, part, values, needs_group, by_default))
         return values
 
     return register

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 
@@ -42,12 +43,17 @@ def features_of(blocks: BlockSet) -> dict[str, Feature]:
     ordered = sorted(blocks, key=lambda block: block.name == blocks.group)
     described = [_of_block(block.name, block.is_sparse) for block in ordered]
     shared = [
-        Feature(one.name, one.part.format(group=blocks.group), one.values)
+        replace(one, part=one.part.format(group=blocks.group))
         for one in REGISTERED
         if blocks.group is not None or not one.needs_group
     ]
     found = [*shared[:BLOCKS_STAND_HERE], *described, *shared[BLOCKS_STAND_HERE:]]
     return {one.name: one for one in found}
+
+
+def default_features(blocks: BlockSet) -> list[str]:
+    """Names of the features that a fit looks at; saved models may have others, too."""
+    return [name for name, one in features_of(blocks).items() if one.by_default]
 
 
 def linear_features(blocks: BlockSet) -> dict[str, str]:

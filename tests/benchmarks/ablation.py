@@ -133,7 +133,7 @@ class Bench:
         self.cases: list[tuple[Case, Mask]] = []
         for fold, vectors in zip(learned.folds, learned.of_folds, strict=True):
             source = self._source(vectors, fold.train, items)
-            self.names = list(source.features)
+            self.names = list(source.columns)
             found = asked(source, fold.seeds)
             for number, targets in enumerate(fold.targets):
                 hits = np.isin(found.rows[number], targets)

@@ -19,7 +19,7 @@ from hybrid_rec.data.playlists import Playlists
 from hybrid_rec.model.item_index import choose_index
 from hybrid_rec.ranking.cross_fitting import Fold, make_folds
 from hybrid_rec.ranking.ease import MOST_ITEMS, MOST_PLAYLISTS
-from hybrid_rec.ranking.feature_set import features_of
+from hybrid_rec.ranking.feature_set import default_features
 from hybrid_rec.ranking.statistics import ALS_NAMES, of_groups
 from indexes.choice import Choice, index_bytes
 
@@ -190,7 +190,7 @@ def fit_memory_bytes(shape: Shape) -> float:
             * ranking.candidates
             * _CANDIDATES
             * _KEPT
-            * len(features_of(shape.blocks))
+            * len(default_features(shape.blocks))
             * FLOAT
         )
         found = 16 * (items + groups) + 8 * n_plays

@@ -19,7 +19,7 @@ from hybrid_rec.model.fit import StageOne, fit_stage_one
 from hybrid_rec.model.fitted import ItemDescriptions, candidate_features
 from hybrid_rec.ranking.candidates import CandidateFeatures
 from hybrid_rec.ranking.cross_fitting import cases_of, make_folds
-from hybrid_rec.ranking.feature_set import features_of
+from hybrid_rec.ranking.feature_set import default_features
 from hybrid_rec.ranking.ranker import Ranker, rank_candidates
 from hybrid_rec.ranking.statistics import Statistics
 from indexes.hybrid import HybridQueries
@@ -201,7 +201,7 @@ def _cases(sample: _Sample, source: CandidateFeatures) -> tuple[float, float, Ra
     cases = list(cases_of(fold, source, rng))
     # What is made on first use is there by now.
     case = _best(lambda: list(cases_of(fold, source, rng))) / len(few)
-    names = list(features_of(sample.items.blocks))
+    names = default_features(sample.items.blocks)
     rankers: list[Ranker] = []
 
     def learn(times: int) -> float:

@@ -11,9 +11,11 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from hybrid_rec.core.errors import ConfigError
+from hybrid_rec.core.progress import Progress
 from hybrid_rec.data.catalog import Catalog
 from hybrid_rec.data.paths import existing_folder, located
 from hybrid_rec.data.playlists import Playlists
+from hybrid_rec.data.readers.registry import register_reader
 from hybrid_rec.data.report import MISSING_IDS, UNKNOWN_ITEMS, Dataset, finish
 from hybrid_rec.data.tables import ROWS_FROM_0, read_table
 
@@ -109,3 +111,9 @@ def _movies(file: Path) -> Catalog:
 def _without_year(title: str) -> str:
     match = _YEAR.fullmatch(title)
     return match["title"] if match else title.strip()
+
+
+@register_reader("movielens")
+def _read(place: str, progress: Progress) -> Dataset:
+    del progress
+    return read_movielens(place)

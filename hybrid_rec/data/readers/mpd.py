@@ -19,6 +19,7 @@ from hybrid_rec.data.catalog import Catalog
 from hybrid_rec.data.columns import as_item_ids
 from hybrid_rec.data.paths import A_FILE, A_FOLDER, located, what_is_at
 from hybrid_rec.data.playlists import Playlists
+from hybrid_rec.data.readers.registry import register_reader
 from hybrid_rec.data.report import MISSING_IDS, Dataset, finish
 from hybrid_rec.data.text_files import read_json
 
@@ -196,3 +197,8 @@ def _plays_of(playlist: Any) -> tuple[str, list[tuple[str, object, object]]]:
             for uri, track in zip(uris, tracks, strict=True)
         ],
     )
+
+
+@register_reader("mpd")
+def _read(place: str, progress: Progress) -> Dataset:
+    return read_mpd(place, progress=progress)

@@ -11,9 +11,11 @@ import numpy as np
 
 from hybrid_rec.core.arrays import Rows
 from hybrid_rec.core.errors import DataError
+from hybrid_rec.core.progress import Progress
 from hybrid_rec.data.catalog import Catalog
 from hybrid_rec.data.paths import existing_folder
 from hybrid_rec.data.playlists import Playlists
+from hybrid_rec.data.readers.registry import register_reader
 from hybrid_rec.data.report import Dataset, finish
 from hybrid_rec.data.text_files import read_lines
 
@@ -174,3 +176,9 @@ def _song_rows(tokens: Sequence[str], lengths: Sequence[int], catalog: Catalog, 
             f"but line {line} has {tokens[play]!r}."
         )
     return rows
+
+
+@register_reader("yes")
+def _read(place: str, progress: Progress) -> Dataset:
+    del progress
+    return read_yes(place)

@@ -10,10 +10,10 @@ import pytest
 
 from evaluation.metrics.registry import METRICS
 from evaluation.recommenders.registry import BASELINES
-from evaluation.registry import Registry
 from evaluation.splits.registry import SPLITS
 from evaluation.studies.registry import STUDIES
 from hybrid_rec.cli.app import run
+from hybrid_rec.core.registry import Registry
 
 QUICK = (
     '[titles]\nencoder = "tfidf"\ntfidf_size = 16\n[cooccurrence]\nepochs = 1\nvector_size = 8\n'

@@ -14,11 +14,11 @@ import pytest
 from evaluation.metrics.rankings import evaluate_rankings
 from evaluation.metrics.registry import METRICS, MetricAtK, label_of, register_metric
 from evaluation.recommenders.registry import BASELINES
-from evaluation.registry import Registry
 from evaluation.splits.registry import SPLITS
 from evaluation.studies.registry import STUDIES
 from hybrid_rec import ConfigError, Playlists
 from hybrid_rec.core.arrays import Doubles, Mask, Rows
+from hybrid_rec.core.registry import Registry
 
 
 @pytest.fixture
@@ -27,7 +27,7 @@ def package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
     folder = tmp_path / "planted_package"
     folder.mkdir()
     (folder / "__init__.py").write_text(
-        "from evaluation.registry import Registry\nFOUND = Registry('thing', __name__)\n"
+        "from hybrid_rec.core.registry import Registry\nFOUND = Registry('thing', __name__)\n"
     )
     for file, names in (("a_file", ("zebra", "yak")), ("b_file", ("ant",))):
         lines = [f"FOUND.add({name!r}, {number}, __name__)" for number, name in enumerate(names)]
