@@ -28,10 +28,6 @@ def model(fitted: HybridRecommender, tmp_path_factory: pytest.TempPathFactory) -
         ("fit no.TSV --out m", lambda _: read_dataset("no.TSV")),
         ("fit no.parquet --out m", lambda _: read_dataset("no.parquet")),
         ("fit no/more.csv --out m", lambda _: read_dataset("no/more.csv")),
-        ("fit yes:no --out m", lambda _: read_dataset("yes:no")),
-        ("fit movielens:no --out m", lambda _: read_dataset("movielens:no")),
-        ("fit mpd:no --out m", lambda _: read_dataset("mpd:no")),
-        ("fit mpd:no*.json --out m", lambda _: read_dataset("mpd:no*.json")),
         ("fit plays.csv --items no.csv --out m", lambda _: read_items("no.csv")),
         ("evaluate no.csv", lambda _: read_dataset("no.csv")),
         ("tune no.csv --budget 1 --out t.toml", lambda _: read_dataset("no.csv")),
@@ -70,6 +66,21 @@ def test_a_missing_path_is_refused_in_the_words_of_the_library(
     assert printed.err == f"hybrid-rec: {refused.value}\n"
     assert printed.out == ""
     assert [path.name for path in tmp_path.iterdir()] == ["plays.csv"]
+
+
+@pytest.mark.parametrize("dataset", ["yes:no", "movielens:no", "mpd:no", "mpd:no*.json"])
+def test_a_named_data_set_that_is_not_there(
+    dataset: str,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert run(["fit", dataset, "--out", "m"]) == 2
+    place = dataset.partition(":")[2]
+    told = f"hybrid-rec: {place} must be what the data set {dataset} is read from, found nothing"
+    assert capsys.readouterr().err.startswith(told)
+    assert not list(tmp_path.iterdir())
 
 
 @pytest.mark.parametrize("place", ["s3://bucket/no.csv", "a\0b.csv"])

@@ -713,7 +713,7 @@ def test_read_dataset_reads_movielens(movielens_folder: Path) -> None:
 
 @pytest.mark.parametrize("spec", ["", "yes:", "yes", "spotify:x", "plays.json", "some/folder"])
 def test_read_dataset_lists_the_valid_forms(spec: str) -> None:
-    with pytest.raises(DataError, match=r"one of yes:FOLDER, movielens:FOLDER, .*, synthetic; got"):
+    with pytest.raises(DataError, match=r"one of movielens:FOLDER, mpd:FOLDER, .*, synthetic; got"):
         read_dataset(spec)
 
 
