@@ -30,7 +30,8 @@ Weight = Annotated[
         "--weight",
         metavar="BLOCK=X",
         help="Weight of a block for this call: cooccurrence, popularity or a block that describes "
-        "items, such as title. With any weight given, the weighted sum orders the items, not the learned ranking.",
+        "items, such as title. With any weight given, the weighted sum orders the items, "
+        "not the learned ranking.",
     ),
 ]
 SkipUnknown = Annotated[
