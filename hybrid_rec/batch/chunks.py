@@ -12,7 +12,7 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from hybrid_rec.batch.layout import ID, Layout
-from hybrid_rec.core.arrays import Rows
+from hybrid_rec.core.arrays import Mask, Rows
 from hybrid_rec.data.tables import TEXT
 
 LONGEST = 1_000_000
@@ -29,7 +29,7 @@ class Chunk:
     """Rows as `TableReader.batches` gives them."""
     owners: Rows
     """The query of each row, from 0 and ascending, `(n_rows,)`."""
-    repeated: NDArray[np.bool_]
+    repeated: Mask
     """Which queries have the id of an earlier one, `(n_queries,)`."""
 
     @property
@@ -47,7 +47,7 @@ class SeenIds:
     def __init__(self) -> None:
         self._levels: list[NDArray[np.uint64]] = []
 
-    def add(self, ids: pa.Array) -> NDArray[np.bool_]:
+    def add(self, ids: pa.Array) -> Mask:
         """Remember ids, and tell which were there before or stand in `ids` before; null never is.
 
         Args:

@@ -14,9 +14,9 @@ from numpy.typing import NDArray
 from hybrid_rec.batch.chunks import LONGEST, Chunk
 from hybrid_rec.batch.input import FILE, ROW
 from hybrid_rec.batch.layout import CONTEXT, ID, ITEM, ITEMS
-from hybrid_rec.core.arrays import Objects, Rows
+from hybrid_rec.core.arrays import Mask, Objects, Rows
 from hybrid_rec.data.catalog import Catalog
-from hybrid_rec.data.play_order import ORDER_COLUMNS, Kind, Mask, read_order
+from hybrid_rec.data.play_order import ORDER_COLUMNS, Kind, read_order
 from hybrid_rec.data.playlists import Playlists
 
 MISSING_ID = "missing id"

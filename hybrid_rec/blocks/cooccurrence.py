@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hybrid_rec.blocks.corpus_files import CorpusFiles, item_tokens, shuffled
-from hybrid_rec.core.arrays import Rows
+from hybrid_rec.core.arrays import Floats, Rows
 from hybrid_rec.core.config import CooccurrenceConfig
 from hybrid_rec.core.errors import DataError
 from hybrid_rec.core.progress import Advance, Progress
@@ -29,9 +29,9 @@ _USUAL_NORM = 3.0
 class Start:
     """Vectors that are there already, from which training goes on."""
 
-    vectors: NDArray[np.float32]
+    vectors: Floats
     """Unit vectors, `(n_items, vector_size)`; items with a zero row start anywhere."""
-    freedom: NDArray[np.float32]
+    freedom: Floats
     """How far each item may move, `(n_items,)`: 0 holds it where it is, 1 is training as usual."""
     counts: Rows
     """Plays of each item in all playlists, those that are not trained on included, `(n_items,)`."""
@@ -43,7 +43,7 @@ def fit_cooccurrence(
     seed: int,
     progress: Progress | None = None,
     start: Start | None = None,
-) -> NDArray[np.float32]:
+) -> Floats:
     """Unit co-occurrence vectors of all items, `(n_items, vector_size)` float32.
 
     Items with fewer than `min_count` plays have a zero vector.

@@ -15,10 +15,9 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from hybrid_rec.core.arrays import Rows
 from hybrid_rec.core.errors import RunError
 from hybrid_rec.data.playlists import Playlists
-
-RowArray = NDArray[np.int64]
 
 _GENSIM_BATCH = 10_000
 # One less, for gensim has room for that many lines in a batch, the one that fills it included.
@@ -36,7 +35,7 @@ def item_tokens(n_items: int) -> NDArray[np.bytes_]:
     return np.ascontiguousarray(digits).view(f"S{width}").reshape(n_items)
 
 
-def shuffled(rows: RowArray, owners: RowArray, rng: np.random.Generator) -> RowArray:
+def shuffled(rows: Rows, owners: Rows, rng: np.random.Generator) -> Rows:
     """The plays of each playlist in a random order; playlists stay where they are.
 
     Args:
@@ -132,7 +131,7 @@ class CorpusFiles:
             yield from self._fill(rows, _line_ends(lengths))
             first = stop
 
-    def _fill(self, rows: RowArray, ends: RowArray) -> Iterator[tuple[int, bytes]]:
+    def _fill(self, rows: Rows, ends: Rows) -> Iterator[tuple[int, bytes]]:
         start = line = 0
         while line < len(ends):
             stop = int(np.searchsorted(ends, start + _LONGEST_BATCH, side="right"))
@@ -144,12 +143,12 @@ class CorpusFiles:
             start, line = end, stop
 
 
-def _line_ends(lengths: RowArray) -> RowArray:
+def _line_ends(lengths: Rows) -> Rows:
     """Where lines end: with each playlist, and within one that is too long for a batch."""
     pieces = -(-lengths // _LONGEST_BATCH)
     owners = np.repeat(np.arange(len(lengths)), pieces)
     number = np.arange(len(owners)) - np.repeat(np.cumsum(pieces) - pieces, pieces)
     stops = np.cumsum(lengths)
     starts = stops - lengths
-    ends: RowArray = np.minimum(starts[owners] + (number + 1) * _LONGEST_BATCH, stops[owners])
+    ends: Rows = np.minimum(starts[owners] + (number + 1) * _LONGEST_BATCH, stops[owners])
     return ends

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -11,6 +11,10 @@ from hybrid_rec.cli.configuration import read_config
 from hybrid_rec.cli.options import ConfigFile, Quiet
 from hybrid_rec.cli.paths import check_dataset
 from hybrid_rec.core.console import write
+
+if TYPE_CHECKING:
+    from hybrid_rec.blocks.block_set import BlockSet
+    from hybrid_rec.data.catalog import Catalog
 
 
 def fit(
@@ -57,11 +61,24 @@ def fit(
     recommender.save(out)
     model = recommender.model_
     for stage, seconds in model.timings.items():
-        write(f"{stage:<18}{seconds:8.2f} s")
+        write(f"{stage:<22}{seconds:8.2f} s")
     counts = ", ".join(f"{count:,} {source}" for source, count in model.source_counts().items())
     write(f"items by source: {counts}")
+    write(_columns_told(catalog, model.blocks))
     told = weights_told(settings, has_ranking=model.ranking is not None)
     write(f"block weights: {told}")
     if model.choice is not None:
         write(f"index: {model.choice}")
     write(f"saved to {out}")
+
+
+def _columns_told(catalog: Catalog, blocks: BlockSet) -> str:
+    """Which columns of the items became blocks, and which none is made from."""
+    made = [
+        f"{block.name} from {', '.join(block.config.columns)}"
+        for block in blocks.blocks
+        if block.config.columns
+    ]
+    unused = [name for name in catalog.columns if name not in blocks.column_kinds]
+    told = f"blocks: {'; '.join(made) or 'none'}"
+    return f"{told}; no block uses: {', '.join(unused)}" if unused else told

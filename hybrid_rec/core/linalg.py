@@ -6,19 +6,16 @@ from functools import cache
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy import sparse
 from threadpoolctl import ThreadpoolController
 
-from hybrid_rec.core.arrays import Doubles
+from hybrid_rec.core.arrays import Doubles, Floats
 
 
-def unit_rows(vectors: NDArray[np.float32]) -> NDArray[np.float32]:
+def unit_rows(vectors: Floats) -> Floats:
     """Rows of length 1, `(n, dim)` float32; zero rows stay zero."""
     norms = np.sqrt((vectors * vectors).sum(axis=1, keepdims=True))
-    units: NDArray[np.float32] = np.divide(
-        vectors, norms, out=np.zeros_like(vectors), where=norms > 0
-    )
+    units: Floats = np.divide(vectors, norms, out=np.zeros_like(vectors), where=norms > 0)
     return units
 
 

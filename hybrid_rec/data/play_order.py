@@ -11,13 +11,13 @@ import pandas as pd
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from hybrid_rec.core.arrays import Mask
 from hybrid_rec.core.errors import DataError
 
 ORDER_COLUMNS = ("position", "played_at")
 """Columns that tell the order of plays; the first one that a table has decides."""
 
 Kind = Literal["numbers", "times"]
-Mask = NDArray[np.bool_]
 Times = NDArray[np.datetime64]
 
 _LAST_YEAR = 9999

@@ -9,10 +9,9 @@ from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 from scipy import sparse
 
-from hybrid_rec.core.arrays import Objects, Rows
+from hybrid_rec.core.arrays import Mask, Objects, Rows
 from hybrid_rec.core.errors import DataError
 from hybrid_rec.data.catalog import Catalog
 from hybrid_rec.data.columns import as_item_ids, check_whole_text, id_column, require_columns
@@ -204,7 +203,7 @@ class Playlists:
         matrix.data.fill(1.0)
         return matrix
 
-    def select(self, numbers: NDArray[np.int64] | NDArray[np.bool_]) -> Playlists:
+    def select(self, numbers: Rows | Mask) -> Playlists:
         """The playlists at `numbers` (or where a mask is true), in that order."""
         chosen = np.flatnonzero(numbers) if numbers.dtype == np.bool_ else np.asarray(numbers)
         sizes = self.lengths[chosen]
@@ -219,7 +218,7 @@ class Playlists:
             times=None if self.times is None else self.times[plays],
         )
 
-    def select_plays(self, mask: NDArray[np.bool_]) -> Playlists:
+    def select_plays(self, mask: Mask) -> Playlists:
         """The same playlists with only the plays where `mask` is true; some may become empty."""
         sizes = np.bincount(self.owners[mask], minlength=len(self))
         return replace(

@@ -8,9 +8,8 @@ from typing import Self
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
-from hybrid_rec.core.arrays import Objects, Rows
+from hybrid_rec.core.arrays import Floats, Objects, Rows
 from hybrid_rec.data.catalog import Catalog
 
 NO_SOURCE = ""
@@ -26,7 +25,7 @@ class Recommendations:
 
     item_ids: Objects
     """Item ids, `(n_queries, k)` strings; None where there is none."""
-    scores: NDArray[np.float32]
+    scores: Floats
     """Similarities, higher is better, `(n_queries, k)` float32; -inf where there is none."""
     sources: Objects
     """How each item was placed, `(n_queries, k)`: "hybrid" (it has history), "artist", "text" or
@@ -47,7 +46,7 @@ class Recommendations:
     def from_rows(
         cls,
         rows: Rows,
-        scores: NDArray[np.float32],
+        scores: Floats,
         sources: Objects,
         query_ids: Sequence[str] | Objects,
         catalog: Catalog,
@@ -102,7 +101,7 @@ class PlaylistMatches:
 
     playlist_ids: Objects
     """Playlist ids, `(n_queries, k)` strings; None where there are fewer than k playlists."""
-    scores: NDArray[np.float32]
+    scores: Floats
     """Cosines in co-occurrence space, in [-1, 1], `(n_queries, k)`; -inf where there is none."""
     query_ids: Objects
     """What was asked, `(n_queries,)` strings."""

@@ -9,8 +9,8 @@ from types import MappingProxyType
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from hybrid_rec.core.arrays import Mask
 from hybrid_rec.core.errors import DataError
 from hybrid_rec.data.catalog import Catalog
 from hybrid_rec.data.item_table import ARTIST, TITLE
@@ -165,7 +165,7 @@ def _nonzero(counts: Mapping[str, int]) -> Mapping[str, int]:
     return MappingProxyType({what: count for what, count in counts.items() if count})
 
 
-def _with_two_items(playlists: Playlists) -> NDArray[np.bool_]:
+def _with_two_items(playlists: Playlists) -> Mask:
     # A playlist has two different items if and only if one differs from its first.
     filled = playlists.lengths > 0
     first = np.zeros(len(playlists), dtype=np.int64)
@@ -174,7 +174,7 @@ def _with_two_items(playlists: Playlists) -> NDArray[np.bool_]:
     return np.bincount(playlists.owners[differs], minlength=len(playlists)) > 0
 
 
-def _copies(playlists: Playlists, among: NDArray[np.bool_]) -> NDArray[np.bool_]:
+def _copies(playlists: Playlists, among: Mask) -> Mask:
     """Which playlists of `among` have the same rows as an earlier one of them."""
     copies = np.zeros(len(playlists), dtype=bool)
     seen: set[bytes] = set()

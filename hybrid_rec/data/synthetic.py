@@ -7,9 +7,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
-from hybrid_rec.core.arrays import Objects, Rows
+from hybrid_rec.core.arrays import Doubles, Mask, Objects, Rows
 from hybrid_rec.core.errors import ConfigError
 from hybrid_rec.data.catalog import Catalog
 from hybrid_rec.data.playlists import Playlists
@@ -73,7 +72,7 @@ class SyntheticTruth:
     """Names of the genres."""
     genre_of_item: Rows
     """Genre of each item as a position in `genres`, `(n_items,)` int64."""
-    cold: NDArray[np.bool_]
+    cold: Mask
     """Which items are in no playlist, `(n_items,)`."""
 
 
@@ -230,9 +229,9 @@ def _names(
     return list(names)[:n_names]
 
 
-def _zipf(n_ranks: int, exponent: float) -> NDArray[np.float64]:
+def _zipf(n_ranks: int, exponent: float) -> Doubles:
     weights = np.arange(1, n_ranks + 1, dtype=np.float64) ** -exponent
-    result: NDArray[np.float64] = weights / weights.sum()
+    result: Doubles = weights / weights.sum()
     return result
 
 
@@ -282,7 +281,7 @@ def _playlists(
     return Playlists.from_rows(lengths, rows, n_items, names)
 
 
-def _repeats(owners: Rows, rows: Rows, n_items: int) -> NDArray[np.bool_]:
+def _repeats(owners: Rows, rows: Rows, n_items: int) -> Mask:
     """Which plays repeat an earlier one of their playlist."""
     repeats = np.ones(len(rows), dtype=bool)
     repeats[np.unique(owners * n_items + rows, return_index=True)[1]] = False

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from hybrid_rec.blocks.pooling import candidate_weights, take
+from hybrid_rec.core.arrays import Doubles
 from hybrid_rec.core.errors import ConfigError
 from hybrid_rec.data.playlists import Playlists
 from hybrid_rec.model.fit import reindexed
@@ -117,7 +117,7 @@ def _compare(near: Model, exact: Model, asked: _Asked) -> dict[str, Any]:
     return row
 
 
-def _ask(model: Model, asked: _Asked) -> tuple[list[SearchResult], NDArray[np.float64]]:
+def _ask(model: Model, asked: _Asked) -> tuple[list[SearchResult], Doubles]:
     """The answers to the queries, one by one, and the milliseconds of each."""
     queries = model.queries(asked.seeds)
     answers, times = [], []

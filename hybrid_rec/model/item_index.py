@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy import sparse
 
 from hybrid_rec.blocks.block_set import BlockSet
+from hybrid_rec.core.arrays import Floats
 from hybrid_rec.core.config import HybridConfig
 from hybrid_rec.core.errors import ConfigError
 from indexes.base import VectorIndexError
@@ -35,7 +35,7 @@ def choose_index(n_items: int, dim: int, config: HybridConfig, factory: str) -> 
 
 
 def build_index(
-    dense: Mapping[str, NDArray[np.float32]],
+    dense: Mapping[str, Floats],
     one_hot: Mapping[str, sparse.csr_array],
     blocks: BlockSet,
     config: HybridConfig,
@@ -71,7 +71,7 @@ def build_index(
     return index, choice
 
 
-def block_scale(layout: Mapping[str, int], weights: Mapping[str, float]) -> NDArray[np.float32]:
+def block_scale(layout: Mapping[str, int], weights: Mapping[str, float]) -> Floats:
     """How much each dimension counts in an approximate index, `(dim,)`; see `faiss_scale`.
 
     The power of two next to the square root of the block's weight.

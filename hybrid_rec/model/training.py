@@ -8,9 +8,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from hybrid_rec.blocks.cooccurrence import fit_cooccurrence
+from hybrid_rec.core.arrays import Floats
 from hybrid_rec.core.config import HybridConfig
 from hybrid_rec.core.progress import Progress
 from hybrid_rec.data.playlists import Playlists
@@ -24,11 +24,11 @@ _RANKING_STREAM = 1
 class Learned:
     """What Word2Vec learned: the part of a fit that takes longest."""
 
-    own: NDArray[np.float32]
+    own: Floats
     """Co-occurrence vectors of the items, `(n_items, dim)`; zero rows for items without one."""
     folds: list[Fold]
     """Folds that the ranking learns from; none where there is no ranking."""
-    of_folds: list[NDArray[np.float32]]
+    of_folds: list[Floats]
     """The vectors that each fold's playlists give."""
     rng: np.random.Generator
     """Draws what the ranking needs beyond the folds."""
@@ -45,14 +45,12 @@ def learn_vectors(playlists: Playlists, config: HybridConfig, progress: Progress
     return Learned(own, folds, of_folds, rng)
 
 
-def _vectors(
-    parts: Sequence[Playlists], config: HybridConfig, progress: Progress
-) -> list[NDArray[np.float32]]:
+def _vectors(parts: Sequence[Playlists], config: HybridConfig, progress: Progress) -> list[Floats]:
     """Co-occurrence vectors of each; the first tells of its progress.
 
     Each is trained on one thread, so as to be reproducible, but two at a time.
     """
-    found: list[NDArray[np.float32] | None] = [None] * len(parts)
+    found: list[Floats | None] = [None] * len(parts)
     failures: list[Exception] = []
     todo = deque(range(len(parts)))
 

@@ -8,9 +8,9 @@ from functools import cached_property
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy import sparse
 
+from hybrid_rec.core.arrays import Doubles, Floats, Rows
 from hybrid_rec.core.config import AlsConfig
 from hybrid_rec.core.errors import HybridRecError
 from hybrid_rec.core.linalg import one_blas_thread
@@ -31,7 +31,7 @@ class Factors:
         2008. https://github.com/benfred/implicit.
     """
 
-    vectors: NDArray[np.float32]
+    vectors: Floats
     """v of each item, `(n_items, size)`; zero for items without history."""
     alpha: float
     """Confidence in what a playlist holds."""
@@ -54,25 +54,25 @@ class Factors:
         return cls.from_vectors(vectors, config)
 
     @classmethod
-    def from_vectors(cls, vectors: NDArray[np.float32], config: AlsConfig) -> Factors:
+    def from_vectors(cls, vectors: Floats, config: AlsConfig) -> Factors:
         """The factors whose `vectors` were fitted with `config`."""
         return cls(vectors, config.alpha, config.regularisation)
 
     @cached_property
-    def _gram(self) -> NDArray[np.float64]:
+    def _gram(self) -> Doubles:
         vectors = self.vectors.astype(np.float64)
-        gram: NDArray[np.float64] = vectors.T @ vectors
+        gram: Doubles = vectors.T @ vectors
         gram[np.diag_indices_from(gram)] += max(self.regularisation, 1e-6)
         return gram
 
-    def place(self, rows: NDArray[np.int64]) -> NDArray[np.float32]:
+    def place(self, rows: Rows) -> Floats:
         """U of a playlist of different items, `(size,)`, solved for exactly; zero without items."""
         held = self.vectors[rows].astype(np.float64)
         gram = self._gram + (self.alpha - 1) * (held.T @ held)
         placed = np.linalg.solve(gram, self.alpha * held.sum(axis=0))
         return placed.astype(np.float32)
 
-    def place_all(self, holds: sparse.csr_array) -> NDArray[np.float32]:
+    def place_all(self, holds: sparse.csr_array) -> Floats:
         """The place of each playlist of `holds` `(n_playlists, n_items)`, `(n_playlists, size)`."""
         placed = np.zeros((holds.shape[0], self.vectors.shape[1]), np.float32)
         with one_blas_thread():

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 import numpy as np
-from numpy.typing import NDArray
 
+from hybrid_rec.core.arrays import Doubles
 from hybrid_rec.core.config import COOCCURRENCE
 from hybrid_rec.ranking.ranker import Case
 
@@ -50,7 +50,7 @@ def learn_weights(
     starts = np.cumsum(sizes) - sizes
     share = hits / np.repeat(np.add.reduceat(hits, starts), sizes)
 
-    def loss(weights: NDArray[np.float64]) -> tuple[float, NDArray[np.float64]]:
+    def loss(weights: Doubles) -> tuple[float, Doubles]:
         scores = blocks @ weights
         scores -= np.repeat(np.maximum.reduceat(scores, starts), sizes)
         odds = np.exp(scores)

@@ -7,16 +7,14 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
-from numpy.typing import NDArray
 
-from hybrid_rec.core.arrays import Rows
+from hybrid_rec.core.arrays import Doubles, Floats, Rows
 from hybrid_rec.core.config import POPULARITY, DiversityConfig, HybridConfig
 from hybrid_rec.core.errors import ConfigError
 from indexes.hybrid import HybridIndex
 from indexes.selection import inner_products
 
 Diversity = DiversityConfig | Mapping[str, float | int | None]
-Values = NDArray[np.float64]
 OFF = DiversityConfig()
 """Nothing is reordered."""
 
@@ -89,7 +87,7 @@ class Diversifier:
         cap = self._config.artist_cap
         return without + int(sizes.sum() if cap is None else np.minimum(sizes, cap).sum())
 
-    def order(self, rows: Rows, scores: NDArray[np.float32], k: int) -> Diversified:
+    def order(self, rows: Rows, scores: Floats, k: int) -> Diversified:
         """The new order of one list, cut to k.
 
         Args:
@@ -145,16 +143,16 @@ class _Likeness:
                 part = hot[rows]
                 self._hot += weights[name] * (part @ part.T).toarray()
 
-    def to(self, place: int) -> Values:
+    def to(self, place: int) -> Doubles:
         """Likeness of all rows to one of them, in [-1, 1], `(n_rows,)`."""
-        likeness: Values = inner_products(self._dense, self._dense[place]) + self._hot[place]
+        likeness: Doubles = inner_products(self._dense, self._dense[place]) + self._hot[place]
         return likeness
 
 
-def _stretched(scores: NDArray[np.float32]) -> Values:
+def _stretched(scores: Floats) -> Doubles:
     """Scores from 0 to 1; all 1 if they are equal."""
     values = scores.astype(np.float64)
     if not len(values) or values.max() == values.min():
         return np.ones(len(values))
-    stretched: Values = (values - values.min()) / (values.max() - values.min())
+    stretched: Doubles = (values - values.min()) / (values.max() - values.min())
     return stretched

@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy import sparse
 
-from hybrid_rec.core.arrays import Rows
+from hybrid_rec.core.arrays import Doubles, Rows
 
 SHRINKAGE = 5.0
 """Of similarities that rest on few playlists; see `evaluation.recommenders.item_knn.ItemKNN`."""
@@ -28,7 +27,7 @@ class PlaylistNeighbours:
 
     def __init__(self, holds: sparse.csr_array) -> None:
         held_by = np.bincount(holds.indices, minlength=holds.shape[1])
-        self.idf: NDArray[np.float64] = np.log(holds.shape[0] / np.maximum(held_by, 1))
+        self.idf: Doubles = np.log(holds.shape[0] / np.maximum(held_by, 1))
         self._weighted = self._weigh(holds).T.tocsr()
 
     def near(self, queries: sparse.csr_array, n: int) -> sparse.csr_array:
@@ -105,6 +104,6 @@ def first_of_each_line(matrix: sparse.csr_array, n: int) -> sparse.csr_array:
 def _lots(holds: sparse.csr_array, held_by: sparse.csr_array) -> Iterator[Rows]:
     """Consecutive columns whose products with all columns fit into memory together."""
     lengths = np.diff(holds.indptr).astype(np.float64)
-    costs: NDArray[np.float64] = np.minimum(held_by @ lengths, holds.shape[1])
+    costs: Doubles = np.minimum(held_by @ lengths, holds.shape[1])
     lot = np.cumsum(costs) // _PRODUCTS
     return iter(np.split(np.arange(len(costs)), np.flatnonzero(np.diff(lot)) + 1))

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 from hybrid_rec.blocks.labels import one_hot
-from hybrid_rec.core.arrays import Mask, Rows
+from hybrid_rec.core.arrays import Floats, Mask, Rows
 from hybrid_rec.core.config import StatisticsConfig
 from hybrid_rec.core.linalg import unit_rows
 from hybrid_rec.data.playlists import Playlists
@@ -45,9 +45,9 @@ class Statistics:
     """Shrunk cosines of groups, `(n_groups, n_groups)`."""
     factors: Mapping[str, Factors]
     """Factors of the items, of several sizes, by their names in `ALS_NAMES`."""
-    playlist_factors: NDArray[np.float32]
+    playlist_factors: Floats
     """Unit vectors of the training playlists among `factors`, `(n_playlists, size)`."""
-    ages: NDArray[np.float32]
+    ages: Floats
     """Days since an item's last play, its mean play and its first, counted back from the last
     play of all, `(3, n_items)` float32; -1 for items without history, or without times."""
 
@@ -129,23 +129,23 @@ class Statistics:
         return PlaylistNeighbours(self.groups)
 
     @cached_property
-    def plays(self) -> NDArray[np.float32]:
+    def plays(self) -> Floats:
         """ln(1 + playlists that hold it) of each item, `(n_items,)`."""
         counts = np.bincount(self.holds.indices, minlength=self.holds.shape[1])
-        logs: NDArray[np.float32] = np.log1p(counts).astype(np.float32)
+        logs: Floats = np.log1p(counts).astype(np.float32)
         return logs
 
     @cached_property
-    def group_plays(self) -> NDArray[np.float32]:
+    def group_plays(self) -> Floats:
         """ln(1 + plays of its items) of each group, `(n_groups,)`."""
         counts = np.asarray(self.groups.sum(axis=0)).ravel()
-        logs: NDArray[np.float32] = np.log1p(counts).astype(np.float32)
+        logs: Floats = np.log1p(counts).astype(np.float32)
         return logs
 
     @cached_property
-    def group_sizes(self) -> NDArray[np.float32]:
+    def group_sizes(self) -> Floats:
         """ln(1 + items in the catalogue) of each group, `(n_groups,)`."""
-        sizes: NDArray[np.float32] = np.log1p(np.diff(self.group_items.indptr)).astype(np.float32)
+        sizes: Floats = np.log1p(np.diff(self.group_items.indptr)).astype(np.float32)
         return sizes
 
     @cached_property
@@ -179,7 +179,7 @@ class Statistics:
         same: Mask = self.set_hashes[place] == wanted
         return same
 
-    def state(self) -> tuple[Mapping[str, sparse.csr_array], Mapping[str, NDArray[np.float32]]]:
+    def state(self) -> tuple[Mapping[str, sparse.csr_array], Mapping[str, Floats]]:
         """What cannot be counted again quickly: sparse matrices and arrays by name."""
         matrices = {name: getattr(self, name) for name in MATRICES}
         arrays = {name: factors.vectors for name, factors in self.factors.items()}
@@ -252,7 +252,7 @@ def set_hashes(holds: sparse.csr_array) -> NDArray[np.uint64]:
     return hashes
 
 
-def _ages(playlists: Playlists) -> NDArray[np.float32]:
+def _ages(playlists: Playlists) -> Floats:
     ages = np.full((3, playlists.n_items), -1, np.float32)
     if playlists.times is None or not playlists.n_plays:
         return ages

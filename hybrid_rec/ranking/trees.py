@@ -10,8 +10,8 @@ from functools import cached_property
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from hybrid_rec.core.arrays import Doubles, Floats
 from hybrid_rec.core.errors import ArtifactError, HybridRecError
 
 # Rows from which on bit vectors are faster than walks through the trees, and rows of a block:
@@ -66,7 +66,7 @@ class Trees:
                 "it again."
             )
 
-    def predict(self, rows: NDArray[np.float32]) -> NDArray[np.float64]:
+    def predict(self, rows: Floats) -> Doubles:
         """Scores of finite rows, `(n,)`; the same to the last bit however many there are.
 
         Args:
@@ -77,11 +77,11 @@ class Trees:
         blocks = [rows[start : start + _BLOCK] for start in range(0, len(rows), _BLOCK)]
         return np.concatenate([_walked(self._bits, block) for block in blocks])
 
-    def contributions(self, rows: NDArray[np.float32]) -> NDArray[np.float64]:
+    def contributions(self, rows: Floats) -> Doubles:
         """What each feature adds to the scores, `(n, n_features + 1)`, the base value last."""
         return np.asarray(self._booster.predict(rows, pred_contrib=True), dtype=np.float64)
 
-    def gains(self) -> NDArray[np.float64]:
+    def gains(self) -> Doubles:
         """The gain of all splits of each feature, `(n_features,)`."""
         return np.asarray(self._booster.feature_importance("gain"), dtype=np.float64)
 
@@ -117,7 +117,7 @@ class _BitTree:
         Regression Trees", SIGIR 2015.
     """
 
-    values: NDArray[np.float64]
+    values: Doubles
     """Of the leaves."""
     splits: list[tuple[int, np.float32, np.integer[Any]]]
     """Feature, threshold, and a bit for each leaf that rows above it cannot reach."""
@@ -212,7 +212,7 @@ def _sections(text: str) -> Iterator[dict[str, str]]:
     yield {}
 
 
-def _walked(trees: list[_BitTree], rows: NDArray[np.float32]) -> NDArray[np.float64]:
+def _walked(trees: list[_BitTree], rows: Floats) -> Doubles:
     """The sum of the leaves that each row ends in, tree after tree as LightGBM adds them."""
     columns = np.ascontiguousarray(rows.T)
     above = np.empty(len(rows), bool)

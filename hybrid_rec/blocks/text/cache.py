@@ -16,6 +16,7 @@ import numpy as np
 import platformdirs
 from numpy.typing import NDArray
 
+from hybrid_rec.core.arrays import Floats, Mask
 from hybrid_rec.core.files import writing
 
 Shard = NDArray[np.void]
@@ -54,7 +55,7 @@ class TextCache:
         self._opened = False
         self._writable = True
 
-    def get(self, texts: Sequence[str]) -> tuple[NDArray[np.bool_], NDArray[np.float32]]:
+    def get(self, texts: Sequence[str]) -> tuple[Mask, Floats]:
         """Which of `texts` are cached, `(n,)`, and all vectors, `(n, dim)`; zeros where absent."""
         self._open()
         vectors = np.zeros((len(texts), self.dim), np.float32)
@@ -69,7 +70,7 @@ class TextCache:
             vectors[wanted] = self._shards[number]["vector"][rows[wanted]]
         return shards >= 0, vectors
 
-    def put(self, texts: Sequence[str], vectors: NDArray[np.float32]) -> None:
+    def put(self, texts: Sequence[str], vectors: Floats) -> None:
         """Add `vectors`, `(len(texts), dim)`, as one shard; on disk when this returns."""
         if not texts:
             return

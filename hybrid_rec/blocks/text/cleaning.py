@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from hybrid_rec.core.arrays import Rows
 from hybrid_rec.core.errors import DataError
 
 Texts = Sequence[str | None] | NDArray[Any]
@@ -141,7 +142,7 @@ def clean_text(text: str) -> str:
     return _settle(text, _normalise)
 
 
-def distinct_texts(texts: Texts, clean: Clean = clean_title) -> tuple[list[str], NDArray[np.int64]]:
+def distinct_texts(texts: Texts, clean: Clean = clean_title) -> tuple[list[str], Rows]:
     """The distinct cleaned texts, in order of appearance, and the place of each text in them.
 
     Args:

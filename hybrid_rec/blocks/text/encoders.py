@@ -5,17 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Protocol, Self, runtime_checkable
 
-import numpy as np
-from numpy.typing import NDArray
-
 from hybrid_rec.blocks.text.cleaning import Clean, Texts, clean_title
 from hybrid_rec.blocks.text.sentences import SentenceEncoder
 from hybrid_rec.blocks.text.tfidf import TfidfEncoder
 from hybrid_rec.blocks.text.word2vec import Word2VecEncoder
+from hybrid_rec.core.arrays import Floats
 from hybrid_rec.core.config import TextConfig
 from hybrid_rec.core.progress import Progress
-
-FloatArray = NDArray[np.float32]
 
 _SILENT = Progress()
 
@@ -31,7 +27,7 @@ class TextEncoder(Protocol):
     def fit(self, texts: Texts) -> Self:
         """Learn from texts what there is to learn; missing texts are skipped."""
 
-    def encode(self, texts: Texts, progress: Progress = _SILENT) -> FloatArray:
+    def encode(self, texts: Texts, progress: Progress = _SILENT) -> Floats:
         """Unit vectors, `(n, dim)`; the row of a missing or empty text is zero."""
 
     def fingerprint(self) -> str:

@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any, Literal, Self
 
 import numpy as np
-from numpy.typing import NDArray
 from pydantic import Field, PositiveInt
 
 from hybrid_rec.blocks.text.cache import TextCache, default_cache_dir
@@ -16,12 +15,11 @@ from hybrid_rec.blocks.text.models import LocatedModel, locate_model
 from hybrid_rec.blocks.text.precision import Precision, resolve_precision
 from hybrid_rec.blocks.text.state import EncoderState, read_state, spread_rows, write_state
 from hybrid_rec.blocks.text.windows import split_texts
+from hybrid_rec.core.arrays import Floats, Rows
 from hybrid_rec.core.config import TextConfig
 from hybrid_rec.core.errors import ArtifactError, ModelUnavailableError
 from hybrid_rec.core.linalg import unit_rows
 from hybrid_rec.core.progress import Advance, Progress
-
-FloatArray = NDArray[np.float32]
 
 _SILENT = Progress()
 
@@ -75,7 +73,7 @@ class SentenceEncoder:
         del texts
         return self
 
-    def encode(self, texts: Texts, progress: Progress = _SILENT) -> FloatArray:
+    def encode(self, texts: Texts, progress: Progress = _SILENT) -> Floats:
         """Unit vectors, `(n, dim)` float32; the row of a missing text is zero.
 
         Each distinct text is encoded once. Where the cache has them all, no model is loaded, and
@@ -151,9 +149,7 @@ class SentenceEncoder:
             self._cache = TextCache(base / "titles" / (self.fingerprint() + rounded), self.dim)
         return self._cache
 
-    def _encode_new(
-        self, texts: list[str], cache: TextCache | None, advance: Advance
-    ) -> FloatArray:
+    def _encode_new(self, texts: list[str], cache: TextCache | None, advance: Advance) -> Floats:
         windows = split_texts(texts, self._model)
         to_come = np.bincount(windows.owners, minlength=len(texts))
         is_long = to_come > 1
@@ -185,7 +181,7 @@ class SentenceEncoder:
             flush()
         return vectors
 
-    def _batches(self, lengths: NDArray[np.int64]) -> Iterator[NDArray[np.int64]]:
+    def _batches(self, lengths: Rows) -> Iterator[Rows]:
         """Positions of pieces that have one length in tokens.
 
         There are at most `batch_size` in a batch, and no more than fill it with tokens.
@@ -197,7 +193,7 @@ class SentenceEncoder:
             for start in range(0, len(group), size):
                 yield group[start : start + size]
 
-    def _encode_batch(self, texts: list[str]) -> FloatArray:
+    def _encode_batch(self, texts: list[str]) -> Floats:
         # Matrix libraries have other code, which rounds otherwise, for a handful of rows.
         filled = texts + texts[-1:] * (_SMALLEST_BATCH - len(texts))
         raw = self._model.encode(

@@ -6,12 +6,12 @@ from pathlib import Path
 from typing import Annotated, TypeVar
 
 import numpy as np
-from numpy.typing import NDArray
 from pydantic import AfterValidator, BaseModel, ConfigDict, ValidationError
 
+from hybrid_rec.core import stored
+from hybrid_rec.core.arrays import Floats, Rows
 from hybrid_rec.core.errors import ArtifactError
 
-FloatArray = NDArray[np.float32]
 StateT = TypeVar("StateT", bound="EncoderState")
 
 _STATE = "encoder.json"
@@ -65,31 +65,16 @@ def read_state(folder: Path, kind: type[StateT]) -> StateT:
         ) from None
 
 
-def read_array(folder: Path, name: str, shape: tuple[int, ...]) -> FloatArray:
+def read_array(folder: Path, name: str, shape: tuple[int, ...]) -> Floats:
     """A float32 array of a known shape from a `.npy` file.
 
     Raises:
         ArtifactError: If it is missing, damaged, of another shape or not finite.
     """
-    path = _saved(folder, name)
-    try:
-        array = np.load(path, allow_pickle=False)
-    except (OSError, ValueError, EOFError) as error:
-        raise ArtifactError(
-            f"{path} must be a NumPy array without pickle: {error}; save the model again."
-        ) from None
-    if not isinstance(array, np.ndarray) or array.dtype != np.float32 or array.shape != shape:
-        found = f"{array.dtype} {array.shape}" if isinstance(array, np.ndarray) else "an archive"
-        raise ArtifactError(
-            f"{path} must hold float32 {shape}, as {_saved(folder, _STATE).name} says, got "
-            f"{found}; save again."
-        )
-    if not np.isfinite(array).all():
-        raise ArtifactError(f"{path} must hold finite numbers, got NaN or infinity; save again.")
-    return array
+    return stored.read_array(_saved(folder, name), np.float32, shape)
 
 
-def spread_rows(vectors: FloatArray, places: NDArray[np.int64]) -> FloatArray:
+def spread_rows(vectors: Floats, places: Rows) -> Floats:
     """Vectors of distinct texts, `(n_texts, dim)`, at the places of all texts; -1 gives zero."""
     spread = np.zeros((len(places), vectors.shape[1]), np.float32)
     spread[places >= 0] = vectors[places[places >= 0]]

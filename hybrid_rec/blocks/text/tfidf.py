@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any, Literal, Self
 
 import numpy as np
-from numpy.typing import NDArray
 from pydantic import PositiveInt
 
 from hybrid_rec.blocks.text.cleaning import Clean, Texts, clean_title, distinct_texts
@@ -20,11 +19,10 @@ from hybrid_rec.blocks.text.state import (
     spread_rows,
     write_state,
 )
+from hybrid_rec.core.arrays import Floats
 from hybrid_rec.core.errors import ArtifactError, NotFittedError
 from hybrid_rec.core.linalg import unit_rows
 from hybrid_rec.core.progress import Progress
-
-FloatArray = NDArray[np.float32]
 
 _SILENT = Progress()
 _IDF = "idf.npy"
@@ -47,8 +45,8 @@ class TfidfEncoder:
         self._size = size
         self._seed = seed
         self._vocabulary: list[str] | None = None
-        self._idf: FloatArray = np.empty(0, np.float32)
-        self._projection: FloatArray = np.empty((0, 0), np.float32)
+        self._idf: Floats = np.empty(0, np.float32)
+        self._projection: Floats = np.empty((0, 0), np.float32)
 
     @classmethod
     def load(cls, folder: Path, size: int, clean: Clean = clean_title) -> Self:
@@ -101,7 +99,7 @@ class TfidfEncoder:
         self._projection[:, :rank] = components.T
         return self
 
-    def encode(self, texts: Texts, progress: Progress = _SILENT) -> FloatArray:
+    def encode(self, texts: Texts, progress: Progress = _SILENT) -> Floats:
         """Unit vectors, `(n, dim)` float32; the row of a missing text is zero.
 
         Raises:

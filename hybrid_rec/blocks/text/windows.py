@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
+
+from hybrid_rec.core.arrays import Rows
 
 _OVERLAP = 8
 """A window shares an eighth of its tokens with the next, so that no phrase is always cut."""
@@ -21,9 +22,9 @@ class Windows:
 
     pieces: list[str]
     """The pieces, those of a text in order."""
-    owners: NDArray[np.int64]
+    owners: Rows
     """Place of the text that each piece is from, `(n_pieces,)`."""
-    lengths: NDArray[np.int64]
+    lengths: Rows
     """Tokens of each piece, `(n_pieces,)`, or characters where the model has no tokenizer."""
 
 

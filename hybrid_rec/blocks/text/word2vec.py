@@ -14,7 +14,6 @@ from pathlib import Path
 from typing import Literal, Self
 
 import numpy as np
-from numpy.typing import NDArray
 from pydantic import PositiveInt
 from scipy import sparse
 
@@ -27,11 +26,10 @@ from hybrid_rec.blocks.text.state import (
     spread_rows,
     write_state,
 )
+from hybrid_rec.core.arrays import Floats
 from hybrid_rec.core.errors import ArtifactError, NotFittedError
 from hybrid_rec.core.linalg import unit_rows
 from hybrid_rec.core.progress import Progress
-
-FloatArray = NDArray[np.float32]
 
 DEFAULT_SIZE = 100
 
@@ -75,9 +73,9 @@ class Word2VecEncoder:
         self._size = size
         self._seed = seed
         self._places: dict[str, int] | None = None
-        self._words: FloatArray = np.empty((0, size), np.float32)
-        self._idf: FloatArray = np.empty(0, np.float32)
-        self._mean: FloatArray = np.zeros(size, np.float32)
+        self._words: Floats = np.empty((0, size), np.float32)
+        self._idf: Floats = np.empty(0, np.float32)
+        self._mean: Floats = np.zeros(size, np.float32)
 
     @classmethod
     def load(cls, folder: Path, size: int = DEFAULT_SIZE, clean: Clean = clean_title) -> Self:
@@ -136,7 +134,7 @@ class Word2VecEncoder:
         self._mean = (total / max(1, n_known)).astype(np.float32)
         return self
 
-    def encode(self, texts: Texts, progress: Progress = _SILENT) -> FloatArray:
+    def encode(self, texts: Texts, progress: Progress = _SILENT) -> Floats:
         """Unit vectors, `(n, dim)` float32; zero for a missing text and one of unknown words.
 
         Raises:
@@ -179,7 +177,7 @@ class Word2VecEncoder:
         for name, array in ((_WORDS, self._words), (_IDF, self._idf), (_MEAN, self._mean)):
             np.save(folder / name, array, allow_pickle=False)
 
-    def _learn(self, split: list[list[str]], counts: dict[str, int]) -> FloatArray:
+    def _learn(self, split: list[list[str]], counts: dict[str, int]) -> Floats:
         """Unit vectors of the words in `counts`, `(n_words, size)`."""
         # gensim takes a second to load, and only fitting needs it.
         from gensim.models import Word2Vec
@@ -210,7 +208,7 @@ class Word2VecEncoder:
         rows = [model.wv.key_to_index[word] for word in counts]
         return unit_rows(np.ascontiguousarray(model.wv.vectors[rows], dtype=np.float32))
 
-    def _mean_words(self, split: list[list[str]]) -> FloatArray:
+    def _mean_words(self, split: list[list[str]]) -> Floats:
         """Weighted mean of the word vectors of each text, `(n, size)`; zero without known words."""
         places = self._fitted()
         known = [[places[word] for word in words if word in places] for words in split]
@@ -218,10 +216,10 @@ class Word2VecEncoder:
         columns = np.fromiter(chain.from_iterable(known), np.int64, int(indptr[-1]))
         weights = self._idf[columns]
         shape = (len(known), len(places))
-        sums: FloatArray = sparse.csr_array((weights, columns, indptr), shape=shape) @ self._words
+        sums: Floats = sparse.csr_array((weights, columns, indptr), shape=shape) @ self._words
         rows = np.repeat(np.arange(len(known)), np.diff(indptr))
         totals = np.bincount(rows, weights=weights, minlength=len(known))[:, None]
-        means: FloatArray = (sums / np.maximum(totals, _NOTHING)).astype(np.float32)
+        means: Floats = (sums / np.maximum(totals, _NOTHING)).astype(np.float32)
         return means
 
     def _fitted(self) -> dict[str, int]:

@@ -9,9 +9,8 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
-from numpy.typing import NDArray
 
-from hybrid_rec.core.arrays import Objects, Rows
+from hybrid_rec.core.arrays import Mask, Objects, Rows
 from hybrid_rec.data.columns import text_column
 from hybrid_rec.data.tables import split_lists
 
@@ -72,7 +71,7 @@ def played_items(plays: pd.DataFrame, columns: Sequence[str]) -> tuple[pd.DataFr
 
 def _most_frequent(
     codes: Rows, column: pd.Series[Any], n_items: int
-) -> tuple[pd.Series[Any], NDArray[np.bool_]]:
+) -> tuple[pd.Series[Any], Mask]:
     """The most frequent value of each item, the first among equals, and which have several."""
     is_number = pd.api.types.is_numeric_dtype(column.dtype)
     cells = column.to_numpy(np.float64, na_value=np.nan) if is_number else _hashable(column)

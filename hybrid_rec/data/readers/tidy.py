@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pyarrow as pa
-from numpy.typing import NDArray
 
+from hybrid_rec.core.arrays import Mask
 from hybrid_rec.core.errors import DataError
 from hybrid_rec.data.catalog import Catalog
 from hybrid_rec.data.columns import id_column
@@ -181,7 +181,7 @@ def _names(names: Sequence[str], what: str) -> tuple[str, ...]:
     return tuple(names)
 
 
-def _mark_missing_ids(plays: pd.DataFrame) -> tuple[pd.DataFrame, NDArray[np.bool_], int]:
+def _mark_missing_ids(plays: pd.DataFrame) -> tuple[pd.DataFrame, Mask, int]:
     """Plays with ids as strings, which rows lack an id, and 1 if a playlist stands for those.
 
     Such rows stay, as plays of an item that no catalogue has, so that the rows that errors name
@@ -196,11 +196,11 @@ def _mark_missing_ids(plays: pd.DataFrame) -> tuple[pd.DataFrame, NDArray[np.boo
     return plays.assign(**ids), missing, int(no_playlist.any())
 
 
-def _missing_ids(column: pd.Series[Any]) -> NDArray[np.bool_]:
+def _missing_ids(column: pd.Series[Any]) -> Mask:
     return (column.isna() | (column == "")).to_numpy(dtype=bool)
 
 
-def _filled_ids(column: pd.Series[Any], missing: NDArray[np.bool_]) -> pd.Series[Any]:
+def _filled_ids(column: pd.Series[Any], missing: Mask) -> pd.Series[Any]:
     what = str(column.name)
     if not missing.any():
         return id_column(column, what)

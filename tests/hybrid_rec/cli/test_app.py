@@ -69,6 +69,15 @@ def test_fit_then_ask(plays: Path, config: Path, tmp_path: Path) -> None:
     assert [line.split("\t")[0] for line in lines[1:]] == ["1", "2", "3", "4"]
 
 
+def test_fit_names_columns_that_no_block_uses(tmp_path: Path) -> None:
+    plays, items = tmp_path / "plays.csv", tmp_path / "items.csv"
+    plays.write_text("playlist_id,item_id\n1,a\n1,b\n2,b\n2,c\n3,a\n3,c\n")
+    items.write_text("item_id,tags,year,album\na,x|y,1990,q\nb,y,1991,r\nc,x,1992,s\n")
+    fitting = ask("fit", plays, "--items", items, "--out", tmp_path / "model", "--quiet")
+    assert (fitting.returncode, fitting.stderr) == (0, "")
+    assert "blocks: tags from tags; no block uses: year, album\n" in fitting.stdout
+
+
 def test_progress_goes_to_stderr(plays: Path, config: Path, tmp_path: Path) -> None:
     fitting = ask("fit", plays, "--out", tmp_path / "model", "--config", config)
     assert "co-occurrence, epochs" in fitting.stderr
