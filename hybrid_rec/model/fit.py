@@ -30,7 +30,7 @@ from hybrid_rec.model.training import Learned, learn_vectors
 from hybrid_rec.ranking.block_weights import learn_weights
 from hybrid_rec.ranking.candidates import CandidateFeatures
 from hybrid_rec.ranking.cross_fitting import fit_cases
-from hybrid_rec.ranking.feature_set import default_features, linear_features
+from hybrid_rec.ranking.feature_set import fitted_features, linear_features
 from hybrid_rec.ranking.ranker import Ranker, of_new_playlists
 from hybrid_rec.ranking.statistics import Statistics
 from indexes.choice import Choice
@@ -195,24 +195,26 @@ def _fit_ranking(
 ) -> Ranking | None:
     """The second stage; None if no case has a hit among its candidates."""
     folds, blocks = learned.folds, items.blocks
+    names = fitted_features(blocks, config.ranking)
     # A copy, so that the same vectors can be fused again with the same draws.
     rng = deepcopy(learned.rng)
 
     def statistics_of(part: Playlists) -> Statistics:
         return Statistics.fit(
-            part, items.group_of, blocks.n_groups, config.ranking.statistics, config.seed
+            part, items.group_of, blocks.n_groups, config.ranking.statistics, names, config.seed
         )
 
     def source_of(number: int) -> CandidateFeatures:
         part = folds[number].train
         first = fit_stage_one(learned.of_folds[number], part, items, config, "Flat")
-        return candidate_features(first.index, blocks, statistics_of(part), first.sources, config)
+        return candidate_features(
+            first.index, blocks, statistics_of(part), first.sources, config, names
+        )
 
     with progress.stage("ranking, folds", len(folds)) as advance:
         cases = fit_cases(folds, source_of, rng, advance)
     if not cases:
         return None
-    names = default_features(blocks)
     ranker = Ranker.fit(names, cases, config.ranking, config.seed)
     columns = {block: names.index(name) for block, name in linear_features(blocks).items()}
     given = blocks.weights(config.weights)

@@ -174,7 +174,7 @@ def candidate_features(
     statistics: Statistics,
     sources: Codes,
     config: HybridConfig,
-    names: Sequence[str] | None = None,
+    names: Sequence[str],
 ) -> CandidateFeatures:
     """What brings and describes candidates, by the given weights and the chosen generators.
 
@@ -184,7 +184,7 @@ def candidate_features(
         statistics: What the training playlists say.
         sources: Where the place of each item comes from, `(n_items,)`.
         config: Weights, generators and how many candidates they bring.
-        names: Names of the features; None for those that a fit looks at.
+        names: Names of the features, in the order of the columns.
     """
     weights = blocks.weights(config.weights)
     ranking = config.ranking

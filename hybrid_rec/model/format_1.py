@@ -178,8 +178,11 @@ def _ranking(
 ) -> Ranking | None:
     if _TREES not in files:
         return None
+    known = features_of(blocks)
+    text = _translated((home / _TREES).read_text(encoding="utf-8"), known)
+    names = known_features(text, blocks)
     settings = config.ranking.statistics
-    matrices, arrays = Statistics.state_shapes(playlists, blocks.n_groups, settings)
+    matrices, arrays = Statistics.state_shapes(playlists, blocks.n_groups, settings, names)
     statistics = Statistics.from_state(
         playlists,
         group_of,
@@ -194,9 +197,6 @@ def _ranking(
             for name, shape in arrays.items()
         },
     )
-    known = features_of(blocks)
-    text = _translated((home / _TREES).read_text(encoding="utf-8"), known)
-    names = known_features(text, blocks)
     new_text = None
     if _NEW_TREES in files:
         new_text = _translated((home / _NEW_TREES).read_text(encoding="utf-8"), known)

@@ -235,8 +235,10 @@ def _read_ranking(
 ) -> Ranking | None:
     if f"{_RANKING}/{_TREES}" not in manifest["files"]:
         return None
+    text = (folder / _TREES).read_text(encoding="utf-8")
+    names = known_features(text, blocks)
     settings = config.ranking.statistics
-    shapes = Statistics.state_shapes(playlists, blocks.n_groups, settings)
+    shapes = Statistics.state_shapes(playlists, blocks.n_groups, settings, names)
     statistics = Statistics.from_state(
         playlists,
         group_of,
@@ -251,11 +253,9 @@ def _read_ranking(
             for name, shape in shapes[1].items()
         },
     )
-    text = (folder / _TREES).read_text(encoding="utf-8")
     new_text = None
     if f"{_RANKING}/{_NEW_TREES}" in manifest["files"]:
         new_text = (folder / _NEW_TREES).read_text(encoding="utf-8")
-    names = known_features(text, blocks)
     ranker = Ranker(names, text, new_text, config.ranking.new_share)
     return Ranking(statistics, ranker, read_weights(read_json(folder / _WEIGHTS), blocks))
 

@@ -16,7 +16,7 @@ from hybrid_rec.core.progress import Progress
 from hybrid_rec.data.playlists import Playlists
 from hybrid_rec.model.changes import Changes
 from hybrid_rec.model.fit import blocks_of, timed
-from hybrid_rec.model.fitted import ItemDescriptions, Model, fallback_of
+from hybrid_rec.model.fitted import ItemDescriptions, Model, Ranking, fallback_of
 from hybrid_rec.model.item_index import build_index
 from hybrid_rec.ranking.statistics import Statistics
 from indexes.choice import Choice
@@ -73,7 +73,7 @@ def update_model(model: Model, changes: Changes, progress: Progress) -> Model:
     ranking = model.ranking
     if ranking is not None:
         with timed(timings, "statistics"):
-            statistics = _statistics(model, ranking.statistics, changes, items)
+            statistics = _statistics(model, ranking, changes, items)
             ranking = replace(ranking, statistics=statistics)
     return replace(
         model,
@@ -205,11 +205,12 @@ def _indexed(
 
 
 def _statistics(
-    model: Model, before: Statistics, changes: Changes, items: ItemDescriptions
+    model: Model, before: Ranking, changes: Changes, items: ItemDescriptions
 ) -> Statistics:
     """What the ranking looks at; counted again only if there are other playlists."""
     settings = model.config.ranking.statistics
     group_of, n_groups = items.group_of, items.blocks.n_groups
     if not len(changes.touched):
-        return before.extended(changes.playlists, group_of, n_groups, settings)
-    return Statistics.fit(changes.playlists, group_of, n_groups, settings, model.config.seed)
+        return before.statistics.extended(changes.playlists, group_of, n_groups, settings)
+    features, seed = before.ranker.names, model.config.seed
+    return Statistics.fit(changes.playlists, group_of, n_groups, settings, features, seed)

@@ -15,7 +15,7 @@ from hybrid_rec.core.config import COOCCURRENCE, Generator
 from hybrid_rec.core.linalg import one_blas_thread
 from hybrid_rec.data.playlists import Playlists
 from hybrid_rec.ranking.feature import CandidateList, Candidates, Feature
-from hybrid_rec.ranking.feature_set import default_features, features_of, linear_features, matrix_of
+from hybrid_rec.ranking.feature_set import features_of, linear_features, matrix_of
 from hybrid_rec.ranking.generators import GENERATORS, LINEAR, NEED_GROUPS
 from hybrid_rec.ranking.query_batch import QueryBatch
 from hybrid_rec.ranking.statistics import Statistics
@@ -41,7 +41,7 @@ class CandidateFeatures:
         weights: Block weights of the linear score.
         depth: Candidates that the widest generators bring.
         generators: Which they are; see `RankingConfig.generators`.
-        names: Names of the features; None for those that a fit looks at.
+        columns: Names of the features, in the order of the columns.
     """
 
     index: HybridIndex
@@ -51,17 +51,12 @@ class CandidateFeatures:
     weights: Mapping[str, float]
     depth: int
     generators: Sequence[Generator]
-    names: Sequence[str] | None = None
+    columns: Sequence[str]
 
     @cached_property
     def features(self) -> dict[str, Feature]:
         """All features that are known by name, of which `columns` are computed."""
         return features_of(self.blocks)
-
-    @cached_property
-    def columns(self) -> tuple[str, ...]:
-        """Names of the features, in the order of the columns."""
-        return tuple(default_features(self.blocks) if self.names is None else self.names)
 
     @cached_property
     def linear_features(self) -> dict[str, str]:

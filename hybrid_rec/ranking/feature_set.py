@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -9,7 +10,8 @@ import numpy as np
 
 from hybrid_rec.blocks.block_set import BlockSet
 from hybrid_rec.core.arrays import Floats
-from hybrid_rec.core.config import COOCCURRENCE, POPULARITY
+from hybrid_rec.core.config import COOCCURRENCE, POPULARITY, RankingConfig
+from hybrid_rec.core.errors import ConfigError
 from hybrid_rec.ranking.feature import REGISTERED, Candidates, Feature, Numbers
 from hybrid_rec.ranking.features import BLOCKS_STAND_HERE
 from hybrid_rec.ranking.query_batch import entries
@@ -51,9 +53,26 @@ def features_of(blocks: BlockSet) -> dict[str, Feature]:
     return {one.name: one for one in found}
 
 
-def default_features(blocks: BlockSet) -> list[str]:
-    """Names of the features that a fit looks at; saved models may have others, too."""
-    return [name for name, one in features_of(blocks).items() if one.by_default]
+def fitted_features(blocks: BlockSet, config: RankingConfig) -> list[str]:
+    """Names of the features that a fit looks at; saved models may have others, too.
+
+    Args:
+        blocks: What items are described by.
+        config: Names those that are looked at beside the usual ones.
+
+    Raises:
+        ConfigError: If `extra` or `without` names no feature.
+    """
+    known = features_of(blocks)
+    for parameter in ("extra", "without"):
+        for name in getattr(config, parameter):
+            if name not in known:
+                near = difflib.get_close_matches(name, known, n=1, cutoff=0.0)[0]
+                raise ConfigError(
+                    f"The 'ranking.{parameter}' parameter must name features, got {name!r}; "
+                    f"did you mean {near!r}?"
+                )
+    return [name for name, one in known.items() if one.by_default or name in config.extra]
 
 
 def linear_features(blocks: BlockSet) -> dict[str, str]:

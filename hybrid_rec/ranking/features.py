@@ -36,7 +36,7 @@ def cooccurrence_recent(c: Candidates) -> Numbers:
     return c.blocks[COOCCURRENCE] @ c.batch.recent_vectors[0][c.number]
 
 
-@feature("cooccurrence")
+@feature("cooccurrence", by_default=False)
 def cooccurrence_best(c: Candidates) -> Numbers:
     """The best cosine with one of the items."""
     _, used, vectors = c.batch.recent_vectors
@@ -46,7 +46,7 @@ def cooccurrence_best(c: Candidates) -> Numbers:
     return (c.blocks[COOCCURRENCE] @ vectors[np.searchsorted(used, last)].T).max(axis=1)
 
 
-@feature("cooccurrence")
+@feature("cooccurrence", by_default=False)
 def cooccurrence_times_plays(c: Candidates) -> Numbers:
     """Cosine and plays together."""
     return c["cooccurrence"] * c["plays"]
@@ -92,7 +92,7 @@ def user_knn_recent(c: Candidates) -> Numbers:
     return c.of_items("user_knn_recent")
 
 
-@feature("playlist neighbours")
+@feature("playlist neighbours", by_default=False)
 def user_knn_by_als(c: Candidates) -> Numbers:
     """The same of the playlists that are nearest among the factors."""
     return c.of_items("user_knn_by_als")
@@ -111,7 +111,7 @@ def item_knn(c: Candidates) -> Numbers:
     return c.of_items("item_knn") / c.n_seeds
 
 
-@feature("item neighbours")
+@feature("item neighbours", by_default=False)
 def item_knn_recent(c: Candidates) -> Numbers:
     """Their sum, with late items counting for more."""
     return c.of_items("item_knn_recent")
@@ -123,7 +123,7 @@ def ease(c: Candidates) -> Numbers:
     return c.of_items("ease")
 
 
-@feature("item neighbours")
+@feature("item neighbours", by_default=False)
 def ease_recent(c: Candidates) -> Numbers:
     """The same, with late items counting for more."""
     return c.of_items("ease_recent")
@@ -140,7 +140,7 @@ def _als(name: str) -> Callable[[Candidates], Numbers]:
 
 
 for _name in ("als", "als_small", "als_large"):
-    feature("factors")(_als(_name))
+    feature("factors", by_default=_name == "als")(_als(_name))
 
 
 @feature(GROUP_NEIGHBOURS, needs_group=True)

@@ -67,7 +67,7 @@ class QueryBatch:
     def near_by_factors(self) -> sparse.csr_array:
         """Cosines of the training playlists nearest to each query by their factors."""
         statistics = self.statistics
-        n_playlists = len(statistics.playlist_factors)
+        n_playlists = statistics.holds.shape[0]
         found = statistics.by_factors.search(unit_rows(self.placed("als")), min(_NEAR, n_playlists))
         ends = np.arange(len(found.rows) + 1) * found.rows.shape[1]
         scores = np.maximum(found.scores, 0).astype(np.float64)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -12,7 +11,6 @@ import numpy as np
 
 from hybrid_rec.core.arrays import Doubles, Floats, Mask, Rows
 from hybrid_rec.core.config import RankingConfig
-from hybrid_rec.core.errors import ConfigError
 from hybrid_rec.data.playlists import Playlists
 from hybrid_rec.ranking.candidates import CandidateFeatures
 from hybrid_rec.ranking.feature import CandidateList
@@ -88,9 +86,6 @@ class Ranker:
             cases: What to learn from.
             config: Size and speed of the trees, and what they do not look at.
             seed: Seed of their samples.
-
-        Raises:
-            ConfigError: If `config.without` names no feature.
         """
         others = of_new_playlists(cases)
         text = _trained(names, others, config, seed)
@@ -228,7 +223,7 @@ def _trained(names: Sequence[str], cases: Sequence[Case], config: RankingConfig,
     lightgbm = load_lightgbm()
     features = np.concatenate([case.features for case in cases])
     # A column that says nothing is split by no tree, whatever stands there later.
-    features[:, [_column(name, names) for name in config.without]] = 0
+    features[:, [names.index(name) for name in config.without if name in names]] = 0
     hits = np.concatenate([case.hits for case in cases])
     data = lightgbm.Dataset(
         features,
@@ -261,13 +256,3 @@ def _predicted(trees: Trees, groups: Sequence[Floats]) -> list[Floats]:
     ends = np.cumsum([len(group) for group in groups])[:-1]
     values = trees.predict(np.concatenate(groups)).astype(np.float32)
     return list(np.split(values, ends))
-
-
-def _column(feature: str, names: Sequence[str]) -> int:
-    if feature not in names:
-        near = difflib.get_close_matches(feature, names, n=1, cutoff=0.0)[0]
-        raise ConfigError(
-            f"The 'ranking.without' parameter must name features, got {feature!r}; "
-            f"did you mean {near!r}?"
-        )
-    return list(names).index(feature)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -23,8 +23,8 @@ from indexes.faiss_index import FaissIndex
 
 _DAY = np.timedelta64(1, "D") / np.timedelta64(1, "us")
 MATRICES = ("item_neighbours", "ease_weights", "group_neighbours")
-ALS_NAMES = ("als", "als_small", "als_large")
-ARRAYS = (*ALS_NAMES, "playlist_factors", "ages")
+_ALS = "als"
+_ALS_NAMES = (_ALS, "als_small", "als_large")
 
 
 @dataclass(frozen=True, eq=False)
@@ -44,9 +44,7 @@ class Statistics:
     group_neighbours: sparse.csr_array
     """Shrunk cosines of groups, `(n_groups, n_groups)`."""
     factors: Mapping[str, Factors]
-    """Factors of the items, of several sizes, by their names in `ALS_NAMES`."""
-    playlist_factors: Floats
-    """Unit vectors of the training playlists among `factors`, `(n_playlists, size)`."""
+    """Factors of the items, of one size or several, by the names of their features."""
     ages: Floats
     """Days since an item's last play, its mean play and its first, counted back from the last
     play of all, `(3, n_items)` float32; -1 for items without history, or without times."""
@@ -58,6 +56,7 @@ class Statistics:
         group_of: Rows,
         n_groups: int,
         config: StatisticsConfig,
+        features: Collection[str],
         seed: int,
     ) -> Statistics:
         """Count what the playlists hold.
@@ -67,11 +66,14 @@ class Statistics:
             group_of: Code of each item's group, `(n_items,)`; -1 for none.
             n_groups: Number of codes.
             config: How much to keep.
+            features: Names of the features that will be asked for; what no other needs is left out.
             seed: Seed of the factors.
         """
         holds = playlists.matrix().astype(np.float64)
         groups = of_groups(holds, group_of, n_groups)
-        factors = {name: Factors.fit(holds, getattr(config, name), seed) for name in ALS_NAMES}
+        factors = {
+            name: Factors.fit(holds, getattr(config, name), seed) for name in als_models(features)
+        }
         return cls(
             holds,
             group_of,
@@ -80,7 +82,6 @@ class Statistics:
             ease_weights(holds, config.ease_l2, config.item_neighbours),
             item_similarities(groups, config.group_neighbours, SHRINKAGE),
             factors,
-            unit_rows(factors["als"].place_all(holds)),
             _ages(playlists),
         )
 
@@ -102,7 +103,7 @@ class Statistics:
             wider[name] = sparse.csr_array(matrix, copy=True)
             wider[name].resize(n, n)
         n_more = playlists.n_items - len(self.group_of)
-        more = {name: np.pad(arrays[name], ((0, n_more), (0, 0))) for name in ALS_NAMES}
+        more = {name: np.pad(arrays[name], ((0, n_more), (0, 0))) for name in self.factors}
         more["ages"] = np.pad(arrays["ages"], ((0, 0), (0, n_more)), constant_values=-1)
         return Statistics.from_state(
             playlists, group_of, n_groups, config, wider, {**arrays, **more}
@@ -121,7 +122,7 @@ class Statistics:
     @cached_property
     def by_factors(self) -> FaissIndex:
         """Playlists whose factors point the same way."""
-        return FaissIndex.build(self.playlist_factors)
+        return FaissIndex.build(unit_rows(self.factors[_ALS].place_all(self.holds)))
 
     @cached_property
     def by_groups(self) -> PlaylistNeighbours:
@@ -183,18 +184,24 @@ class Statistics:
         """What cannot be counted again quickly: sparse matrices and arrays by name."""
         matrices = {name: getattr(self, name) for name in MATRICES}
         arrays = {name: factors.vectors for name, factors in self.factors.items()}
-        return matrices, arrays | {"playlist_factors": self.playlist_factors, "ages": self.ages}
+        return matrices, arrays | {"ages": self.ages}
 
     @staticmethod
     def state_shapes(
-        playlists: Playlists, n_groups: int, config: StatisticsConfig
+        playlists: Playlists, n_groups: int, config: StatisticsConfig, features: Collection[str]
     ) -> tuple[dict[str, tuple[int, int]], dict[str, tuple[int, int]]]:
-        """The shapes that `state` has, by name: of its matrices, and of its arrays."""
+        """The shapes that `state` has, by name: of its matrices, and of its arrays.
+
+        Args:
+            playlists: The training playlists.
+            n_groups: Number of codes.
+            config: What the statistics were counted with.
+            features: Names of the features that they were counted for.
+        """
         n_items = playlists.n_items
         matrices = dict.fromkeys(MATRICES, (n_items, n_items))
         matrices["group_neighbours"] = (n_groups, n_groups)
-        arrays = {name: (n_items, getattr(config, name).size) for name in ALS_NAMES}
-        arrays["playlist_factors"] = (len(playlists), config.als.size)
+        arrays = {name: (n_items, getattr(config, name).size) for name in als_models(features)}
         return matrices, {**arrays, "ages": (3, n_items)}
 
     @classmethod
@@ -210,7 +217,9 @@ class Statistics:
         """The statistics whose `state` is given."""
         kept = {name: sparse.csr_array(matrices[name]) for name in MATRICES}
         factors = {
-            name: Factors.from_vectors(arrays[name], getattr(config, name)) for name in ALS_NAMES
+            name: Factors.from_vectors(arrays[name], getattr(config, name))
+            for name in _ALS_NAMES
+            if name in arrays
         }
         return cls(
             playlists.matrix().astype(np.float64),
@@ -218,9 +227,17 @@ class Statistics:
             n_groups,
             **kept,
             factors=factors,
-            playlist_factors=arrays["playlist_factors"],
             ages=arrays["ages"],
         )
+
+
+def als_models(features: Collection[str]) -> list[str]:
+    """Names of the factors that some features need; the first, which places playlists, always.
+
+    Args:
+        features: Names of features.
+    """
+    return [name for name in _ALS_NAMES if name == _ALS or name in features]
 
 
 def of_groups(holds: sparse.csr_array, group_of: Rows, n_groups: int) -> sparse.csr_array:

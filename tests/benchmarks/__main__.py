@@ -10,8 +10,8 @@ import subprocess
 import sys
 
 BENCHMARKS = (
-    "fit", "index_memory", "index_speed", "plan", "accuracy", "ablation", "speed", "update",
-    "titles", "headline", "growth", "tuned", "trees", "startup",
+    "fit", "index_memory", "index_speed", "plan", "accuracy", "ablation", "credits", "speed",
+    "update", "titles", "headline", "growth", "tuned", "trees", "startup",
 )  # fmt: skip
 
 

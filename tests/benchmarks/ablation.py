@@ -31,6 +31,8 @@ from hybrid_rec.model.fitted import ItemDescriptions, candidate_features
 from hybrid_rec.model.training import learn_vectors
 from hybrid_rec.ranking.candidates import CandidateFeatures
 from hybrid_rec.ranking.cross_fitting import NEGATIVES
+from hybrid_rec.ranking.feature import REGISTERED
+from hybrid_rec.ranking.feature_set import fitted_features
 from hybrid_rec.ranking.generators import GENERATORS, LINEAR, NEED_GROUPS
 from hybrid_rec.ranking.query_batch import QueryBatch
 from hybrid_rec.ranking.ranker import Case, Ranker
@@ -55,22 +57,11 @@ FEATURES: dict[str, Names] = {
     "ranks": ("linear_rank", "user_knn_rank", "ease_rank", "als_rank"),
 }
 """Features that are taken away together."""
+_NOT_USUAL = tuple(one.name for one in REGISTERED if not one.by_default)
 JOINT: dict[str, tuple[Names, Names]] = {
-    "ALS of 32 and 128, user-kNN by ALS, recent, best": (
-        (
-            "als_small", "als_large", "user_knn_by_als", "item_knn_recent", "ease_recent",
-            "cooccurrence_best", "cooccurrence_times_plays",
-        ),
-        (),
-    ),
-    "the same, popular and item-kNN generators": (
-        (
-            "als_small", "als_large", "user_knn_by_als", "item_knn_recent", "ease_recent",
-            "cooccurrence_best", "cooccurrence_times_plays",
-        ),
-        ("popular", "item_knn"),
-    ),
-}  # fmt: skip
+    "those that no fit looks at by default": (_NOT_USUAL, ()),
+    "the same, popular and item-kNN generators": (_NOT_USUAL, ("popular", "item_knn")),
+}
 """Features and generators that are taken away together."""
 
 
@@ -125,15 +116,15 @@ class Bench:
         )
         self.split = _fewer(split)
         # What training playlists are told changes nothing for the new ones that are asked here.
-        self.config = HybridConfig(ranking={"known_share": 0.0})
+        self.config = HybridConfig(ranking={"known_share": 0.0, "extra": _NOT_USUAL})
         blocks = BlockSet.of(self.config, columns_of(catalog.table))
+        self.names = fitted_features(blocks, self.config.ranking)
         items = describe_items(blocks, catalog, Progress())
         learned = learn_vectors(split.train, self.config, Progress())
         rng = np.random.default_rng(0)
         self.cases: list[tuple[Case, Mask]] = []
         for fold, vectors in zip(learned.folds, learned.of_folds, strict=True):
             source = self._source(vectors, fold.train, items)
-            self.names = list(source.columns)
             found = asked(source, fold.seeds)
             for number, targets in enumerate(fold.targets):
                 hits = np.isin(found.rows[number], targets)
@@ -148,9 +139,16 @@ class Bench:
     ) -> CandidateFeatures:
         first = fit_stage_one(vectors, part, items, self.config, "Flat")
         statistics = Statistics.fit(
-            part, items.group_of, items.blocks.n_groups, self.config.ranking.statistics, 0
+            part,
+            items.group_of,
+            items.blocks.n_groups,
+            self.config.ranking.statistics,
+            self.names,
+            0,
         )
-        return candidate_features(first.index, items.blocks, statistics, first.sources, self.config)
+        return candidate_features(
+            first.index, items.blocks, statistics, first.sources, self.config, self.names
+        )
 
     def without(
         self, features: Sequence[str], generators: Sequence[str] = (), seed: int = 0

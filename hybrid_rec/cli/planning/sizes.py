@@ -19,8 +19,8 @@ from hybrid_rec.data.playlists import Playlists
 from hybrid_rec.model.item_index import choose_index
 from hybrid_rec.ranking.cross_fitting import Fold, make_folds
 from hybrid_rec.ranking.ease import MOST_ITEMS, MOST_PLAYLISTS
-from hybrid_rec.ranking.feature_set import default_features
-from hybrid_rec.ranking.statistics import ALS_NAMES, of_groups
+from hybrid_rec.ranking.feature_set import fitted_features
+from hybrid_rec.ranking.statistics import als_models, of_groups
 from indexes.choice import Choice, index_bytes
 
 FLOAT = 4
@@ -148,8 +148,8 @@ def disk_bytes(shape: Shape) -> float:
         kept = config.ranking.statistics
         # Trees for all candidates, and for new items.
         total += 2 * config.ranking.trees * config.ranking.leaves * _TREE_TEXT
-        sizes = sum(getattr(kept, name).size for name in ALS_NAMES)
-        total += FLOAT * (n_items * (sizes + 3) + len(playlists) * kept.als.size)
+        sizes = sum(getattr(kept, name).size for name in als_models(config.ranking.extra))
+        total += FLOAT * n_items * (sizes + 3)
         items, groups = shape.neighbour_counts
         total += 16 * (items + groups) + 8 * (n_items + shape.blocks.n_groups)
         weights = min(kept.item_neighbours, shape.n_played) * shape.n_played
@@ -190,7 +190,7 @@ def fit_memory_bytes(shape: Shape) -> float:
             * ranking.candidates
             * _CANDIDATES
             * _KEPT
-            * len(default_features(shape.blocks))
+            * len(fitted_features(shape.blocks, ranking))
             * FLOAT
         )
         found = 16 * (items + groups) + 8 * n_plays

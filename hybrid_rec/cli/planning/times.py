@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -19,7 +19,7 @@ from hybrid_rec.model.fit import StageOne, fit_stage_one
 from hybrid_rec.model.fitted import ItemDescriptions, candidate_features
 from hybrid_rec.ranking.candidates import CandidateFeatures
 from hybrid_rec.ranking.cross_fitting import cases_of, make_folds
-from hybrid_rec.ranking.feature_set import default_features
+from hybrid_rec.ranking.feature_set import fitted_features
 from hybrid_rec.ranking.ranker import Ranker, rank_candidates
 from hybrid_rec.ranking.statistics import Statistics
 from indexes.hybrid import HybridQueries
@@ -66,9 +66,10 @@ def measure_times(shape: Shape, k: int) -> Times:
         asked = _pooled(sample, first, queries)
         query = _best(lambda: first.index.search(asked, k, weights)) / len(part) * more_items
         return Times(fit, query)
-    counted, statistics = sample.statistics()
+    names = fitted_features(sample.items.blocks, shape.config.ranking)
+    counted, statistics = sample.statistics(names)
     source = candidate_features(
-        first.index, sample.items.blocks, statistics, first.sources, shape.config
+        first.index, sample.items.blocks, statistics, first.sources, shape.config, names
     )
     case, trees, ranker = _cases(sample, source)
     more = max(1.0, len(shape.playlists) / len(sample.playlists))
@@ -170,13 +171,18 @@ class _Sample:
         )
         return made[0], spent
 
-    def statistics(self) -> tuple[float, Statistics]:
-        """The seconds of counting what the playlists hold, and what was counted."""
+    def statistics(self, features: Collection[str]) -> tuple[float, Statistics]:
+        """The seconds of counting what the playlists hold, and what was counted.
+
+        Args:
+            features: Names of the features that it is counted for.
+        """
         items, settings = self.items, self.shape.config.ranking.statistics
+        n_groups = items.blocks.n_groups
         made: list[Statistics] = []
         spent = _seconds(
             lambda: made.append(
-                Statistics.fit(self.playlists, items.group_of, items.blocks.n_groups, settings, 0)
+                Statistics.fit(self.playlists, items.group_of, n_groups, settings, features, 0)
             )
         )
         return spent, made[0]
@@ -201,12 +207,11 @@ def _cases(sample: _Sample, source: CandidateFeatures) -> tuple[float, float, Ra
     cases = list(cases_of(fold, source, rng))
     # What is made on first use is there by now.
     case = _best(lambda: list(cases_of(fold, source, rng))) / len(few)
-    names = default_features(sample.items.blocks)
     rankers: list[Ranker] = []
 
     def learn(times: int) -> float:
         given, settings = cases * times, sample.shape.config.ranking
-        return _seconds(lambda: rankers.append(Ranker.fit(names, given, settings, 0)))
+        return _seconds(lambda: rankers.append(Ranker.fit(source.columns, given, settings, 0)))
 
     # Much of what a few cases take, each tree takes whatever their number.
     some, more = learn(1), learn(_REPEATED)

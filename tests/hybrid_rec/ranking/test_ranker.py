@@ -156,7 +156,8 @@ def test_a_model_of_other_features_is_refused() -> None:
 def test_importance_adds_up(ranked: HybridRecommender) -> None:
     assert ranked.model_.ranking is not None
     importance = ranked.model_.ranking.ranker.importance()
-    assert list(importance) == list(features_of(ranked.model_.blocks))
+    usual = [name for name, one in features_of(ranked.model_.blocks).items() if one.by_default]
+    assert list(importance) == usual
     assert sum(importance.values()) == pytest.approx(1)
 
 
@@ -191,3 +192,31 @@ def test_features_that_are_left_out_split_nothing(world: SyntheticDataset) -> No
     )
     with pytest.raises(ConfigError, match=r"ranking.without.*'user_kn'; did you mean 'user_knn'"):
         HybridRecommender(wrong).fit(world.playlists, world.catalog)
+
+
+def test_features_beside_the_usual_ones(world: SyntheticDataset, tmp_path: Path) -> None:
+    extra = ("als_small", "user_knn_by_als", "cooccurrence_times_plays")
+    ranking = RANKED.ranking.model_copy(update={"extra": extra})
+    fitted = HybridRecommender(RANKED.model_copy(update={"ranking": ranking}))
+    model = fitted.fit(world.playlists, world.catalog).model_
+    assert model.ranking is not None
+    assert set(model.ranking.statistics.factors) == {"als", "als_small"}
+    assert sum(model.ranking.ranker.importance()[name] for name in extra) > 0
+    fitted.save(tmp_path / "model")
+    queries = world.playlists.select(np.arange(5))
+    asked = [world.catalog.item_ids[rows].tolist() for rows in queries]
+    again = HybridRecommender.load(tmp_path / "model")
+    np.testing.assert_array_equal(again.recommend(asked).scores, fitted.recommend(asked).scores)
+    again.update(asked)
+    updated = again.model_.ranking
+    assert updated is not None
+    assert set(updated.statistics.factors) == {"als", "als_small"}
+    assert (again.recommend(asked).scores > -np.inf).all()
+
+
+def test_a_fit_leaves_out_what_costs_more_than_it_is_worth(ranked: HybridRecommender) -> None:
+    ranking = ranked.model_.ranking
+    assert ranking is not None
+    assert set(ranking.statistics.factors) == {"als"}
+    assert "als_large" not in ranking.ranker.names
+    assert "als_large" in features_of(ranked.model_.blocks)
