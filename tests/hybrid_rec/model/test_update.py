@@ -422,12 +422,21 @@ def test_the_ranking_counts_again(parts: Parts, ranked: HybridRecommender, tmp_p
     assert (np.diff(neighbours.indptr)[rows] > 0).all()
     again = copy_of(fitted).update(parts.plays, parts.items)
     assert answers(again, parts) == answers(model, parts)
-    # New items alone leave the answers about known ones as they were, but for near equals: how
-    # many items a group has is a feature.
+
+
+def test_new_items_alone_leave_the_answers_about_known_ones(
+    parts: Parts, ranked: HybridRecommender
+) -> None:
+    # How many items a group has, and how many candidates there are, is what new items change.
+    ranks = ("linear_rank", "user_knn_rank", "ease_rank", "als_rank")
+    settings = ranked.config.ranking.model_copy(update={"without": ("group_size", *ranks)})
+    config = ranked.config.model_copy(update={"ranking": settings})
+    fitted = HybridRecommender(config).fit(parts.playlists, parts.catalog)
+    cold = copy_of(fitted).update(new_items=parts.items)
     known, seeds = parts.catalog.item_ids.tolist(), parts.playlists.to_lists(parts.catalog)[0]
     now, then = (one.recommend(seeds[:5], 5, allow=known) for one in (cold, fitted))
-    assert set(now.item_ids[0]) == set(then.item_ids[0])
-    assert now.item_ids[0, :3].tolist() == then.item_ids[0, :3].tolist()
+    assert now.item_ids.tolist() == then.item_ids.tolist()
+    np.testing.assert_allclose(now.scores, then.scores, atol=1e-5)
 
 
 @pytest.mark.parametrize(
