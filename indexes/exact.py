@@ -8,6 +8,7 @@ from typing import Self
 import numpy as np
 from numpy.typing import ArrayLike
 
+from indexes.arrays import save_array
 from indexes.base import NO_ROW, NO_SCORE, Rows, SearchResult, VectorIndexError, Vectors
 from indexes.checks import allowed_mask, as_vectors, check_k, check_rows
 from indexes.selection import best, inner_products
@@ -64,8 +65,7 @@ class ExactIndex:
 
     def save(self, path: Path) -> None:
         """Write the vectors as one `.npy` file."""
-        with Path(path).open("wb") as file:
-            np.save(file, self._vectors, allow_pickle=False)
+        save_array(Path(path), self._vectors)
 
     @classmethod
     def load(cls, path: Path, *, mmap: bool = False) -> Self:

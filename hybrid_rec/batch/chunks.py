@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from hybrid_rec.batch.layout import ID, Layout
 from hybrid_rec.core.arrays import Mask, Rows
-from hybrid_rec.data.tables import TEXT
+from hybrid_rec.data.arrow_types import TEXT
 
 LONGEST = 1_000_000
 """The most rows of one playlist that count. A chunk may hold more: these are left out, and said."""

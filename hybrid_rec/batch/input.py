@@ -22,13 +22,13 @@ from hybrid_rec.batch.layout import (
 )
 from hybrid_rec.blocks.base import ColumnKind
 from hybrid_rec.core.errors import DataError
+from hybrid_rec.data.arrow_types import TEXT, TEXTS
 from hybrid_rec.data.play_order import Kind, read_order
-from hybrid_rec.data.tables import TEXT, converted, split_lists, table_batches, table_head
+from hybrid_rec.data.tables import converted, split_lists, table_batches, table_head
 
 FILE, ROW = "<file>", "<row>"
 """Columns that every batch has: the number of the file, and of the row in it, from 0."""
 
-_TEXTS = pa.large_list(pa.field("element", TEXT))
 _VECTORS = pa.large_list(pa.field("element", pa.float64()))
 _BATCH_ROWS = 16_384
 
@@ -124,7 +124,7 @@ class TableReader:
             columns[name] = pc.if_else(pc.equal(values, ""), pa.scalar(None, TEXT), values)
         for name, column in layout.lists.items():
             values = table[column]
-            columns[name] = (values if is_list(values.type) else split_lists(values)).cast(_TEXTS)
+            columns[name] = (values if is_list(values.type) else split_lists(values)).cast(TEXTS)
         for name, column in layout.orders.items():
             columns[name] = table[column].cast(self._order_type)
         place = (file.name, first)

@@ -22,6 +22,7 @@ from hybrid_rec.core.config import (
     WeightsConfig,
 )
 from hybrid_rec.core.progress import Progress
+from hybrid_rec.data.arrow_types import TEXT
 from hybrid_rec.data.item_table import ITEM_ID, item_array
 
 _GROUP_WEIGHT = 0.1
@@ -127,7 +128,7 @@ class BlockSet:
             for name in self.column_kinds
             if name in frame.columns
         }
-        return pa.table({ITEM_ID: pa.nulls(len(frame), pa.large_string()), **arrays})
+        return pa.table({ITEM_ID: pa.nulls(len(frame), TEXT), **arrays})
 
     def weights(self, given: WeightsConfig) -> dict[str, float]:
         """Weights of all blocks of the index: those given, or else the defaults of the kinds."""

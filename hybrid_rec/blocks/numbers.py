@@ -13,7 +13,7 @@ from hybrid_rec.blocks.registry import register_block
 from hybrid_rec.core.arrays import Doubles, Floats
 from hybrid_rec.core.config import BlockConfig, HybridConfig, NumbersBlockConfig
 from hybrid_rec.core.progress import Progress
-from hybrid_rec.core.stored import read_array
+from hybrid_rec.core.stored import read_array, write_array
 
 _FILE = "statistics.npy"
 # Distance, in standard deviations, at which two numbers are hardly alike any more.
@@ -104,7 +104,7 @@ class NumbersBlock(Block):
 
     def save(self, folder: Path) -> None:
         """Write the statistics of the columns."""
-        np.save(folder / _FILE, self._statistics, allow_pickle=False)
+        write_array(folder / _FILE, self._statistics)
 
     @classmethod
     def load(cls, name: str, config: BlockConfig, settings: HybridConfig, folder: Path) -> Self:

@@ -15,7 +15,8 @@ from numpy.typing import ArrayLike
 
 from hybrid_rec.core.arrays import Objects, Rows
 from hybrid_rec.core.errors import DataError, UnknownItemError
-from hybrid_rec.data.columns import TEXT, TEXTS, VECTOR, as_item_ids, id_column, require_columns
+from hybrid_rec.data.arrow_types import TEXT, TEXTS, VECTOR
+from hybrid_rec.data.columns import as_item_ids, id_column, require_columns
 from hybrid_rec.data.item_table import (
     ARTIST,
     ITEM_ID,

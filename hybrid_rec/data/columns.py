@@ -12,10 +12,8 @@ import pyarrow as pa
 
 from hybrid_rec.core.arrays import Objects
 from hybrid_rec.core.errors import DataError
+from hybrid_rec.data.arrow_types import TEXT, TEXTS, VECTOR
 
-TEXT = pa.large_string()
-TEXTS = pa.large_list(pa.field("element", TEXT))
-VECTOR = pa.large_list(pa.field("element", pa.float32()))
 _SURROGATE = re.compile("[\ud800-\udfff]")
 _LISTS = (list, tuple, np.ndarray, set, frozenset)
 
@@ -64,7 +62,7 @@ def check_whole_text(ids: Sequence[str] | Objects, what: str) -> None:
 
 def _is_whole(texts: Any) -> bool:
     try:
-        pa.array(texts, pa.large_string())
+        pa.array(texts, TEXT)
     except UnicodeEncodeError:
         return False
     return True

@@ -10,7 +10,8 @@ import pyarrow as pa
 
 from hybrid_rec.core.arrays import Mask, Objects, Rows
 from hybrid_rec.core.errors import DataError
-from hybrid_rec.data.columns import TEXT, TEXTS, as_array, label_lists, text_column
+from hybrid_rec.data.arrow_types import TEXT, TEXTS
+from hybrid_rec.data.columns import as_array, label_lists, text_column
 
 ITEM_ID, TITLE, ARTIST, TAGS = "item_id", "title", "artist", "tags"
 

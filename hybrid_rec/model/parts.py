@@ -28,6 +28,7 @@ from hybrid_rec.core.stored import (
     write_json,
     write_sparse,
 )
+from hybrid_rec.data.arrow_types import TEXT
 from hybrid_rec.data.catalog import Catalog
 from hybrid_rec.data.playlists import Playlists
 from hybrid_rec.model.fitted import Model, Ranking
@@ -112,7 +113,7 @@ def read_choice(manifest: Mapping[str, Any]) -> Choice | None:
 
 
 def _write_playlists(playlists: Playlists, folder: Path) -> None:
-    ids = pa.table({"playlist_id": pa.array(playlists.playlist_ids, pa.large_string())})
+    ids = pa.table({"playlist_id": pa.array(playlists.playlist_ids, TEXT)})
     pq.write_table(ids, folder / PLAYLISTS, compression="zstd")
     write_array(folder / "offsets.npy", playlists.offsets)
     write_array(folder / "rows.npy", playlists.rows)

@@ -6,10 +6,10 @@ from pathlib import Path
 from typing import Annotated, TypeVar
 
 import numpy as np
-from pydantic import AfterValidator, BaseModel, ConfigDict, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, PositiveInt, ValidationError
 
 from hybrid_rec.core import stored
-from hybrid_rec.core.arrays import Floats, Rows
+from hybrid_rec.core.arrays import Floats
 from hybrid_rec.core.errors import ArtifactError
 
 StateT = TypeVar("StateT", bound="EncoderState")
@@ -29,13 +29,22 @@ def _distinct(words: list[str]) -> list[str]:
     return words
 
 
-Vocabulary = Annotated[list[str], AfterValidator(_distinct)]
+_Vocabulary = Annotated[list[str], AfterValidator(_distinct)]
 
 
 class EncoderState(BaseModel):
     """Base of the states; a subclass has a field `encoder` that tells which one it is."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+
+
+class VocabularyState(EncoderState):
+    """Of an encoder that learned which words, or parts of words, there are."""
+
+    encoder: str
+    size: PositiveInt
+    seed: int
+    vocabulary: _Vocabulary
 
 
 def write_state(folder: Path, state: EncoderState) -> None:
@@ -72,13 +81,6 @@ def read_array(folder: Path, name: str, shape: tuple[int, ...]) -> Floats:
         ArtifactError: If it is missing, damaged, of another shape or not finite.
     """
     return stored.read_array(_saved(folder, name), np.float32, shape)
-
-
-def spread_rows(vectors: Floats, places: Rows) -> Floats:
-    """Vectors of distinct texts, `(n_texts, dim)`, at the places of all texts; -1 gives zero."""
-    spread = np.zeros((len(places), vectors.shape[1]), np.float32)
-    spread[places >= 0] = vectors[places[places >= 0]]
-    return spread
 
 
 def _saved(folder: Path, name: str) -> Path:

@@ -8,29 +8,25 @@ from pathlib import Path
 from typing import Any, Literal, Self
 
 import numpy as np
-from pydantic import PositiveInt
 
+from hybrid_rec.blocks.text.chunks import encode_in_chunks
 from hybrid_rec.blocks.text.cleaning import Clean, Texts, clean_title, distinct_texts
 from hybrid_rec.blocks.text.state import (
-    EncoderState,
-    Vocabulary,
+    VocabularyState,
     read_array,
     read_state,
-    spread_rows,
     write_state,
 )
 from hybrid_rec.core.arrays import Floats
 from hybrid_rec.core.errors import ArtifactError, NotFittedError
-from hybrid_rec.core.linalg import unit_rows
 from hybrid_rec.core.progress import Progress
+from hybrid_rec.core.stored import write_array
 
 _SILENT = Progress()
 _IDF = "idf.npy"
 _PROJECTION = "projection.npy"
 _MAX_NGRAMS = 32_768
 _MAX_SVD_TEXTS = 50_000
-# Texts that are encoded at once, to bound memory.
-_CHUNK = 8192
 
 
 class TfidfEncoder:
@@ -107,17 +103,18 @@ class TfidfEncoder:
             DataError: If a text is neither a string nor None.
         """
         vocabulary = self._fitted()
-        distinct, places = distinct_texts(texts, self._clean)
-        vectors = np.zeros((len(distinct), self._size), np.float32)
-        if vocabulary and distinct:
+        vectorizer = None
+        if vocabulary:
             vectorizer = _vectorizer(vocabulary=vocabulary)
             vectorizer.idf_ = self._idf
-            with progress.stage("Encoding texts", len(distinct)) as advance:
-                for start in range(0, len(distinct), _CHUNK):
-                    part = distinct[start : start + _CHUNK]
-                    vectors[start : start + _CHUNK] = vectorizer.transform(part) @ self._projection
-                    advance(len(part))
-        return spread_rows(unit_rows(vectors), places)
+
+        def vectors(part: list[str]) -> Floats:
+            if vectorizer is None:
+                return np.zeros((len(part), self._size), np.float32)
+            found: Floats = vectorizer.transform(part) @ self._projection
+            return found
+
+        return encode_in_chunks(texts, self._clean, self._size, vectors, progress)
 
     def fingerprint(self) -> str:
         """SHA-256 over vocabulary, weights and projection, hexadecimal.
@@ -138,8 +135,8 @@ class TfidfEncoder:
         """
         state = _TfidfState(size=self._size, seed=self._seed, vocabulary=self._fitted())
         write_state(folder, state)
-        np.save(folder / _IDF, self._idf, allow_pickle=False)
-        np.save(folder / _PROJECTION, self._projection, allow_pickle=False)
+        write_array(folder / _IDF, self._idf)
+        write_array(folder / _PROJECTION, self._projection)
 
     def _fitted(self) -> list[str]:
         if self._vocabulary is None:
@@ -147,11 +144,8 @@ class TfidfEncoder:
         return self._vocabulary
 
 
-class _TfidfState(EncoderState):
+class _TfidfState(VocabularyState):
     encoder: Literal["tfidf"] = "tfidf"
-    size: PositiveInt
-    seed: int
-    vocabulary: Vocabulary
 
 
 def _vectorizer(**settings: Any) -> Any:

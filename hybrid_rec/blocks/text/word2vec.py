@@ -14,22 +14,21 @@ from pathlib import Path
 from typing import Literal, Self
 
 import numpy as np
-from pydantic import PositiveInt
 from scipy import sparse
 
+from hybrid_rec.blocks.text.chunks import CHUNK, encode_in_chunks
 from hybrid_rec.blocks.text.cleaning import Clean, Texts, clean_title, distinct_texts
 from hybrid_rec.blocks.text.state import (
-    EncoderState,
-    Vocabulary,
+    VocabularyState,
     read_array,
     read_state,
-    spread_rows,
     write_state,
 )
 from hybrid_rec.core.arrays import Floats
 from hybrid_rec.core.errors import ArtifactError, NotFittedError
 from hybrid_rec.core.linalg import unit_rows
 from hybrid_rec.core.progress import Progress
+from hybrid_rec.core.stored import write_array
 
 DEFAULT_SIZE = 100
 
@@ -45,8 +44,6 @@ _WORDS_TO_SEE = 500_000
 _FEWEST_EPOCHS, _MOST_EPOCHS = 5, 100
 # gensim ignores what follows in a longer sentence.
 _LONGEST_SENTENCE = 10_000
-# Texts that are encoded at once, to bound memory.
-_CHUNK = 8192
 _NOTHING = 1e-6
 """Length below which the difference of a text from the mean of all is rounding."""
 
@@ -127,8 +124,8 @@ class Word2VecEncoder:
         self._words = self._learn(split, {word: counts[word] for word in kept})
         total = np.zeros(self._size, np.float64)
         n_known = 0
-        for start in range(0, len(split), _CHUNK):
-            means = self._mean_words(split[start : start + _CHUNK])
+        for start in range(0, len(split), CHUNK):
+            means = self._mean_words(split[start : start + CHUNK])
             total += means.sum(axis=0, dtype=np.float64)
             n_known += int(means.any(axis=1).sum())
         self._mean = (total / max(1, n_known)).astype(np.float32)
@@ -142,18 +139,14 @@ class Word2VecEncoder:
             DataError: If a text is neither a string nor None.
         """
         self._fitted()
-        distinct, places = distinct_texts(texts, self._clean)
-        vectors = np.zeros((len(distinct), self._size), np.float32)
-        if distinct:
-            with progress.stage("Encoding texts", len(distinct)) as advance:
-                for start in range(0, len(distinct), _CHUNK):
-                    part = distinct[start : start + _CHUNK]
-                    means = self._mean_words([words_of(text) for text in part])
-                    apart = np.where(means.any(axis=1, keepdims=True), means - self._mean, 0)
-                    apart[np.abs(apart).max(axis=1) < _NOTHING] = 0
-                    vectors[start : start + _CHUNK] = unit_rows(apart)
-                    advance(len(part))
-        return spread_rows(vectors, places)
+
+        def vectors(part: list[str]) -> Floats:
+            means = self._mean_words([words_of(text) for text in part])
+            apart = np.where(means.any(axis=1, keepdims=True), means - self._mean, 0)
+            apart[np.abs(apart).max(axis=1) < _NOTHING] = 0
+            return apart
+
+        return encode_in_chunks(texts, self._clean, self._size, vectors, progress)
 
     def fingerprint(self) -> str:
         """SHA-256 over vocabulary, weights, word vectors and mean, hexadecimal.
@@ -175,7 +168,7 @@ class Word2VecEncoder:
         vocabulary = list(self._fitted())
         write_state(folder, _Word2VecState(size=self._size, seed=self._seed, vocabulary=vocabulary))
         for name, array in ((_WORDS, self._words), (_IDF, self._idf), (_MEAN, self._mean)):
-            np.save(folder / name, array, allow_pickle=False)
+            write_array(folder / name, array)
 
     def _learn(self, split: list[list[str]], counts: dict[str, int]) -> Floats:
         """Unit vectors of the words in `counts`, `(n_words, size)`."""
@@ -228,11 +221,8 @@ class Word2VecEncoder:
         return self._places
 
 
-class _Word2VecState(EncoderState):
+class _Word2VecState(VocabularyState):
     encoder: Literal["word2vec"] = "word2vec"
-    size: PositiveInt
-    seed: int
-    vocabulary: Vocabulary
 
 
 def words_of(text: str) -> list[str]:

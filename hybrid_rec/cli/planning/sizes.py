@@ -14,6 +14,7 @@ from scipy import sparse
 from hybrid_rec.blocks.base import BlockPlan
 from hybrid_rec.blocks.block_set import BlockSet, columns_of
 from hybrid_rec.core.config import HybridConfig
+from hybrid_rec.data.arrow_types import TEXT
 from hybrid_rec.data.catalog import Catalog
 from hybrid_rec.data.playlists import Playlists
 from hybrid_rec.model.item_index import choose_index
@@ -133,7 +134,7 @@ def disk_bytes(shape: Shape) -> float:
     vectors = config.cooccurrence.vector_size
     total = float(index_bytes(shape.choice.factory, n_items, shape.dim))
     total += _parquet(shape.catalog.table)
-    names = pa.array(playlists.playlist_ids, pa.large_string())
+    names = pa.array(playlists.playlist_ids, TEXT)
     total += _parquet(pa.table({"playlist_id": names}))
     total += 8 * (len(playlists) + playlists.n_plays) + n_items
     predicting = sum(min(plan.width, _MOST_COLUMNS) for plan in shape.plans.values())

@@ -58,7 +58,8 @@ class StatisticsConfig(Section):
     ease_l2: float = Field(200.0, gt=0.0, le=1e9)
     """Strength of the L2 penalty of EASE."""
     als: AlsConfig = AlsConfig()
-    """Alternating least squares; its factors also tell which playlists are alike."""
+    """Alternating least squares; its factors also tell which playlists are alike,
+    if `ranking.extra` names `user_knn_by_als`."""
     als_small: SmallAlsConfig = SmallAlsConfig()
     """The same with fewer dimensions, which sees what is common; fitted if `ranking.extra` names
     it."""

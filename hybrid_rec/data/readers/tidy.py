@@ -12,6 +12,7 @@ import pyarrow as pa
 
 from hybrid_rec.core.arrays import Mask
 from hybrid_rec.core.errors import DataError
+from hybrid_rec.data.arrow_types import TEXT
 from hybrid_rec.data.catalog import Catalog
 from hybrid_rec.data.columns import id_column
 from hybrid_rec.data.paths import located
@@ -171,7 +172,7 @@ def _tidy_frame(
     for number, name in enumerate(table.column_names):
         if pa.types.is_integer(table[name].type) and name in (*_PLAYS, *ITEM_COLUMNS):
             # pandas would make floats of integers with gaps.
-            table = table.set_column(number, name, table[name].cast(pa.large_string()))
+            table = table.set_column(number, name, table[name].cast(TEXT))
     return table.to_pandas()  # type: ignore[no-any-return]
 
 

@@ -9,10 +9,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from hybrid_rec.core.errors import DataError
+from hybrid_rec.data.arrow_types import TEXT
 from hybrid_rec.data.paths import shortened
 
-TEXT = pa.large_string()
-"""The type of every column of a CSV or TSV file."""
 LIST_SEPARATOR = "|"
 """What parts the entries of a list in a CSV or TSV file."""
 

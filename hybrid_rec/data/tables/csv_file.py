@@ -13,8 +13,8 @@ import pyarrow as pa
 import pyarrow.csv as pa_csv
 
 from hybrid_rec.core.errors import DataError
+from hybrid_rec.data.arrow_types import TEXT
 from hybrid_rec.data.paths import shortened
-from hybrid_rec.data.tables.columns import TEXT
 from hybrid_rec.data.tables.file import TableFile
 from hybrid_rec.data.text_files import wrong_encoding
 

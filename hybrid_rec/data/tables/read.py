@@ -9,7 +9,8 @@ from pathlib import Path
 import pyarrow as pa
 
 from hybrid_rec.core.errors import DataError
-from hybrid_rec.data.tables.columns import TEXT, converted, wanted_columns
+from hybrid_rec.data.arrow_types import TEXT
+from hybrid_rec.data.tables.columns import converted, wanted_columns
 from hybrid_rec.data.tables.csv_file import csv_batches, csv_header
 from hybrid_rec.data.tables.file import TableFile
 from hybrid_rec.data.tables.parquet_file import parquet_batches, parquet_head

@@ -15,7 +15,8 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from hybrid_rec import DataError
-from hybrid_rec.data.tables import TEXT, TableFile, read_table, table_batches, table_head
+from hybrid_rec.data.arrow_types import TEXT
+from hybrid_rec.data.tables import TableFile, read_table, table_batches, table_head
 from hybrid_rec.data.tables.columns import converted
 
 ROWS = [{"item_id": f"i{number}", "title": f"a\nb,{number}", "year": 1900} for number in range(50)]

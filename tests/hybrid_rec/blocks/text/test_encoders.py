@@ -29,6 +29,7 @@ from hybrid_rec.blocks.text.windows import split_texts
 from hybrid_rec.core.config import TextConfig
 from hybrid_rec.core.errors import ArtifactError, DataError, ModelUnavailableError, NotFittedError
 from hybrid_rec.core.progress import Advance, Progress
+from tests.damage import DAMAGES, Trap, damage_array
 
 DIM = 5
 SONGS = [
@@ -156,16 +157,6 @@ def rounded(real_folder: Path) -> SentenceEncoder:
 def cosine(encoder: TextEncoder, one: str, other: str) -> float:
     vectors = encoder.encode([one, other])
     return float(vectors[0] @ vectors[1])
-
-
-class Trap:
-    """Leaves a file behind when it is unpickled."""
-
-    def __init__(self, path: Path) -> None:
-        self.path = path
-
-    def __reduce__(self) -> tuple[Callable[[Path], None], tuple[Path]]:
-        return Path.touch, (self.path,)
 
 
 # One contract for all encoders
@@ -758,26 +749,10 @@ def test_tfidf_of_another_size_than_saved_is_an_error(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("name", ["idf.npy", "projection.npy"])
-@pytest.mark.parametrize("damage", ["absent", "cut", "shape", "dtype", "nan", "pickle", "archive"])
+@pytest.mark.parametrize("damage", DAMAGES)
 def test_tfidf_arrays_that_are_damaged_are_an_error(name: str, damage: str, tmp_path: Path) -> None:
     TfidfEncoder(8, 0).fit(["Help!", "Yesterday"]).save(tmp_path)
-    path = tmp_path / name
-    array = np.load(path)
-    if damage == "absent":
-        path.unlink()
-    elif damage == "cut":
-        path.write_bytes(path.read_bytes()[:-3])
-    elif damage == "shape":
-        np.save(path, array[:-1])
-    elif damage == "dtype":
-        np.save(path, array.astype(np.float64))
-    elif damage == "nan":
-        np.save(path, np.full_like(array, np.nan))
-    elif damage == "pickle":
-        np.save(path, np.array([Trap(tmp_path / "ran")], dtype=object), allow_pickle=True)
-    else:
-        with path.open("wb") as file:
-            np.savez(file, array)
+    damage_array(tmp_path / name, damage, Trap(tmp_path / "ran"))
     with pytest.raises(ArtifactError, match=name):
         load_text_encoder(tmp_path, TextConfig(encoder="tfidf", tfidf_size=8))
     assert not (tmp_path / "ran").exists()

@@ -15,6 +15,7 @@ from hybrid_rec.blocks.text import word2vec as module
 from hybrid_rec.blocks.text.cleaning import clean_text
 from hybrid_rec.blocks.text.word2vec import Word2VecEncoder, words_of
 from hybrid_rec.core.errors import ArtifactError, NotFittedError
+from tests.damage import DAMAGES, Trap, damage_array
 
 N_GROUPS, N_TEXTS = 10, 200
 GROUPS = np.arange(N_TEXTS) % N_GROUPS
@@ -183,27 +184,15 @@ def test_another_size_than_saved_is_an_error(fitted: Word2VecEncoder, tmp_path: 
 
 
 @pytest.mark.parametrize("name", ["words.npy", "idf.npy", "mean.npy"])
-@pytest.mark.parametrize("damage", ["absent", "cut", "shape", "dtype", "nan", "pickle"])
+@pytest.mark.parametrize("damage", DAMAGES)
 def test_damaged_arrays_are_an_error(
     fitted: Word2VecEncoder, name: str, damage: str, tmp_path: Path
 ) -> None:
     fitted.save(tmp_path)
-    path = tmp_path / name
-    array = np.load(path)
-    if damage == "absent":
-        path.unlink()
-    elif damage == "cut":
-        path.write_bytes(path.read_bytes()[:-3])
-    elif damage == "shape":
-        np.save(path, array[:-1])
-    elif damage == "dtype":
-        np.save(path, array.astype(np.float64))
-    elif damage == "nan":
-        np.save(path, np.full_like(array, np.inf))
-    else:
-        np.save(path, array.astype(object), allow_pickle=True)
+    damage_array(tmp_path / name, damage, Trap(tmp_path / "ran"))
     with pytest.raises(ArtifactError, match=name):
         Word2VecEncoder.load(tmp_path, 100)
+    assert not (tmp_path / "ran").exists()
 
 
 def test_a_word_that_stands_twice_is_an_error(fitted: Word2VecEncoder, tmp_path: Path) -> None:
