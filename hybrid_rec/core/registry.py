@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping
 from typing import TypeVar
 
 from hybrid_rec.core.errors import ConfigError
+from hybrid_rec.core.plugins import load_plugins
 
 T = TypeVar("T")
 
@@ -16,8 +17,8 @@ class Registry(Mapping[str, T]):
     """Entries by name, ordered by the file they come from and, within a file, as they are written.
 
     Each entry is added where it is defined, by a decorator of its package. All files of the
-    package are imported when the registry is first read, so a new file is found by itself and no
-    list of names is kept anywhere.
+    package are imported when the registry is first read, and plug-ins after them, so a new file is
+    found by itself and no list of names is kept anywhere.
 
     Args:
         kind: What an entry is called in error messages, such as "metric".
@@ -76,6 +77,7 @@ class Registry(Mapping[str, T]):
         package = importlib.import_module(self._package)
         for found in pkgutil.iter_modules(package.__path__):
             importlib.import_module(f"{self._package}.{found.name}")
+        load_plugins()
         # Some files may have been imported earlier, in any order; sorting is stable.
         by_module = sorted(self._entries.items(), key=lambda item: item[1][0])
         self._entries = dict(by_module)

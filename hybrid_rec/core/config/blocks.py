@@ -11,6 +11,7 @@ from pydantic import Field
 
 from hybrid_rec.core.config.section import LARGEST_NUMBER, Section, unknown_key
 from hybrid_rec.core.errors import ConfigError
+from hybrid_rec.core.plugins import load_plugins
 
 COOCCURRENCE, POPULARITY = "cooccurrence", "popularity"
 """Blocks that are made from plays, and always there."""
@@ -188,6 +189,8 @@ def _block_config(name: Any, given: Any) -> BlockConfig:
         raise ConfigError(f"block {name!r} must be a mapping of parameters, got {given!r:.80}.")
     usual = DEFAULT_BLOCKS.get(name)
     kind = given.get("kind", None if usual is None else usual.kind)
+    if isinstance(kind, str) and kind not in _KINDS:
+        load_plugins()
     if not isinstance(kind, str) or kind not in _KINDS:
         lacks = "has no kind" if kind is None else f"has the unknown kind {kind!r:.80}"
         raise ConfigError(
