@@ -84,8 +84,8 @@ def evaluate(
     with as_progress(progress).stage(f"asking {label}", len(split)) as advance:
         for start in range(0, len(split), _CHUNK):
             part = np.arange(start, min(start + _CHUNK, len(split)))
-            queries = split.seeds.select(part).to_lists(split.catalog)
-            rows[part], sources[part] = _ask(recommender, queries, width, split.catalog, label)
+            answer = _ask(recommender, split, part, width, label)
+            rows[part], sources[part] = _read(answer, len(part), width, split.catalog, label)
             advance(len(part))
     seconds["recommend"] = time.perf_counter() - started
     problems = _problems(rows, split)
@@ -104,15 +104,31 @@ def evaluate(
     )
 
 
-def _ask(
-    recommender: Recommender, queries: list[list[str]], k: int, catalog: Catalog, name: str
+def _ask(recommender: Recommender, split: Split, part: Rows, k: int, name: str) -> Answer:
+    """What a recommender says to some cases of a split, by the task of the split."""
+    asked: Any = recommender
+    answer: Answer
+    if split.task == "new item" and split.new_items is not None:
+        if not hasattr(asked, "recommend_for_new_items"):
+            raise ConfigError(
+                f"{name} must have recommend_for_new_items to be asked for new items; leave it out."
+            )
+        answer = asked.recommend_for_new_items(split.new_items.iloc[part], k)
+    elif split.task == "item" and hasattr(asked, "similar_items"):
+        answer = asked.similar_items(split.catalog.item_ids[split.seeds.select(part).rows], k)
+    else:
+        answer = asked.recommend(split.seeds.select(part).to_lists(split.catalog), k)
+    return answer
+
+
+def _read(
+    answer: Answer, n_queries: int, k: int, catalog: Catalog, name: str
 ) -> tuple[Rows, Objects]:
     """Rows and sources of the answers to some cases, `(n_queries, k)`."""
-    answer = recommender.recommend(queries, k)
     answered: Objects = np.asarray(answer.item_ids, dtype=object)
-    if answered.ndim != 2 or len(answered) != len(queries):
+    if answered.ndim != 2 or len(answered) != n_queries:
         raise DataError(
-            f"{name} must answer {len(queries)} queries with as many lists of item ids, "
+            f"{name} must answer {n_queries} queries with as many lists of item ids, "
             f"got an array of shape {answered.shape}."
         )
     answered = answered[:, :k]
@@ -120,9 +136,9 @@ def _ask(
     held = held.reshape(answered.shape)
     found = np.full(answered.shape, -1, np.int64)
     found[held] = catalog.rows(answered[held])
-    rows = np.full((len(queries), k), -1, np.int64)
+    rows = np.full((n_queries, k), -1, np.int64)
     rows[:, : answered.shape[1]] = found
-    sources = np.full((len(queries), k), "", dtype=object)
+    sources = np.full((n_queries, k), "", dtype=object)
     given = getattr(answer, "sources", None)
     if given is not None:
         sources[:, : answered.shape[1]] = np.asarray(given, dtype=object)[:, :k]

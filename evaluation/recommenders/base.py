@@ -82,10 +82,8 @@ class Baseline(ABC):
             ConfigError: If k < 1.
             NotFittedError: Before `fit`.
         """
-        if self._catalog is None:
-            raise NotFittedError(f"This {type(self).__name__} is not fitted; call fit first.")
-        check_whole(self, "k", k)
-        playlists, _ = parse_queries(queries, self._catalog, "raise")
+        catalog = self._check(k)
+        playlists, _ = parse_queries(queries, catalog, "raise")
         rows = np.full((len(playlists), k), NO_ROW, np.int64)
         scores = np.full((len(playlists), k), NO_SCORE, np.float32)
         for start in range(0, len(playlists), _CHUNK):
@@ -94,9 +92,14 @@ class Baseline(ABC):
                 line = self._best(known, values, part[number], k)
                 rows[start + number, : len(line[0])], scores[start + number, : len(line[0])] = line
         sources = np.full(rows.shape, self.name, dtype=object)
-        return Recommendations.from_rows(
-            rows, scores, sources, playlists.playlist_ids, self._catalog
-        )
+        return Recommendations.from_rows(rows, scores, sources, playlists.playlist_ids, catalog)
+
+    def _check(self, k: int) -> Catalog:
+        """The catalogue; an error if it is not fitted, or k is out of range."""
+        if self._catalog is None:
+            raise NotFittedError(f"This {type(self).__name__} is not fitted; call fit first.")
+        check_whole(self, "k", k)
+        return self._catalog
 
     @abstractmethod
     def _fit(self, playlists: Playlists, catalog: Catalog) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -13,10 +14,24 @@ from hybrid_rec.data.catalog import Catalog
 from hybrid_rec.data.playlists import Playlists
 
 
+@dataclass(frozen=True, eq=False)
+class Usable:
+    """Playlists that may be learned from, of which those that are long enough may be asked."""
+
+    playlists: Playlists
+    """Every playlist that holds an item, with repeats kept or removed."""
+    able: Rows
+    """The numbers of those that are long enough for a case, ascending."""
+    short: Rows
+    """The numbers of the others, which are for training alone, ascending."""
+    left_out: Mapping[str, int]
+    """See `Split.left_out`."""
+
+
 def usable_playlists(
     playlists: Playlists, catalog: Catalog, min_length: int, repeats: Repeats
-) -> tuple[Playlists, dict[str, int]]:
-    """Playlists that are long enough, with repeats kept or removed, and what was left out."""
+) -> Usable:
+    """What a split is made of; `min_length` concerns cases, not training."""
     if repeats not in ("first", "keep"):
         raise ConfigError(f"repeats must be 'first' or 'keep', got {repeats!r}.")
     if min_length < 2:
@@ -28,11 +43,17 @@ def usable_playlists(
         )
     distinct = playlists.distinct()
     kept = distinct if repeats == "first" else playlists
-    long_enough = distinct.lengths >= min_length
-    return kept.select(long_enough), {
-        **counted(f"with fewer than {min_length} different items", kept.select(~long_enough)),
-        "plays that repeat an item of their playlist": playlists.n_plays - kept.n_plays,
-    }
+    held = distinct.lengths > 0
+    is_able = distinct.lengths[held] >= min_length
+    return Usable(
+        kept.select(held),
+        np.flatnonzero(is_able),
+        np.flatnonzero(~is_able),
+        {
+            "playlists without items": int((~held).sum()),
+            "plays that repeat an item of their playlist": playlists.n_plays - kept.n_plays,
+        },
+    )
 
 
 def counted(why: str, playlists: Playlists) -> dict[str, int]:

@@ -33,7 +33,7 @@ def cold_items(
         rng: Draws the items.
         share: Share of the played items that is hidden, in (0, 1); at least one item is hidden
             and at least one is not.
-        min_length: Playlists with fewer different items are left out.
+        min_length: Playlists with fewer different items are for training alone.
         repeats: See `continuation`.
 
     Raises:
@@ -42,21 +42,33 @@ def cold_items(
     """
     if not 0 < share < 1:
         raise ConfigError(f"share must be above 0 and below 1, got {share}.")
-    usable, left_out = usable_playlists(playlists, catalog, min_length, repeats)
-    played = np.flatnonzero(usable.play_counts)
+    usable = usable_playlists(playlists, catalog, min_length, repeats)
+    held = usable.playlists
+    played = np.flatnonzero(held.play_counts)
     n_hidden = min(max(1, round(share * len(played))), max(0, len(played) - 1))
     hidden = np.zeros(len(catalog), dtype=bool)
     hidden[rng.permutation(played)[:n_hidden]] = True
-    is_hidden = hidden[usable.rows]
-    known = usable.select_plays(~is_hidden)
+    is_hidden = hidden[held.rows]
+    known = held.select_plays(~is_hidden)
     trained = known.lengths > 0
-    train = known.select(trained)
-    targets, repeated = askable_targets(train, usable.select_plays(is_hidden).select(trained))
+    is_able = np.zeros(len(held), dtype=bool)
+    is_able[usable.able] = True
+    asked = trained & is_able
+    seeds = known.select(asked)
+    missing = held.select_plays(is_hidden)
+    targets, repeated = askable_targets(seeds, missing.select(asked))
     return finished_split(
         f"cold items ({share:.0%} hidden)",
         catalog,
-        train,
-        train,
+        known.select(trained),
+        seeds,
         targets,
-        left_out | repeated | counted("of hidden items only", usable.select(~trained)),
+        {
+            **usable.left_out,
+            **repeated,
+            **counted("of hidden items only", held.select(~trained)),
+            "plays of hidden items in playlists that are too short for a case": missing.select(
+                trained & ~is_able
+            ).n_plays,
+        },
     )

@@ -48,7 +48,8 @@ def continuation(
             `n_seeds` random ones.
         n_seeds: Number of seeds for "first" and "random". Held-out playlists that have no more
             than these are left out.
-        min_length: Playlists with fewer different items are left out, from training too.
+        min_length: Playlists with fewer different items are for training alone, and count for no
+            share.
         max_length: Held-out playlists are cut to so many plays; None for no limit.
         repeats: "first" keeps an item that repeats in a playlist at its first place; "keep" keeps
             repeats in training and among seeds; what is a seed is never a target.
@@ -59,14 +60,15 @@ def continuation(
     """
     check_part(part, shares)
     check_rule(seeds, n_seeds, max_length)
-    usable, left_out = usable_playlists(playlists, catalog, min_length, repeats)
-    train, chosen, other = cut_parts(rng.permutation(len(usable)), shares, part)
+    usable = usable_playlists(playlists, catalog, min_length, repeats)
+    train, chosen, other = cut_parts(rng.permutation(usable.able), shares, part)
+    held = usable.playlists
     return held_out_split(
         f"continuation ({describe_rule(seeds, n_seeds)} given), {part}",
         catalog,
-        usable.select(train),
-        usable.select(chosen),
-        left_out | counted(f"held out for {OTHER_PART[part]}", usable.select(other)),
+        held.select(np.concatenate([train, usable.short])),
+        held.select(chosen),
+        {**usable.left_out, **counted(f"held out for {OTHER_PART[part]}", held.select(other))},
         rng,
         rule=seeds,
         n_seeds=n_seeds,

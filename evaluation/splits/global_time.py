@@ -36,8 +36,8 @@ def global_time(
     """Train before a date, test after it: playlists in order of their first play.
 
     The last share of playlists is the test, the share before it the validation; the date is that
-    of the first play of either. A playlist that starts before the date but goes on after it is
-    left out of training, so that nothing of the future is learned from. Nothing is drawn but
+    of the first play of either. A playlist that is not held out but goes on after the date is left
+    out of training, so that nothing of the future is learned from. Nothing is drawn but
     random seeds. Other arguments as in `continuation`.
 
     Raises:
@@ -46,25 +46,29 @@ def global_time(
     """
     check_part(part, shares)
     check_rule(seeds, n_seeds, max_length)
-    usable, left_out = usable_playlists(playlists, catalog, min_length, repeats)
-    if usable.times is None or np.isnat(usable.times).any():
+    usable = usable_playlists(playlists, catalog, min_length, repeats)
+    held = usable.playlists
+    if held.times is None or np.isnat(held.times).any():
         raise DataError("a split by time must have the time of every play; read it as played_at.")
     # Every usable playlist has a play, which reduceat needs.
-    first = np.minimum.reduceat(usable.times, usable.offsets[:-1]) if len(usable) else usable.times
-    last = np.maximum.reduceat(usable.times, usable.offsets[:-1]) if len(usable) else usable.times
-    train, chosen, other = cut_parts(np.argsort(first, kind="stable"), shares, part)
-    train = np.sort(train)
-    held_out = first[np.concatenate([chosen, other])]
-    date = held_out.min() if len(held_out) else np.datetime64("NaT")
+    first = np.minimum.reduceat(held.times, held.offsets[:-1]) if len(held) else held.times
+    last = np.maximum.reduceat(held.times, held.offsets[:-1]) if len(held) else held.times
+    order = usable.able[np.argsort(first[usable.able], kind="stable")]
+    train, chosen, other = cut_parts(order, shares, part)
+    train = np.sort(np.concatenate([train, usable.short]))
+    begins = first[np.concatenate([chosen, other])]
+    date = begins.min() if len(begins) else np.datetime64("NaT")
     late = last[train] > date
     return held_out_split(
         f"global time ({describe_rule(seeds, n_seeds)} given), {part}",
         catalog,
-        usable.select(train[~late]),
-        usable.select(chosen),
-        left_out
-        | counted(f"held out for {OTHER_PART[part]}", usable.select(other))
-        | counted("that start before the date and go on after it", usable.select(train[late])),
+        held.select(train[~late]),
+        held.select(chosen),
+        {
+            **usable.left_out,
+            **counted(f"held out for {OTHER_PART[part]}", held.select(other)),
+            **counted("of training that go on after the date", held.select(train[late])),
+        },
         rng,
         rule=seeds,
         n_seeds=n_seeds,

@@ -25,7 +25,7 @@ def k_fold(
     max_length: int | None = None,
     repeats: Repeats = "first",
 ) -> Iterator[Split]:
-    """`n_folds` continuation splits; every usable playlist is held out in exactly one of them.
+    """`n_folds` continuation splits; each playlist that is long enough is held out in one of them.
 
     Folds are built one by one as they are asked for, but everything is drawn from `rng` at once:
     what a caller draws between two folds does not change them. Arguments as in `continuation`.
@@ -37,24 +37,24 @@ def k_fold(
             case.
     """
     check_rule(seeds, n_seeds, max_length)
-    usable, left_out = usable_playlists(playlists, catalog, min_length, repeats)
-    if not 2 <= n_folds <= len(usable):
+    usable = usable_playlists(playlists, catalog, min_length, repeats)
+    if not 2 <= n_folds <= len(usable.able):
         raise ConfigError(
-            f"n_folds must be from 2 to the number of usable playlists, {len(usable)}, "
+            f"n_folds must be from 2 to the number of usable playlists, {len(usable.able)}, "
             f"got {n_folds}."
         )
-    folds = np.array_split(rng.permutation(len(usable)), n_folds)
+    folds = np.array_split(rng.permutation(usable.able), n_folds)
     rng_seeds = rng.integers(2**63, size=n_folds)
 
     def fold(number: int) -> Split:
-        held_out = np.zeros(len(usable), dtype=bool)
+        held_out = np.zeros(len(usable.playlists), dtype=bool)
         held_out[folds[number]] = True
         return held_out_split(
             f"fold {number + 1} of {n_folds} ({describe_rule(seeds, n_seeds)} given)",
             catalog,
-            usable.select(~held_out),
-            usable.select(held_out),
-            left_out,
+            usable.playlists.select(~held_out),
+            usable.playlists.select(held_out),
+            usable.left_out,
             np.random.default_rng(rng_seeds[number]),
             rule=seeds,
             n_seeds=n_seeds,

@@ -24,7 +24,7 @@ def leave_last_out(
 ) -> Split:
     """Every playlist's last items are its targets; the rest is trained on and given.
 
-    The training playlists are the seeds. Ji et al. ("On Offline Evaluation of Recommender
+    What is given is trained on. Ji et al. ("On Offline Evaluation of Recommender
     Systems", 2020) show that this leaks the future across users; prefer `global_time`.
 
     Args:
@@ -32,8 +32,8 @@ def leave_last_out(
         catalog: Their items.
         rng: Not used, since nothing is drawn; here so that all splits are called alike.
         n_targets: Plays at the end of each playlist that are to be found.
-        min_length: Playlists with fewer different items, or no more than `n_targets`, are left
-            out.
+        min_length: Playlists with fewer different items, or no more than `n_targets`, are for
+            training alone.
         repeats: See `continuation`. With "keep", a playlist whose last plays are all of items
             played before is trained on but not asked.
 
@@ -46,9 +46,14 @@ def leave_last_out(
         raise ConfigError(f"n_targets must be at least 1, got {n_targets}.")
     if min_length < 2:
         raise ConfigError(f"min_length must be at least 2, got {min_length}.")
-    usable, left_out = usable_playlists(playlists, catalog, max(min_length, n_targets + 1), repeats)
-    given = np.arange(usable.n_plays) < np.repeat(usable.offsets[1:] - n_targets, usable.lengths)
-    seeds = usable.select_plays(given)
-    targets, repeated = askable_targets(seeds, usable.select_plays(~given))
+    usable = usable_playlists(playlists, catalog, max(min_length, n_targets + 1), repeats)
+    able = usable.playlists.select(usable.able)
+    given = np.arange(able.n_plays) < np.repeat(able.offsets[1:] - n_targets, able.lengths)
+    seeds = able.select_plays(given)
+    targets, repeated = askable_targets(seeds, able.select_plays(~given))
+    # In the order of the input: those that are asked without their last plays, the others whole.
+    is_last = np.zeros(usable.playlists.n_plays, dtype=bool)
+    is_last[np.isin(usable.playlists.owners, usable.able)] = ~given
+    train = usable.playlists.select_plays(~is_last)
     name = f"leave last {n_targets} out"
-    return finished_split(name, catalog, seeds, seeds, targets, left_out | repeated)
+    return finished_split(name, catalog, train, seeds, targets, {**usable.left_out, **repeated})

@@ -15,7 +15,7 @@ from hybrid_rec.data.catalog import Catalog
 from hybrid_rec.data.playlists import Playlists
 
 MIN_LENGTH = 10
-"""Playlists with fewer different items are left out, unless a caller says otherwise."""
+"""Playlists with fewer different items are no cases, unless a caller says otherwise."""
 
 Make = TypeVar("Make", bound=Callable[..., Split])
 
@@ -56,7 +56,7 @@ def make_split(
         part: Which held-out part, validation or test.
         seeds: Which items of a held-out playlist are given.
         n_seeds: How many, for the rules that need a number.
-        min_length: Playlists with fewer different items are left out.
+        min_length: Playlists with fewer different items are for training alone.
         max_length: Held-out playlists are cut to so many items.
 
     Raises:

@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
+import pandas as pd
+
 from hybrid_rec.core.arrays import Mask
 from hybrid_rec.data.catalog import Catalog
 from hybrid_rec.data.playlists import Playlists
@@ -13,6 +15,8 @@ from hybrid_rec.data.playlists import Playlists
 Part = Literal["validation", "test"]
 Repeats = Literal["first", "keep"]
 SeedRule = Literal["half", "first", "random"]
+Task = Literal["playlist", "item", "new item"]
+"""What a case asks: `recommend`, `similar_items` or `recommend_for_new_items`."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -37,6 +41,10 @@ class Split:
     """Reason -> count. Each playlist of the input is in `train`, a case, or under one reason that
     starts with "playlists"; each play in `train`, `seeds`, `targets`, or under one reason that
     starts with "plays"."""
+    task: Task = "playlist"
+    """What is asked of a recommender."""
+    new_items: pd.DataFrame | None = None
+    """What describes the item of each case, where new items are asked for; seeds are empty then."""
 
     def __len__(self) -> int:
         return len(self.seeds)

@@ -34,15 +34,14 @@ def test_cold_targets_have_no_history_and_all_others_keep_theirs(
         reject()
     assert split.train.play_counts[split.targets.rows].max() == 0
     assert split.counts()["cold targets"] == split.counts()["targets"]
-    usable = [items for items in letters(playlists).values() if len(set(items)) >= 2]
-    played = set("".join(usable))
+    played = set("".join(letters(playlists).values()))
     trained = set("".join(letters(split.train).values()))
     hidden = played - trained
     assert len(hidden) == min(max(1, round(share * len(played))), len(played) - 1)
     source = playlists.distinct() if repeats == "first" else playlists
     counts = dict.fromkeys(ITEMS, 0)
     for items in letters(source).values():
-        for item in items if len(set(items)) >= 2 else "":
+        for item in items:
             counts[item] += 1
     expected = [0 if item in hidden else counts[item] for item in ITEMS]
     assert split.train.play_counts.tolist() == expected

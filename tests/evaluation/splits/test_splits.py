@@ -15,6 +15,7 @@ from evaluation.splits.continuation import continuation
 from evaluation.splits.global_time import global_time
 from evaluation.splits.k_fold import k_fold
 from evaluation.splits.leave_last_out import leave_last_out
+from evaluation.splits.split import Split
 from hybrid_rec import Catalog, DataError, Playlists
 from hybrid_rec.core.errors import ConfigError
 from tests.evaluation.splits.worlds import (
@@ -159,7 +160,23 @@ def test_repeats_are_a_choice() -> None:
     assert kept.left_out["plays of targets that repeat or are seeds"] == 1
     short = continuation(playlists_of(["abcb", "cc"]), CATALOG, rng(), shares=(0, 0.5),
                          repeats="keep")  # fmt: skip
-    assert short.left_out["playlists with fewer than 2 different items"] == 1
+    assert letters(short.train) == {"1": "cc"}, "too short for a case, but for training"
+
+
+@pytest.mark.parametrize("splitter", ALL)
+def test_short_playlists_are_learned_from_and_not_asked(splitter: Callable[..., Any]) -> None:
+    playlists = playlists_of([*LONG, "a", "bc", "kl"], [1] * sum(map(len, [*LONG, "abckl"])))
+    short = {str(number) for number in range(len(LONG), len(LONG) + 3)}
+    made = splitter(playlists, CATALOG, rng(), min_length=4)
+    for split in [made] if isinstance(made, Split) else made:
+        assert not short & ids(split.seeds)
+        lost = {owner for owner in short if owner not in ids(split.train)}
+        # Only items that are hidden from all playlists are taken from them.
+        assert all(set(letters(playlists)[owner]) <= _hidden(split) for owner in lost)
+
+
+def _hidden(split: Split) -> set[str]:
+    return {ITEMS[row] for row in split.targets.rows[split.cold[split.targets.rows]]}
 
 
 def test_kept_repeats_stay_in_training() -> None:
