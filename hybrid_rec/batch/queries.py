@@ -82,7 +82,7 @@ class Rejections:
             self._reasons.append(np.full(len(rows), reason, dtype=object))
 
     def table(self, chunk: Chunk, files: Sequence[str]) -> pa.Table | None:
-        """The rejected rows in the order of the input; None for none."""
+        """The rejected rows in the order of the chunk; None for none."""
         if not self._rows:
             return None
         rows, plays = np.concatenate(self._rows), np.concatenate(self._plays)

@@ -102,8 +102,7 @@ def score_playlists(
     """
     _check(chunk_size, workers)
     make = partial(Source.of_files, playlists, PLAYLISTS, k, chunk_size)
-    scratch = None if temp is None else existing_folder(temp, "a folder for temporary files")
-    return _run(model, make, out, workers=workers, strict=strict, temp=scratch, progress=progress)
+    return _run(model, make, out, workers=workers, strict=strict, temp=temp, progress=progress)
 
 
 def score_items(
@@ -167,7 +166,7 @@ def _run(
     workers: int,
     strict: bool,
     progress: bool | Progress,
-    temp: Path | None = None,
+    temp: str | Path | None = None,
 ) -> BatchResult:
     began = time.perf_counter()
     reporter = as_progress(progress)
@@ -175,8 +174,7 @@ def _run(
     source = make_source(model)
     target = OutFolder(out)
     _check_apart(target.name, target.place, model, source)
-    if temp is not None:
-        _check_apart(str(temp), Place.of(temp, "the folder for temporary files"), model, source)
+    scratch = None if temp is None else _scratch(temp, model, source)
     job = {
         "config": {
             "kind": source.request.kind,
@@ -198,7 +196,7 @@ def _run(
         with scorers(model, source.request, workers) as score:
             journal.begin()
             n_before = len(journal.finished)
-            with source.chunks(journal, temp, reporter, strict=strict) as chunks:
+            with source.chunks(journal, scratch, reporter, strict=strict) as chunks:
                 for scored in _with_progress(score(chunks), source, journal, reporter):
                     if strict and scored.complaint is not None:
                         raise refused(scored.complaint)
@@ -233,6 +231,19 @@ def _check(chunk_size: int, workers: int) -> None:
                 f"The {name!r} parameter must be an integer from 1 to {most:,}, got {value!r} "
                 "instead."
             )
+
+
+def _scratch(temp: str | Path, model: SavedModel, source: Source) -> Path:
+    """The folder for temporary files, if it can be one."""
+    place = Place.of(temp, "the folder for temporary files")
+    if not place.is_local:
+        raise DataError(
+            f"the folder for temporary files must be a folder of this machine, got {str(temp)!r}; "
+            "name another one."
+        )
+    folder = existing_folder(place.path, "a folder for temporary files")
+    _check_apart(str(temp), place, model, source)
+    return folder
 
 
 def _check_apart(name: str, target: Place, model: SavedModel, source: Source) -> None:

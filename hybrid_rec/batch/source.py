@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from collections.abc import Iterable, Iterator
+from contextlib import AbstractContextManager, closing, contextmanager, nullcontext
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 from typing import Self
 
@@ -84,9 +85,10 @@ class Source:
             RunError: If there is no room for temporary files.
         """
         if self.reader is None:
-            return nullcontext(self._ranges(journal))
+            return nullcontext(_missing(self._ranges(), journal))
         if not self.reader.layout.is_tidy:
-            return nullcontext(_missing(self._cut(self.reader.batches()), journal))
+            rows = self.reader.batches()
+            return nullcontext(_missing(chunks(rows, self.reader.layout, self.size), journal))
         return self._grouped(self.reader, journal, temp, progress, strict=strict)
 
     @contextmanager
@@ -103,17 +105,21 @@ class Source:
         parent = temp or journal.folder.working_folder or Path(tempfile.gettempdir())
         sweep(parent)
         found = self._survey(reader, journal, progress, strict=strict)
+
+        def cut(rows: Iterable[pa.Table]) -> Chunks:
+            return _missing(chunks(rows, reader.layout, self.size, found.order), journal)
+
         if found.is_grouped:
-            yield _missing(self._cut(named(reader.batches()), found), journal)
+            yield cut(named(reader.batches()))
             return
         with scratch_folder(parent) as folder:
             rows = sorted_rows(
                 _advancing(named(reader.batches()), progress, found.n_named), found.order, folder
             )
-            try:
-                yield _missing(self._cut(rows, found), journal)
-            finally:
-                rows.close()
+            with closing(rows):
+                # All are sorted before the first one is there.
+                first = next(rows)
+                yield cut(chain([first], rows))
 
     def _survey(
         self, reader: TableReader, journal: Journal, progress: Progress, *, strict: bool
@@ -137,22 +143,12 @@ class Source:
             )
         return found
 
-    def _cut(self, batches: Iterator[pa.Table], found: Survey | None = None) -> Iterator[Chunk]:
-        if self.reader is None:
-            return iter(())
-        order = None if found is None else found.order
-        return chunks(batches, self.reader.layout, self.size, order)
-
-    def _ranges(self, journal: Journal) -> Chunks:
-        starts = range(0, self.table_rows, self.size)
-        return (
-            ItemChunk(number, start, min(start + self.size, self.table_rows))
-            for number, start in enumerate(starts)
-            if number not in journal.finished
-        )
+    def _ranges(self) -> Iterator[ItemChunk]:
+        for number, start in enumerate(range(0, self.table_rows, self.size)):
+            yield ItemChunk(number, start, min(start + self.size, self.table_rows))
 
 
-def _missing(found: Iterator[Chunk], journal: Journal) -> Chunks:
+def _missing(found: Iterable[Chunk | ItemChunk], journal: Journal) -> Chunks:
     return (chunk for chunk in found if chunk.number not in journal.finished)
 
 

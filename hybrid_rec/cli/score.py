@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import sys
-from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -43,7 +42,7 @@ def score(
     ] = 1_000,
     workers: Annotated[int, typer.Option(help="Number of processes; they share one model.")] = 1,
     temp: Annotated[
-        Path | None,
+        str | None,
         typer.Option(
             metavar="FOLDER",
             help="Where rows are sorted that do not stand together by playlist; in OUT by default.",

@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,6 +14,7 @@ from typing import Any
 
 import duckdb
 import filelock
+import fsspec
 import numpy as np
 import pandas as pd
 import pyarrow as pa
@@ -74,6 +76,7 @@ def test_rows_keep_their_types_and_go_by_time(
 
 def test_more_rows_than_memory_holds(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("hybrid_rec.batch.sorting.MEMORY", "50MB")
+    monkeypatch.setattr("hybrid_rec.batch.sorting._MOST_THREADS", 2)
     rng, n_rows = np.random.default_rng(0), 600_000
     frame = pd.DataFrame(
         {
@@ -286,6 +289,7 @@ def test_a_full_disk_is_one_line(
     with monkeypatch.context() as patch:
         patch.setattr(duckdb, "connect", small)
         patch.setattr("hybrid_rec.batch.sorting.MEMORY", "40MB")
+        patch.setattr("hybrid_rec.batch.sorting._MOST_THREADS", 2)
         assert run(["score", str(small_ranked), str(many), str(out), "--quiet"]) == 1
     printed = capsys.readouterr()
     assert printed.out == ""
@@ -310,6 +314,7 @@ def test_the_folder_for_temporary_files(
     for folder, message in [
         (tmp_path / "absent", "must be a folder for temporary files, found nothing there"),
         (tmp_path / "file", "must be a folder for temporary files, found a file"),
+        ("memory://temp", "must be a folder of this machine, got 'memory://temp'"),
         (small_ranked, "must be outside of the model"),
         (log.parent, ""),
     ]:
@@ -337,6 +342,38 @@ def test_the_folder_for_temporary_files(
     printed = capsys.readouterr()
     assert printed.err.count("\n") == 1
     assert f"can be written to, but {tmp_path} cannot: Permission denied; mend it" in printed.err
+
+
+def test_a_url_is_sorted_elsewhere_and_bars_follow_one_another(
+    small_ranked: Path,
+    log: Path,
+    whole: list[bytes],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    memory, used = fsspec.filesystem("memory"), list[str]()
+    make = tempfile.mkdtemp
+
+    def noted(prefix: str, dir: Path) -> str:  # noqa: A002  # the names that are called
+        used.append(make(prefix=prefix, dir=str(dir)))
+        return used[-1]
+
+    monkeypatch.setattr("tempfile.mkdtemp", noted)
+    try:
+        arguments = ["score", str(small_ranked), str(log), "memory://sorted", "-k", "3"]
+        assert run([*arguments, "--chunk-size", "2"]) == 0
+        said = capsys.readouterr().err
+        stages = ["surveyed", "sorted", "scored"]
+        assert sorted(stages, key=lambda stage: said.index(f"input rows {stage}")) == stages
+        found = [memory.cat(path) for path in sorted(memory.glob("/sorted/part-*.parquet"))]
+        assert found == whole
+        assert not memory.exists("/sorted/_work")
+    finally:
+        memory.rm("/sorted", recursive=True)
+    assert [Path(folder).parent for folder in used] == [tmp_path]
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_a_lock_in_use_is_left_alone(tmp_path: Path) -> None:
