@@ -14,6 +14,7 @@ import pytest
 
 from hybrid_rec import DataError, HybridRecommender, score_playlists
 from hybrid_rec.cli.app import run
+from tests.scored import Lists, part_bytes, parts, read, same, truth
 
 Log = pd.DataFrame
 
@@ -42,33 +43,11 @@ def scored(model: Path, log: Log | Path, out: Path, k: int = 5, **settings: Any)
         path = out.parent / f"{out.name}.parquet"
         log.to_parquet(path)
     score_playlists(model, path, out, k, **settings)
-    return pd.concat(map(pd.read_parquet, parts(out)), ignore_index=True)
+    return read(out)
 
 
-def parts(out: Path) -> list[Path]:
-    return sorted(out.glob("part-*.parquet"))
-
-
-def content(out: Path) -> list[bytes]:
-    return [path.read_bytes() for path in parts(out)]
-
-
-def truth(model: HybridRecommender, lists: dict[str, list[str]], k: int) -> pd.DataFrame:
-    """One call a user, users in the order of their ids."""
-    frames = [
-        model.recommend(lists[name], k, on_unknown="skip").to_frame().assign(query_id=name)
-        for name in sorted(lists)
-    ]
-    return pd.concat(frames, ignore_index=True).drop(columns=["title", "artist"])
-
-
-def same(found: pd.DataFrame, expected: pd.DataFrame) -> None:
-    for name in ("query_id", "rank", "item_id", "source"):
-        assert found[name].tolist() == expected[name].tolist()
-    np.testing.assert_allclose(found["score"], expected["score"], rtol=1e-5)
-
-
-def lists_of(log: Log) -> dict[str, list[str]]:
+def lists_of(log: Log) -> Lists:
+    """The items of each user, by user."""
     return {str(name): items.tolist() for name, items in log.groupby("playlist_id")["item_id"]}
 
 
@@ -117,7 +96,7 @@ def test_the_order_of_rows_changes_nothing(
 
 def content_of(model: Path, log: Log | Path, out: Path) -> list[bytes]:
     scored(model, log, out, chunk_size=5)
-    return content(out)
+    return part_bytes(out)
 
 
 def test_workers_chunks_and_batches_change_nothing(
@@ -129,7 +108,7 @@ def test_workers_chunks_and_batches_change_nothing(
     monkeypatch.setattr("hybrid_rec.batch.input._BATCH_ROWS", 7)
     monkeypatch.setattr("hybrid_rec.batch.sorting._BATCH_ROWS", 11)
     scored(small_ranked, log, tmp_path / "small", chunk_size=5)
-    assert content(tmp_path / "small") == content(tmp_path / "two")
+    assert part_bytes(tmp_path / "small") == part_bytes(tmp_path / "two")
 
 
 def test_without_times_plays_stand_as_they_appear(
@@ -192,7 +171,7 @@ def test_ids_of_every_kind_come_through(
     rows = [(name, item) for item in items for name in names]
     frame = pd.DataFrame(rows, columns=["playlist_id", "item_id"])
     found = scored(small_ranked, frame, tmp_path / "out", 3, chunk_size=5)
-    same(found, truth(model, dict.fromkeys(names, items), 3))
+    same(found, truth(model, dict.fromkeys(sorted(names), items), 3))
 
 
 def test_bad_rows_of_a_log_are_listed_and_counted_as_fit_does(
@@ -240,7 +219,7 @@ def test_many_rows_without_an_id_are_listed(
     half = log.assign(playlist_id=log["playlist_id"].where(np.arange(600) % 2 == 0))
     found = scored(small_ranked, half, tmp_path / "out", chunk_size=5)
     same(found, scored(small_ranked, log[::2], tmp_path / "without", chunk_size=5))
-    assert content(tmp_path / "out") == content(tmp_path / "without")
+    assert part_bytes(tmp_path / "out") == part_bytes(tmp_path / "without")
     listed = pq.read_table(tmp_path / "out" / "rejected.parquet")
     assert listed["row"].to_pylist() == list(range(1, 600, 2))
     counts = json.loads((tmp_path / "out" / "manifest.json").read_text())["counts"]

@@ -31,8 +31,7 @@ from hybrid_rec.batch.input import TableReader
 from hybrid_rec.batch.layout import ID, ITEM, Layout
 from hybrid_rec.batch.queries import Rejections, new_items_of
 from hybrid_rec.blocks.base import ColumnKind
-
-Lists = dict[str, list[str]]
+from tests.scored import Lists, parts, read, same, truth
 
 
 @pytest.fixture(scope="module")
@@ -60,32 +59,9 @@ def tidy(lists: Lists) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=["playlist_id", "item_id"])
 
 
-def parts(out: Path) -> list[Path]:
-    return sorted(out.glob("part-*.parquet"))
-
-
-def read(out: Path) -> pd.DataFrame:
-    return pd.concat([pd.read_parquet(path) for path in parts(out)], ignore_index=True)
-
-
 def rejected(out: Path) -> list[tuple[Any, ...]]:
     table = pq.read_table(out / "rejected.parquet")
     return [tuple(row.values()) for row in table.to_pylist()]
-
-
-def truth(model: HybridRecommender, lists: Lists, k: int) -> pd.DataFrame:
-    """The oracle: one call a playlist."""
-    frames = [
-        model.recommend(items, k, on_unknown="skip").to_frame().assign(query_id=name)
-        for name, items in lists.items()
-    ]
-    return pd.concat(frames, ignore_index=True).drop(columns=["title", "artist"])
-
-
-def same(found: pd.DataFrame, expected: pd.DataFrame) -> None:
-    for name in ("query_id", "rank", "item_id", "source"):
-        assert found[name].tolist() == expected[name].tolist()
-    np.testing.assert_allclose(found["score"], expected["score"], rtol=1e-5)
 
 
 def layouts(lists: Lists, folder: Path) -> Iterator[Path]:

@@ -29,6 +29,7 @@ from hybrid_rec.batch.scratch import scratch_folder, sweep
 from hybrid_rec.batch.sorting import sorted_rows
 from hybrid_rec.batch.survey import surveyed
 from hybrid_rec.cli.app import run
+from tests.scored import part_bytes
 
 _SECONDS = 60.0
 
@@ -45,10 +46,6 @@ def table(ids: list[str], **columns: Any) -> pa.Table:
             ROW: pa.array(np.arange(len(ids))),
         }
     )
-
-
-def rows_of(batches: Iterator[pa.Table]) -> list[int]:
-    return pa.concat_tables(batches)[ROW].to_pylist()  # type: ignore[no-any-return]
 
 
 @pytest.mark.parametrize(
@@ -186,14 +183,10 @@ def log(small_ranked: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 def whole(small_ranked: Path, log: Path, tmp_path_factory: pytest.TempPathFactory) -> list[bytes]:
     out = tmp_path_factory.mktemp("whole") / "out"
     score_playlists(small_ranked, log, out, 3, chunk_size=2)
-    return content(out)
+    return part_bytes(out)
 
 
-def content(out: Path) -> list[bytes]:
-    return [path.read_bytes() for path in sorted(out.glob("part-*.parquet"))]
-
-
-# Scores, but kills itself while the sort is at work: at the n-th part.
+# Scores, but is killed while the rows come from the sort: before it writes the n-th part.
 _KILLED = """
 import os, signal, sys
 from hybrid_rec import score_playlists
@@ -220,10 +213,10 @@ def test_a_killed_sort_is_made_again_and_leaves_nothing(
         given = map(str, (small_ranked, log, out, temp if named else "", parts))
         assert subprocess.run([sys.executable, "-c", _KILLED, *given]).returncode == -signal.SIGKILL
         assert len(list(held.glob("hybrid-rec-sort-*"))) == 1
-        assert len(content(out)) == parts
+        assert len(part_bytes(out)) == parts
     result = score_playlists(small_ranked, log, out, 3, chunk_size=2, temp=temp if named else None)
     assert result.parts_scored == 2
-    assert content(out) == whole
+    assert part_bytes(out) == whole
     assert not (out / "_work").exists()
     assert list(temp.iterdir()) == []
 
@@ -299,7 +292,7 @@ def test_a_full_disk_is_one_line(
     assert not list(out.glob("_work/hybrid-rec-sort-*"))
     # What has written no part does not stand in the way of another job.
     score_playlists(small_ranked, log, out, 3, chunk_size=2)
-    assert content(out) == whole
+    assert part_bytes(out) == whole
 
 
 def test_the_folder_for_temporary_files(
