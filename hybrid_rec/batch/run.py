@@ -79,7 +79,7 @@ def score_playlists(
         k: Items wanted for each, from 1 to 10,000,000.
         chunk_size: Playlists a part. What is held in memory is about this many playlists and
             recommendations for each process, 8 bytes for each playlist of the whole input, and
-            1 GB where rows must be sorted.
+            1 to 1.5 GB where rows must be sorted.
         workers: Processes; above 1 a script needs the guard `if __name__ == "__main__":`.
         strict: Raise at the first row that would be rejected.
         temp: A folder for temporary files; without it they are in `out`, or where the system keeps

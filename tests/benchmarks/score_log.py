@@ -24,7 +24,7 @@ from hybrid_rec.core.progress import Advance, Progress
 from tests.benchmarks import measure
 from tests.benchmarks.generated import FLAT, playlists_of
 
-SIZES = (2_000_000, 50_000_000)
+SIZES = (2_000_000, 12_500_000, 50_000_000)
 _MOST_GROUPED = 2_000_000
 _PLAYS_A_USER, _N_ITEMS, _SECONDS_APART = 500, 10_000, 2
 _BLOCK = 1_000_000
