@@ -10,7 +10,7 @@ import pyarrow as pa
 from hybrid_rec.blocks.base import ColumnKind
 from hybrid_rec.core.errors import DataError
 from hybrid_rec.data.paths import shortened
-from hybrid_rec.data.play_order import ORDER_COLUMNS, Kind
+from hybrid_rec.data.play_order import ORDER_COLUMNS
 from hybrid_rec.data.tables import wanted_columns
 
 ID, ITEM, ITEMS, CONTEXT = "<id>", "item_id", "item_ids", "context"
@@ -31,8 +31,6 @@ class Layout:
     """Columns of numbers."""
     vectors: Mapping[str, str] = field(default_factory=dict)
     """Columns of lists of numbers; in CSV and TSV they are joined by "|"."""
-    order_kind: Kind | None = None
-    """What the text in the columns of `orders` holds; None if nothing in it can be read."""
 
     @property
     def is_tidy(self) -> bool:

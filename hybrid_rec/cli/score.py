@@ -41,6 +41,13 @@ def score(
         int, typer.Option(help="Queries in each output file; fewer take less memory.")
     ] = 1_000,
     workers: Annotated[int, typer.Option(help="Number of processes; they share one model.")] = 1,
+    temp: Annotated[
+        str | None,
+        typer.Option(
+            metavar="FOLDER",
+            help="Where rows are sorted that do not stand together by playlist; in OUT by default.",
+        ),
+    ] = None,
     strict: Annotated[bool, typer.Option("--strict", help="Stop at the first bad row.")] = False,
     quiet: Quiet = False,
     as_json: Annotated[
@@ -61,6 +68,8 @@ def score(
         )
     if items and strict:
         raise ConfigError("--strict must not be given with --items, which has no input rows.")
+    if temp is not None and (items or new_items is not None):
+        raise ConfigError("--temp must be given with playlists alone, as nothing else is sorted.")
     check_model(model)
     if new_items is not None:
         check_table(new_items, "new items")
@@ -78,7 +87,9 @@ def score(
         elif new_items is not None:
             result = score_new_items(model, new_items, paths[0], strict=strict, **settings)
         else:
-            result = score_playlists(model, paths[0], paths[1], strict=strict, **settings)
+            result = score_playlists(
+                model, paths[0], paths[1], strict=strict, temp=temp, **settings
+            )
     except KeyboardInterrupt:
         complain("hybrid-rec: interrupted; finished parts are kept: the same command goes on.")
         sys.exit(EXIT_INTERRUPTED)

@@ -24,14 +24,14 @@ from hybrid_rec import (
     score_new_items,
     score_playlists,
 )
-from hybrid_rec.batch.chunks import Chunk, SeenIds, chunks
+from hybrid_rec.batch.chunks import Chunk, chunks
 from hybrid_rec.batch.files import InputFiles
+from hybrid_rec.batch.ids import SeenIds
 from hybrid_rec.batch.input import TableReader
 from hybrid_rec.batch.layout import ID, ITEM, Layout
 from hybrid_rec.batch.queries import Rejections, new_items_of
 from hybrid_rec.blocks.base import ColumnKind
-
-Lists = dict[str, list[str]]
+from tests.scored import Lists, parts, read, same, truth
 
 
 @pytest.fixture(scope="module")
@@ -59,32 +59,9 @@ def tidy(lists: Lists) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=["playlist_id", "item_id"])
 
 
-def parts(out: Path) -> list[Path]:
-    return sorted(out.glob("part-*.parquet"))
-
-
-def read(out: Path) -> pd.DataFrame:
-    return pd.concat([pd.read_parquet(path) for path in parts(out)], ignore_index=True)
-
-
 def rejected(out: Path) -> list[tuple[Any, ...]]:
     table = pq.read_table(out / "rejected.parquet")
     return [tuple(row.values()) for row in table.to_pylist()]
-
-
-def truth(model: HybridRecommender, lists: Lists, k: int) -> pd.DataFrame:
-    """The oracle: one call a playlist."""
-    frames = [
-        model.recommend(items, k, on_unknown="skip").to_frame().assign(query_id=name)
-        for name, items in lists.items()
-    ]
-    return pd.concat(frames, ignore_index=True).drop(columns=["title", "artist"])
-
-
-def same(found: pd.DataFrame, expected: pd.DataFrame) -> None:
-    for name in ("query_id", "rank", "item_id", "source"):
-        assert found[name].tolist() == expected[name].tolist()
-    np.testing.assert_allclose(found["score"], expected["score"], rtol=1e-5)
 
 
 def layouts(lists: Lists, folder: Path) -> Iterator[Path]:
@@ -216,7 +193,7 @@ def test_bad_rows_are_listed_and_every_playlist_is_answered(
     path, out = tmp_path / "plays.csv", tmp_path / "out"
     frame.to_csv(path, index=False)
     result = score_playlists(small_ranked, path, out, 4, chunk_size=2)
-    same(read(out), truth(model, {"p": [a, b, c], "q": [], "r": [], "s": [a, b]}, 4))
+    same(read(out), truth(model, {"p": [a, a, b, c], "q": [], "r": [], "s": [a, b]}, 4))
     assert set(read(out).query("query_id in ['q', 'r']")["source"]) == {"popularity"}
     assert rejected(out) == [
         ("plays.csv", 0, None, None, "missing id"),
@@ -224,11 +201,15 @@ def test_bad_rows_are_listed_and_every_playlist_is_answered(
         ("plays.csv", 5, "q", "nope", "unknown item_id"),
         ("plays.csv", 6, "r", None, "missing item_id"),
         ("plays.csv", 7, "r", None, "missing item_id"),
-        ("plays.csv", 8, "p", None, "the id stood before"),
         ("plays.csv", 9, "s", c, "unreadable position or played_at"),
     ]
     assert result.manifest["rejected"]["reasons"]["missing id"] == 2
-    assert result.manifest["counts"]["rejected"] == 7
+    counts = result.manifest["counts"]
+    assert [counts[name] for name in ("rejected", "used_rows", "input_rows")] == [6, 6, 12]
+    assert (
+        ", 6 rejected (4 rows with missing ids, 1 plays of items that the catalogue lacks, "
+        "1 rows with an unreadable position or played_at), 6 of 12 input rows used: " in str(result)
+    )
     with pytest.raises(DataError, match=r"plays\.csv, row 0, .*missing id .*without strict"):
         score_playlists(small_ranked, path, tmp_path / "strict", strict=True)
     assert parts(tmp_path / "strict") == []
@@ -554,12 +535,16 @@ def test_one_endless_playlist_is_cut(
 ) -> None:
     monkeypatch.setattr("hybrid_rec.batch.chunks.LONGEST", 6)
     monkeypatch.setattr("hybrid_rec.batch.queries.LONGEST", 6)
+    monkeypatch.setattr("hybrid_rec.batch.survey.LONGEST", 6)
     monkeypatch.setattr("hybrid_rec.batch.input._BATCH_ROWS", 4)
     ids = model.model_.catalog.item_ids.tolist()
     lists = {"a": ids[:2], "long": ids[:50], "b": ids[3:5]}
     tidy(lists).to_parquet(tmp_path / "plays.parquet")
-    score_playlists(small_ranked, tmp_path / "plays.parquet", tmp_path / "out", 3)
-    same(read(tmp_path / "out"), truth(model, lists | {"long": ids[:6]}, 3))
+    result = score_playlists(small_ranked, tmp_path / "plays.parquet", tmp_path / "out", 3)
+    expected = {name: lists[name][:6] for name in sorted(lists)}
+    same(read(tmp_path / "out"), truth(model, expected, 3))
+    counts = result.manifest["counts"]
+    assert [counts[name] for name in ("used_rows", "input_rows")] == [10, 54]
     assert [row[1:4] for row in rejected(tmp_path / "out")] == [(8, "long", ids[6])]
 
 
