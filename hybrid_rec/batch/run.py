@@ -20,6 +20,7 @@ from hybrid_rec.batch.scoring import ITEMS, NEW_ITEMS, PLAYLISTS, BatchRequest, 
 from hybrid_rec.batch.workers import Chunks, scorers
 from hybrid_rec.core.errors import ConfigError, DataError
 from hybrid_rec.core.progress import Progress, as_progress
+from hybrid_rec.core.words import how_many
 
 # Another version of these may give other bytes.
 _LIBRARIES = ("hybrid-rec", "faiss-cpu", "lightgbm", "numpy", "pyarrow", "scipy")
@@ -41,8 +42,9 @@ class BatchResult:
     def __str__(self) -> str:
         counts = self.manifest["counts"]
         return (
-            f"{counts['queries']:,} queries, {counts['rows']:,} rows in {counts['parts']:,} parts "
-            f"({self.parts_scored:,} of them now), {counts['rejected']:,} rejected: {self.out}"
+            f"{how_many(counts['queries'], 'queries')}, {how_many(counts['rows'], 'rows')} in "
+            f"{how_many(counts['parts'], 'parts')} ({self.parts_scored:,} written now), "
+            f"{counts['rejected']:,} rejected: {self.out}"
         )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import os
+import errno
 import sys
 from importlib import import_module
 from typing import Annotated
@@ -19,6 +19,7 @@ from hybrid_rec.core.exit_codes import (
     INTERRUPTED,
 )
 from hybrid_rec.core.interrupts import insistent_interrupts
+from hybrid_rec.core.plain_output import drop_output, plain_output
 
 COMMANDS = (
     "demo", "fit", "update", "recommend", "similar", "score", "evaluate", "tune", "info", "plan",
@@ -30,6 +31,8 @@ Those files import what is heavy inside their functions, because every command i
 
 # What errors advise in Python, and what it is called here.
 _OPTIONS = {"on_unknown='skip'": "--skip-unknown", "on_known='extend'": "--extend"}
+# What a machine answers that has no room or no working disk, whatever the user gave.
+_MACHINE = {errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EMFILE, errno.ENFILE}
 
 app = typer.Typer(
     name="hybrid-rec",
@@ -65,7 +68,11 @@ def run(arguments: list[str] | None = None) -> int:
 
     That is 0, 2 for a user's mistake, 1 for what the machine refuses, 130 for Ctrl-C.
     """
-    given = sys.argv[1:] if arguments is None else arguments
+    with plain_output():
+        return _run(sys.argv[1:] if arguments is None else arguments)
+
+
+def _run(given: list[str]) -> int:
     try:
         with insistent_interrupts():
             result = app(args=given or ["--help"], standalone_mode=False)
@@ -83,13 +90,18 @@ def run(arguments: list[str] | None = None) -> int:
         result = EXIT_INTERRUPTED
     except BrokenPipeError:
         # The reader of a pipe has gone, which is no error.
-        _drop_output()
+        drop_output(sys.stdout)
         return 0
     except OSError as error:
+        reason = error.strerror or str(error)
         if error.filename is not None:
-            raise
-        _drop_output()
-        complain(f"hybrid-rec: the output cannot be written: {error.strerror}.")
+            complain(
+                f"hybrid-rec: {error.filename} must be open to this command, but: {reason}; check "
+                "the path and who may use it."
+            )
+            return EXIT_STOPPED if error.errno in _MACHINE else EXIT_MISTAKE
+        drop_output(sys.stdout)
+        complain(f"hybrid-rec: the output cannot be written: {reason}.")
         return EXIT_MISTAKE
     except Exception as error:
         # typer carries its own copy of click, whose usage errors have no public name.
@@ -102,13 +114,3 @@ def run(arguments: list[str] | None = None) -> int:
     if result == EXIT_INTERRUPTED:
         complain(INTERRUPTED)
     return result if isinstance(result, int) else 0
-
-
-def _drop_output() -> None:
-    """Send what is still buffered nowhere, for Python writes it when it ends."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-
-
-def main() -> None:
-    """Entry point of the console script."""
-    sys.exit(run())

@@ -10,7 +10,7 @@ import typer
 from hybrid_rec.cli.configuration import read_config
 from hybrid_rec.cli.options import ConfigFile, Quiet
 from hybrid_rec.cli.paths import check_dataset
-from hybrid_rec.core.console import write
+from hybrid_rec.core.console import write, write_lines
 
 if TYPE_CHECKING:
     from hybrid_rec.blocks.block_set import BlockSet
@@ -56,7 +56,7 @@ def fit(
 
     check_target(out)
     playlists, catalog, report = read_dataset(dataset, items=items, progress=not quiet)
-    write(str(report))
+    write_lines(report)
     recommender = HybridRecommender(settings).fit(playlists, catalog, progress=not quiet)
     recommender.save(out)
     model = recommender.model_

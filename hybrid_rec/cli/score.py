@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from typing import Annotated, Any
 
@@ -10,7 +9,7 @@ import typer
 
 from hybrid_rec.cli.options import ListLength, ModelFolder, Quiet
 from hybrid_rec.cli.paths import check_model, check_table
-from hybrid_rec.core.console import complain, write
+from hybrid_rec.core.console import complain, write, write_json
 from hybrid_rec.core.errors import ConfigError
 from hybrid_rec.core.exit_codes import EXIT_INTERRUPTED
 
@@ -82,4 +81,7 @@ def score(
     except KeyboardInterrupt:
         complain("hybrid-rec: interrupted; finished parts are kept: the same command goes on.")
         sys.exit(EXIT_INTERRUPTED)
-    write(json.dumps(result.manifest) if as_json else str(result))
+    if as_json:
+        write_json(result.manifest)
+    else:
+        write(result)
