@@ -209,7 +209,7 @@ def _studies(text: str) -> tuple[str, ...]:
 
 def _command(given: dict[str, Any]) -> str:
     """The command line that makes the same report again."""
-    words = ["hybrid-rec", "evaluate"]
+    words = []
     for name, value in given.items():
         if name in ("dataset", "quiet", "as_json"):
             continue
@@ -221,5 +221,6 @@ def _command(given: dict[str, Any]) -> str:
                 # What begins with a dash would be taken for an option by itself.
                 words += [f"{option}={one}"] if str(one).startswith("-") else [option, str(one)]
     dataset = given["dataset"]
-    # The data set comes last, for after "--" nothing is an option.
-    return shell_line([*words, *(["--"] if dataset.startswith("-") else []), dataset])
+    # After "--" nothing is an option.
+    words = [*words, "--", dataset] if dataset.startswith("-") else [dataset, *words]
+    return shell_line(["hybrid-rec", "evaluate", *words])
