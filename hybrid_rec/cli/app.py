@@ -5,13 +5,14 @@ from __future__ import annotations
 import errno
 import sys
 from importlib import import_module
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from hybrid_rec.cli.options import NamesInHelp
 from hybrid_rec.core.console import complain, write
-from hybrid_rec.core.errors import HybridRecError, RunError, StoppedEarlyError
+from hybrid_rec.core.errors import ConfigError, HybridRecError, RunError, StoppedEarlyError
 from hybrid_rec.core.exit_codes import (
     EXIT_INTERRUPTED,
     EXIT_MISTAKE,
@@ -19,7 +20,7 @@ from hybrid_rec.core.exit_codes import (
     INTERRUPTED,
 )
 from hybrid_rec.core.interrupts import insistent_interrupts
-from hybrid_rec.core.plain_output import drop_output, plain_output
+from hybrid_rec.core.plain_output import OutputLostError, plain_output
 
 COMMANDS = (
     "demo", "fit", "update", "recommend", "similar", "score", "evaluate", "tune", "info", "plan",
@@ -74,6 +75,7 @@ def run(arguments: list[str] | None = None) -> int:
 
 def _run(given: list[str]) -> int:
     try:
+        _check_text(given)
         with insistent_interrupts():
             result = app(args=given or ["--help"], standalone_mode=False)
         sys.stdout.flush()
@@ -88,21 +90,15 @@ def _run(given: list[str]) -> int:
         return EXIT_STOPPED if isinstance(error, RunError) else EXIT_MISTAKE
     except (KeyboardInterrupt, typer.Abort):
         result = EXIT_INTERRUPTED
-    except BrokenPipeError:
-        # The reader of a pipe has gone, which is no error.
-        drop_output(sys.stdout)
-        return 0
-    except OSError as error:
-        reason = error.strerror or str(error)
-        if error.filename is not None:
-            complain(
-                f"hybrid-rec: {error.filename} must be open to this command, but: {reason}; check "
-                "the path and who may use it."
-            )
-            return EXIT_STOPPED if error.errno in _MACHINE else EXIT_MISTAKE
-        drop_output(sys.stdout)
-        complain(f"hybrid-rec: the output cannot be written: {reason}.")
+    except OutputLostError as lost:
+        complain(f"hybrid-rec: the output cannot be written: {lost}.")
         return EXIT_MISTAKE
+    except OSError as error:
+        complain(
+            f"hybrid-rec: {error.filename or 'a file'} must be open to this command, but: "
+            f"{error.strerror or error}; check the path and who may use it."
+        )
+        return EXIT_STOPPED if error.errno in _MACHINE else EXIT_MISTAKE
     except Exception as error:
         # typer carries its own copy of click, whose usage errors have no public name.
         usage = getattr(error, "format_message", None)
@@ -114,3 +110,27 @@ def _run(given: list[str]) -> int:
     if result == EXIT_INTERRUPTED:
         complain(INTERRUPTED)
     return result if isinstance(result, int) else 0
+
+
+def _check_text(arguments: list[str]) -> None:
+    """Refuse bytes that are no text here, before a library does in the middle of the work.
+
+    Raises:
+        ConfigError: If an argument, or the folder that relative paths begin at, holds such bytes,
+            or that folder is no longer there.
+    """
+    try:
+        here = str(Path.cwd())
+    except OSError as error:
+        raise ConfigError(
+            f"the command must be run in a folder that is there, but: {error.strerror}; change to "
+            "another one."
+        ) from None
+    for text in (*arguments, here):
+        try:
+            text.encode()
+        except UnicodeEncodeError:
+            raise ConfigError(
+                f"arguments and folders must be UTF-8 text, got {text}; rename it, or choose a "
+                "locale of that encoding, such as LC_ALL=C.UTF-8."
+            ) from None

@@ -22,7 +22,7 @@ from hybrid_rec.cli.options import (
     SeedRule,
     SplitName,
 )
-from hybrid_rec.cli.paths import check_dataset
+from hybrid_rec.cli.paths import check_dataset, check_output
 from hybrid_rec.core.console import print_frame, write, write_lines
 from hybrid_rec.core.errors import ConfigError
 from hybrid_rec.core.plain_text import shell_line
@@ -82,6 +82,8 @@ def evaluate(
     given = locals().copy()
     ks = _cut_offs(k)
     check_dataset(dataset, items)
+    if report is not None:
+        check_output(report)
     settings = config_for(dataset, config, seed)
 
     from evaluation.metrics.registry import default_headline

@@ -9,7 +9,7 @@ import typer
 
 from hybrid_rec.cli.configuration import read_config
 from hybrid_rec.cli.options import ConfigFile, Quiet
-from hybrid_rec.cli.paths import check_dataset
+from hybrid_rec.cli.paths import check_dataset, check_output
 from hybrid_rec.core.console import write, write_lines
 
 if TYPE_CHECKING:
@@ -47,6 +47,7 @@ def fit(
     A model that is already there is replaced once the new one is complete.
     """
     check_dataset(dataset, items)
+    check_output(out)
     settings = read_config(config, seed)
 
     from hybrid_rec.data.datasets import read_dataset

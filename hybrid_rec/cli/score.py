@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import sys
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
 from hybrid_rec.cli.options import ListLength, ModelFolder, Quiet
-from hybrid_rec.cli.paths import check_model, check_table
+from hybrid_rec.cli.paths import check_model, check_output, check_table
 from hybrid_rec.core.console import complain, write, write_json
 from hybrid_rec.core.errors import ConfigError
 from hybrid_rec.core.exit_codes import EXIT_INTERRUPTED
@@ -65,6 +66,7 @@ def score(
         check_table(new_items, "new items")
     elif not items:
         check_table(paths[0], "playlists")
+    check_output(Path(paths[-1]))
 
     from hybrid_rec.batch.run import score_items, score_new_items, score_playlists
 

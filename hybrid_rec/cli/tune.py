@@ -23,7 +23,7 @@ from hybrid_rec.cli.options import (
     SeedRule,
     SplitName,
 )
-from hybrid_rec.cli.paths import check_dataset
+from hybrid_rec.cli.paths import check_dataset, check_output
 from hybrid_rec.core.console import complain, write, write_lines
 from hybrid_rec.core.errors import ConfigError, StoppedEarlyError
 from hybrid_rec.core.interrupts import heard
@@ -82,6 +82,7 @@ def tune(
     if not (math.isfinite(budget) and budget > 0):
         raise ConfigError(f"--budget must be minutes above 0, got {budget}.")
     check_dataset(dataset, items)
+    check_output(out)
 
     import numpy as np
 

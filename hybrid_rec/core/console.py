@@ -11,7 +11,7 @@ import sys
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
-from hybrid_rec.core.plain_output import drop_output, unguarded
+from hybrid_rec.core.plain_output import unguarded
 from hybrid_rec.core.plain_text import plain_json, plain_line, shortened_line
 
 if TYPE_CHECKING:
@@ -89,13 +89,8 @@ def write_json(value: Any) -> None:
 
 
 def complain(message: str) -> None:
-    """Print one line to standard error, of at most about 1,000 characters."""
-    # There is nobody left to tell if this fails.
-    try:
-        sys.stderr.write(shortened_line(message, _LONGEST_COMPLAINT) + "\n")
-        sys.stderr.flush()
-    except OSError:
-        drop_output(sys.stderr)
+    """Print one line to standard error, of at most 1,000 characters."""
+    sys.stderr.write(shortened_line(message, _LONGEST_COMPLAINT) + "\n")
 
 
 def _write_row(cells: Iterable[object]) -> None:

@@ -44,24 +44,30 @@ class World:
     item_id: str
 
 
-def hostile_world(folder: Path) -> World:
-    """Make the files, and a model of them, in a folder."""
-    home = folder / NAME
+def hostile_world(folder: Path, *, plain: bool = False) -> World:
+    """Make the files, and a model of them, in a folder.
+
+    Args:
+        folder: Where to.
+        plain: Whether the texts are harmless instead.
+    """
+    nasty = "" if plain else NASTY
+    home = folder / ("name" if plain else NAME)
     home.mkdir()
     rng = np.random.default_rng(0)
-    ids = [f"{number}{NASTY}" for number in range(30)]
+    ids = [f"{number}{nasty}" for number in range(30)]
     items = pd.DataFrame(
         {
             "item_id": ids,
-            "title": [f"song {n % 7} {NASTY}\n{SAFE_WIDE}\tend" for n in range(30)],
-            "artist": [f"artist {n % 5} {NASTY}" for n in range(30)],
-            "tags": [[f"tag {n % 3} {NASTY}"] for n in range(30)],
-            f"column {NASTY}": [f"value {NASTY}"] * 30,
+            "title": [f"song {n % 7} {nasty}\n{SAFE_WIDE}\tend" for n in range(30)],
+            "artist": [f"artist {n % 5} {nasty}" for n in range(30)],
+            "tags": [[f"tag {n % 3} {nasty}"] for n in range(30)],
+            f"column {nasty}": [f"value {nasty}"] * 30,
         }
     )
     lists = [rng.permutation(30)[:12].tolist() for _ in range(150)]
     plays = pd.DataFrame(
-        [(f"list {n}{NASTY}", ids[row]) for n, rows in enumerate(lists) for row in rows],
+        [(f"list {n}{nasty}", ids[row]) for n, rows in enumerate(lists) for row in rows],
         columns=["playlist_id", "item_id"],
     )
     world = World(
@@ -75,7 +81,8 @@ def hostile_world(folder: Path) -> World:
     config = HybridConfig.from_toml(world.config)
     recommender = HybridRecommender(config)
     recommender.fit(Playlists.from_frame(plays, catalog), catalog).save(world.model)
-    spoil_manifest(world.model)
+    if not plain:
+        spoil_manifest(world.model)
     return world
 
 
