@@ -15,6 +15,7 @@ from hybrid_rec.batch.input import FILE, ROW
 from hybrid_rec.batch.layout import CONTEXT, ID, ITEM, ITEMS
 from hybrid_rec.core.arrays import Mask, Objects, Rows
 from hybrid_rec.core.errors import DataError
+from hybrid_rec.core.words import how_many
 from hybrid_rec.data.catalog import Catalog
 from hybrid_rec.data.playlists import Playlists
 from hybrid_rec.data.report import MISSING_IDS, UNKNOWN_ITEMS
@@ -129,7 +130,7 @@ def in_words(reasons: Mapping[str, int]) -> str:
     for reason, count in reasons.items():
         words = _IN_WORDS[reason]
         counts[words] = counts.get(words, 0) + count
-    return ", ".join(f"{count:,} {words}" for words, count in counts.items())
+    return ", ".join(how_many(count, words) for words, count in counts.items())
 
 
 def refused(complaint: str) -> DataError:

@@ -20,6 +20,7 @@ from hybrid_rec.batch.source import Source
 from hybrid_rec.batch.workers import scorers
 from hybrid_rec.core.errors import ConfigError, DataError
 from hybrid_rec.core.progress import Progress, as_progress
+from hybrid_rec.core.words import how_many
 from hybrid_rec.data.paths import existing_folder
 
 # Another version of these may give other bytes.
@@ -44,11 +45,12 @@ class BatchResult:
         if counts["rejected"]:
             rejected += (
                 f" ({in_words(self.manifest['rejected']['reasons'])}), "
-                f"{counts['used_rows']:,} of {counts['input_rows']:,} input rows used"
+                f"{counts['used_rows']:,} of {how_many(counts['input_rows'], 'input rows')} used"
             )
         return (
-            f"{counts['queries']:,} queries, {counts['rows']:,} rows in {counts['parts']:,} parts "
-            f"({self.parts_scored:,} of them now), {rejected}: {self.out}"
+            f"{how_many(counts['queries'], 'queries')}, {how_many(counts['rows'], 'rows')} in "
+            f"{how_many(counts['parts'], 'parts')} ({self.parts_scored:,} written now), "
+            f"{rejected}: {self.out}"
         )
 
 

@@ -22,10 +22,12 @@ from hybrid_rec.cli.options import (
     SeedRule,
     SplitName,
 )
-from hybrid_rec.cli.paths import check_dataset
-from hybrid_rec.core.console import print_frame, write
+from hybrid_rec.cli.paths import check_dataset, check_output
+from hybrid_rec.core.console import print_frame, write, write_lines
 from hybrid_rec.core.errors import ConfigError
+from hybrid_rec.core.plain_text import shell_line
 from hybrid_rec.core.progress import as_progress
+from hybrid_rec.core.words import how_many
 
 if TYPE_CHECKING:
     from evaluation.comparison import Comparison
@@ -80,6 +82,8 @@ def evaluate(
     given = locals().copy()
     ks = _cut_offs(k)
     check_dataset(dataset, items)
+    if report is not None:
+        check_output(report)
     settings = config_for(dataset, config, seed)
 
     from evaluation.metrics.registry import default_headline
@@ -110,8 +114,8 @@ def evaluate(
     )
     findings = lint_split(held_out)
     if not as_json:
-        write(str(data.report))
-        counts = ", ".join(f"{n:,} {what}" for what, n in held_out.counts().items())
+        write_lines(data.report)
+        counts = ", ".join(how_many(n, what) for what, n in held_out.counts().items())
         write(f"{held_out.name}: {counts}")
         for finding in findings:
             write(f"  {finding.level}: {finding.check}: {finding.text}")
@@ -163,7 +167,9 @@ def _print_comparison(comparison: Comparison, headline: list[str], *, as_json: b
         shown["best"] = ["winner" if name == winner else "" for name in table["recommender"]]
         table = pd.DataFrame(shown)
     cases = len(comparison.evaluations[0].cases)
-    title = f"{cases:,} cases; means with bootstrap 95 % intervals; best by {headline[0]}"
+    title = (
+        f"{how_many(cases, 'cases')}; means with bootstrap 95 % intervals; best by {headline[0]}"
+    )
     if not as_json and not sys.stdout.isatty():
         write(title)
     print_frame(table, title=title, as_json=as_json)
@@ -205,9 +211,18 @@ def _studies(text: str) -> tuple[str, ...]:
 
 def _command(given: dict[str, Any]) -> str:
     """The command line that makes the same report again."""
-    parts = ["hybrid-rec evaluate", given["dataset"]]
+    words = []
     for name, value in given.items():
-        if name in ("dataset", "quiet", "as_json") or value in (None, ""):
+        if name in ("dataset", "quiet", "as_json"):
             continue
-        parts.append(f"--{name.replace('_', '-')} {value}")
-    return " ".join(parts)
+        option = f"--{name.replace('_', '-')}"
+        if value is True:
+            words.append(option)
+        elif value not in (None, False, ""):
+            for one in value if isinstance(value, list | tuple) else [value]:
+                # What begins with a dash would be taken for an option by itself.
+                words += [f"{option}={one}"] if str(one).startswith("-") else [option, str(one)]
+    dataset = given["dataset"]
+    # After "--" nothing is an option.
+    words = [*words, "--", dataset] if dataset.startswith("-") else [dataset, *words]
+    return shell_line(["hybrid-rec", "evaluate", *words])

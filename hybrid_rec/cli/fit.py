@@ -9,8 +9,8 @@ import typer
 
 from hybrid_rec.cli.configuration import read_config
 from hybrid_rec.cli.options import ConfigFile, Quiet
-from hybrid_rec.cli.paths import check_dataset
-from hybrid_rec.core.console import write
+from hybrid_rec.cli.paths import check_dataset, check_output
+from hybrid_rec.core.console import write, write_lines
 
 if TYPE_CHECKING:
     from hybrid_rec.blocks.block_set import BlockSet
@@ -47,6 +47,7 @@ def fit(
     A model that is already there is replaced once the new one is complete.
     """
     check_dataset(dataset, items)
+    check_output(out)
     settings = read_config(config, seed)
 
     from hybrid_rec.data.datasets import read_dataset
@@ -56,7 +57,7 @@ def fit(
 
     check_target(out)
     playlists, catalog, report = read_dataset(dataset, items=items, progress=not quiet)
-    write(str(report))
+    write_lines(report)
     recommender = HybridRecommender(settings).fit(playlists, catalog, progress=not quiet)
     recommender.save(out)
     model = recommender.model_

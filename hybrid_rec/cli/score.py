@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import json
 import sys
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
 from hybrid_rec.cli.options import ListLength, ModelFolder, Quiet
-from hybrid_rec.cli.paths import check_model, check_table
-from hybrid_rec.core.console import complain, write
+from hybrid_rec.cli.paths import check_model, check_output, check_table
+from hybrid_rec.core.console import complain, write, write_json
 from hybrid_rec.core.errors import ConfigError
 from hybrid_rec.core.exit_codes import EXIT_INTERRUPTED
 
@@ -75,6 +75,7 @@ def score(
         check_table(new_items, "new items")
     elif not items:
         check_table(paths[0], "playlists")
+    check_output(Path(paths[-1]))
 
     from hybrid_rec.batch.run import score_items, score_new_items, score_playlists
 
@@ -93,4 +94,7 @@ def score(
     except KeyboardInterrupt:
         complain("hybrid-rec: interrupted; finished parts are kept: the same command goes on.")
         sys.exit(EXIT_INTERRUPTED)
-    write(json.dumps(result.manifest) if as_json else str(result))
+    if as_json:
+        write_json(result.manifest)
+    else:
+        write(result)

@@ -23,11 +23,12 @@ from hybrid_rec.cli.options import (
     SeedRule,
     SplitName,
 )
-from hybrid_rec.cli.paths import check_dataset
-from hybrid_rec.core.console import complain, write
+from hybrid_rec.cli.paths import check_dataset, check_output
+from hybrid_rec.core.console import complain, write, write_lines
 from hybrid_rec.core.errors import ConfigError, StoppedEarlyError
 from hybrid_rec.core.interrupts import heard
 from hybrid_rec.core.progress import as_progress
+from hybrid_rec.core.words import how_many
 
 
 def tune(
@@ -81,6 +82,7 @@ def tune(
     if not (math.isfinite(budget) and budget > 0):
         raise ConfigError(f"--budget must be minutes above 0, got {budget}.")
     check_dataset(dataset, items)
+    check_output(out)
 
     import numpy as np
 
@@ -126,8 +128,8 @@ def tune(
         tell=_silent if quiet else complain,
     )
     if not as_json:
-        write(str(data.report))
-        counts = ", ".join(f"{n:,} {what}" for what, n in searched.counts().items())
+        write_lines(data.report)
+        counts = ", ".join(how_many(n, what) for what, n in searched.counts().items())
         write(f"{searched.name}: {counts}")
     stopped = False
     try:
@@ -144,7 +146,7 @@ def tune(
     journal.print(searched, as_json=as_json)
     if stopped:
         raise StoppedEarlyError(
-            f"interrupted; the best of {len(journal.trials)} trials is in {out}."
+            f"interrupted; the best of {how_many(len(journal.trials), 'trials')} is in {out}."
         )
 
 

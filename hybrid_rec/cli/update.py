@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from hybrid_rec.cli.options import ModelFolder, Quiet, SkipUnknown
-from hybrid_rec.cli.paths import check_model, check_table
+from hybrid_rec.cli.paths import check_model, check_output, check_table
 from hybrid_rec.core.console import write
 from hybrid_rec.core.errors import ConfigError
 
@@ -53,6 +53,7 @@ def update(
     for path, what in ((playlists, "plays"), (items, "items")):
         if path is not None:
             check_table(path, f"a file of {what}")
+    check_output(out or model)
 
     from hybrid_rec.data.readers.tidy import items_of_plays, read_items, read_plays
     from hybrid_rec.model.storage import check_target

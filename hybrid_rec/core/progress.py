@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
+
+from hybrid_rec.core.plain_output import is_guarded, plain_output, unguarded
+from hybrid_rec.core.plain_text import plain_line
 
 Advance = Callable[[int], None]
 
@@ -33,15 +37,18 @@ class RichProgress(Progress):
         from rich.console import Console
 
         columns = (
-            progress.TextColumn("{task.description:<28}"),
+            progress.TextColumn("{task.description:<28}", markup=False),
             progress.BarColumn(),
             progress.MofNCompleteColumn(),
             progress.TextColumn("{task.fields[rate]:>9}", justify="right"),
             progress.TimeElapsedColumn(),
             progress.TimeRemainingColumn(),
         )
-        with progress.Progress(*columns, console=Console(stderr=True)) as bar:
-            task = bar.add_task(name, total=total, rate="")
+        console = Console(file=unguarded(sys.stderr), stderr=True)
+        # While it shows bars, rich has both streams pass through itself, and draws on its own.
+        guard = plain_output() if is_guarded(sys.stderr) else nullcontext()
+        with progress.Progress(*columns, console=console) as bar, guard:
+            task = bar.add_task(plain_line(name), total=total, rate="")
 
             def advance(units: int) -> None:
                 bar.advance(task, units)

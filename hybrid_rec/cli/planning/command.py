@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,8 +18,9 @@ from hybrid_rec.cli.planning.sizes import (
 )
 from hybrid_rec.cli.planning.times import Times, measure_times
 from hybrid_rec.core.config import HybridConfig
-from hybrid_rec.core.console import print_table, write
+from hybrid_rec.core.console import print_table, write, write_json, write_lines
 from hybrid_rec.core.errors import ConfigError
+from hybrid_rec.core.words import how_many
 from hybrid_rec.data.catalog import Catalog
 from hybrid_rec.data.datasets import read_dataset
 from hybrid_rec.data.playlists import Playlists, check_training
@@ -140,9 +140,9 @@ def run_plan(
     playlists, catalog, report = read_dataset(dataset, items=items, progress=not quiet)
     plan = make_plan(playlists, catalog, settings, n_queries=n_queries, k=k, workers=workers)
     if as_json:
-        write(json.dumps(plan.to_dict()))
+        write_json(plan.to_dict())
         return
-    write(str(report))
+    write_lines(report)
     write(f"index: {plan.index}")
     write(f"texts to be encoded: {plan.n_new_texts:,}")
     n_scored = len(playlists) if n_queries is None else n_queries
@@ -150,7 +150,7 @@ def run_plan(
         ("fit", sum(plan.times.fit.values()), plan.fit_memory_gb, plan.model_gb),
         *((f"  {stage}", seconds, None, None) for stage, seconds in plan.times.fit.items()),
         (
-            f"score {n_scored:,} playlists, k = {k}",
+            f"score {how_many(n_scored, 'playlists')}, k = {k}",
             plan.score_seconds, plan.score_memory_gb, plan.score_gb,
         ),
     ]  # fmt: skip
