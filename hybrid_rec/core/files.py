@@ -8,6 +8,7 @@ import json
 import os
 import re
 import shutil
+import sys
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager, suppress
 from itertools import count
@@ -200,6 +201,9 @@ def _siblings(target: Path) -> list[tuple[Path, str, int]]:
 def _runs(process: int) -> bool:
     if process == os.getpid():
         return False
+    if sys.platform == "win32":
+        # There signal 0 is Ctrl-C.
+        return True
     try:
         os.kill(process, 0)
     except (ProcessLookupError, OverflowError):

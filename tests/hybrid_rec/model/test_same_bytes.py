@@ -53,7 +53,7 @@ def fitted_by(n_threads: int, preset: str, index: str, folder: Path) -> dict[str
 
 
 @pytest.mark.parametrize(
-    ("preset", "index"), zip(PRESETS, ("auto", "IVF8,SQ8", "HNSW16"), strict=True)
+    ("preset", "index"), [*zip(PRESETS, ("auto", "IVF8,SQ8", "HNSW16"), strict=True)]
 )
 def test_threads_change_no_byte(tmp_path: Path, preset: str, index: str) -> None:
     alone = fitted_by(1, preset, index, tmp_path / "alone")
