@@ -43,7 +43,9 @@ def train(index: Any, vectors: Vectors, factory: str, seed: int) -> None:
     _seed(index, seed)
     if not index.is_trained:
         try:
-            index.train(vectors)
+            # Otherwise the centroids of k-means depend on the cores.
+            with _one_thread():
+                index.train(vectors)
         except RuntimeError as error:
             raise VectorIndexError(
                 f"index {factory!r} must be trained on enough vectors, "

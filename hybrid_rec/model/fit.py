@@ -15,6 +15,7 @@ from hybrid_rec.blocks.block_set import BlockSet, columns_of, take_rows
 from hybrid_rec.blocks.cold_start import ColdStartMap, shrink, trust_of
 from hybrid_rec.core.arrays import Codes, Floats, Rows
 from hybrid_rec.core.config import COOCCURRENCE, POPULARITY, HybridConfig
+from hybrid_rec.core.linalg import reproducible
 from hybrid_rec.core.progress import Progress
 from hybrid_rec.data.catalog import Catalog
 from hybrid_rec.data.playlists import Playlists, check_training
@@ -74,6 +75,7 @@ def fit_model(
     return replace(fused, timings=timings | fused.timings)
 
 
+@reproducible()
 def describe_items(blocks: BlockSet, catalog: Catalog, progress: Progress) -> ItemDescriptions:
     """What is known of the items without any playlist.
 
@@ -135,6 +137,7 @@ def fuse(
     )
 
 
+@reproducible()
 def fit_stage_one(
     own: Floats,
     playlists: Playlists,

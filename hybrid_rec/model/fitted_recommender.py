@@ -60,6 +60,7 @@ class FittedRecommender:
 
         Raises:
             ArtifactError: If a file is missing or damaged, or the format is another.
+            RunError: If memory runs out.
         """
         model = storage.load(Path(folder), mmap=mmap)
         recommender = cls(model.config)

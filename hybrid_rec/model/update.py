@@ -12,6 +12,7 @@ from hybrid_rec.blocks.cold_start import HYBRID, METADATA, shrink
 from hybrid_rec.blocks.cooccurrence import Start, fit_cooccurrence
 from hybrid_rec.core.arrays import Codes, Floats, Mask, Rows
 from hybrid_rec.core.config import COOCCURRENCE
+from hybrid_rec.core.linalg import reproducible
 from hybrid_rec.core.progress import Progress
 from hybrid_rec.data.playlists import Playlists
 from hybrid_rec.model.changes import Changes
@@ -39,6 +40,7 @@ class _Places:
     moved: Rows
 
 
+@reproducible()
 def update_model(model: Model, changes: Changes, progress: Progress) -> Model:
     """The model after `changes`; the one given stays as it is, and shares what did not change.
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import warnings
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -13,7 +14,7 @@ from scipy import sparse
 from hybrid_rec.core.arrays import Doubles, Floats, Rows
 from hybrid_rec.core.config import AlsConfig
 from hybrid_rec.core.errors import HybridRecError
-from hybrid_rec.core.linalg import one_blas_thread
+from hybrid_rec.core.linalg import one_blas_thread, reproducible
 
 
 @dataclass(frozen=True, eq=False)
@@ -92,8 +93,10 @@ def fit_als(holds: sparse.csr_array, **settings: Any) -> Any:
         HybridRecError: If the library is not installed.
     """
     library = load_implicit()
-    # implicit warns of more threads, and sums in another order with another number of them.
-    with one_blas_thread():
+    # implicit sums in another order with another number of threads, and warns of more than one;
+    # also of those of FAISS, whose BLAS it does not use.
+    with reproducible(), warnings.catch_warnings():
+        warnings.filterwarnings("ignore", ".* is configured to use", RuntimeWarning)
         model = library.cpu.als.AlternatingLeastSquares(num_threads=1, **settings)
         model.fit(ones_for_implicit(holds), show_progress=False)
     return model

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from scipy import sparse
 
-from hybrid_rec.core.linalg import ridge_inverse
+from hybrid_rec.core.linalg import reproducible, ridge_inverse
 from hybrid_rec.ranking.knn import strongest
 
 # Above so many playlists (and played items) the inverse costs minutes and gigabytes.
@@ -16,6 +16,7 @@ MOST_ITEMS = 20_000
 _CHUNK = 256
 
 
+@reproducible()
 def ease_weights(holds: sparse.csr_array, l2: float, n_neighbours: int) -> sparse.csr_array:
     """The strongest positive weights of each item in EASE, `(n_items, n_items)` float64.
 

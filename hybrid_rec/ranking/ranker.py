@@ -15,7 +15,7 @@ from hybrid_rec.data.playlists import Playlists
 from hybrid_rec.ranking.candidates import CandidateFeatures
 from hybrid_rec.ranking.feature import CandidateList
 from hybrid_rec.ranking.reserved_slots import interleaved
-from hybrid_rec.ranking.trees import Trees, load_lightgbm
+from hybrid_rec.ranking.trees import ONE_THREAD, Trees, load_lightgbm
 from indexes.base import NO_ROW, NO_SCORE
 from indexes.hybrid import HybridQueries
 
@@ -230,7 +230,7 @@ def _trained(names: Sequence[str], cases: Sequence[Case], config: RankingConfig,
         hits.astype(np.float32),
         group=[len(case.hits) for case in cases],
         feature_name=list(names),
-        params={"max_bin": 127, "verbose": -1},
+        params={"max_bin": 127, "verbose": -1, **ONE_THREAD},
     )
     parameters = {
         "objective": "rank_xendcg",
@@ -244,6 +244,7 @@ def _trained(names: Sequence[str], cases: Sequence[Case], config: RankingConfig,
         "force_row_wise": True,
         "seed": seed % 2**31,
         "verbose": -1,
+        **ONE_THREAD,
     }
     text: str = lightgbm.train(parameters, data, config.trees).model_to_string()
     return text
