@@ -31,7 +31,7 @@ def usable_playlists(
     long_enough = distinct.lengths >= min_length
     return kept.select(long_enough), {
         **counted(f"with fewer than {min_length} different items", kept.select(~long_enough)),
-        "plays repeating an item of their playlist": playlists.n_plays - kept.n_plays,
+        "plays that repeat an item of their playlist": playlists.n_plays - kept.n_plays,
     }
 
 

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import re
 
-_PLURAL = re.compile(r"\b([a-z]+?)(ies|s)\b")
+_NOUN = re.compile(r"\b([a-z]+?)(ies|s)\b")
+# What a clause right behind the noun says that it does: "that start early and go on late".
+_VERB = re.compile(r"(?:^ that|(?<=\w) and) ([a-z]+)")
 
 
 def how_many(n: int, what: str) -> str:
@@ -18,9 +20,13 @@ def how_many(n: int, what: str) -> str:
     Examples:
         >>> how_many(1, "queries"), how_many(0, "rows"), how_many(1200, "cold items")
         ('1 query', '0 rows', '1,200 cold items')
-        >>> how_many(1, "playlists with fewer than two items")
-        '1 playlist with fewer than two items'
+        >>> how_many(1, "plays that repeat an item of their playlist")
+        '1 play that repeats an item of their playlist'
     """
-    if n == 1:
-        what = _PLURAL.sub(lambda noun: noun[1] + ("y" if noun[2] == "ies" else ""), what, count=1)
-    return f"{n:,} {what}"
+    noun = _NOUN.search(what)
+    if n != 1 or noun is None:
+        return f"{n:,} {what}"
+    behind = what[noun.end() :]
+    if behind.startswith(" that "):
+        behind = _VERB.sub(lambda verb: verb[0] + ("es" if verb[1][-1] == "o" else "s"), behind)
+    return f"1 {what[: noun.start()]}{noun[1]}{'y' if noun[2] == 'ies' else ''}{behind}"

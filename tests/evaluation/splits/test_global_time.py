@@ -79,7 +79,7 @@ def test_global_time_by_hand() -> None:
     assert split.left_out == {
         "playlists with fewer than 2 different items": 0,
         "plays of playlists with fewer than 2 different items": 0,
-        "plays repeating an item of their playlist": 0,
+        "plays that repeat an item of their playlist": 0,
         "playlists held out for validation": 1,
         "plays of playlists held out for validation": 2,
         "playlists that start before the date and go on after it": 1,

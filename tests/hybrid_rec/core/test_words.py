@@ -22,6 +22,11 @@ from hybrid_rec.data.report import DatasetReport
         ("item ids with several spellings, the first kept",
          "1 item id with several spellings, the first kept"),
         ("cold items", "1 cold item"),
+        ("plays of items that the catalogue lacks", "1 play of items that the catalogue lacks"),
+        ("left out: playlists that start before the date and go on after it",
+         "1 left out: playlist that starts before the date and goes on after it"),
+        ("songs with \\/ or &amp; in title or artist, read as / and &",
+         "1 song with \\/ or &amp; in title or artist, read as / and &"),
     ],
 )  # fmt: skip
 def test_one_is_singular_and_others_are_not(what: str, one: str) -> None:

@@ -195,7 +195,7 @@ def test_a_folder_must_be_a_folder(tmp_path: Path) -> None:
         ),
         (
             {"ratings": "userId,movieId,rating,timestamp\n1,1,4.0,10\n"},
-            ["none of 1 is left", "1 playlists with fewer than two items"],
+            ["none of 1 is left", "1 playlist with fewer than two items"],
         ),
     ],
 )
