@@ -14,6 +14,7 @@ from hybrid_rec.core.arrays import Doubles, Floats, Rows
 from hybrid_rec.core.config import AlsConfig
 from hybrid_rec.core.errors import HybridRecError
 from hybrid_rec.core.linalg import one_blas_thread
+from hybrid_rec.core.progress import Advance, silent
 
 
 @dataclass(frozen=True, eq=False)
@@ -39,10 +40,20 @@ class Factors:
     """Strength of the penalty."""
 
     @classmethod
-    def fit(cls, holds: sparse.csr_array, config: AlsConfig, seed: int) -> Factors:
-        """Factors of `holds` `(n_playlists, n_items)`; the same seed gives the same bytes."""
+    def fit(
+        cls, holds: sparse.csr_array, config: AlsConfig, seed: int, advance: Advance = silent
+    ) -> Factors:
+        """Factors of `holds` `(n_playlists, n_items)`; the same seed gives the same bytes.
+
+        Args:
+            holds: Which items stand in which playlist.
+            config: Size of the factors, and how they are fitted.
+            seed: Seed of where they start.
+            advance: Told after every round.
+        """
         model = fit_als(
             holds,
+            advance,
             factors=config.size,
             alpha=config.alpha,
             regularization=config.regularisation,
@@ -81,11 +92,12 @@ class Factors:
         return placed
 
 
-def fit_als(holds: sparse.csr_array, **settings: Any) -> Any:
+def fit_als(holds: sparse.csr_array, advance: Advance = silent, **settings: Any) -> Any:
     """The `AlternatingLeastSquares` of `implicit`, fitted on one thread to be reproducible.
 
     Args:
         holds: Which items stand in which playlist, `(n_playlists, n_items)`.
+        advance: Told after every round.
         settings: What its constructor takes.
 
     Raises:
@@ -95,7 +107,7 @@ def fit_als(holds: sparse.csr_array, **settings: Any) -> Any:
     # implicit warns of more threads, and sums in another order with another number of them.
     with one_blas_thread():
         model = library.cpu.als.AlternatingLeastSquares(num_threads=1, **settings)
-        model.fit(ones_for_implicit(holds), show_progress=False)
+        model.fit(ones_for_implicit(holds), show_progress=False, callback=lambda *_told: advance(1))
     return model
 
 
