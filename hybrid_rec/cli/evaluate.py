@@ -101,18 +101,19 @@ def evaluate(
         check_target(report)
     progress = as_progress(not quiet)
     data = read_dataset(dataset, items=items, progress=progress)
-    held_out = make_split(
-        split,
-        data.playlists,
-        data.catalog,
-        seed=seed,
-        part=cast("Any", part),
-        seeds=cast("Any", seeds),
-        n_seeds=n_seeds,
-        min_length=min_length,
-        max_length=max_length,
-    )
-    findings = lint_split(held_out)
+    with progress.stage("splitting"):
+        held_out = make_split(
+            split,
+            data.playlists,
+            data.catalog,
+            seed=seed,
+            part=cast("Any", part),
+            seeds=cast("Any", seeds),
+            n_seeds=n_seeds,
+            min_length=min_length,
+            max_length=max_length,
+        )
+        findings = lint_split(held_out)
     if not as_json:
         write_lines(data.report)
         counts = ", ".join(how_many(n, what) for what, n in held_out.counts().items())
@@ -125,8 +126,9 @@ def evaluate(
     _print_comparison(comparison, headline, as_json=as_json)
     tables = {}
     if ann is not None:
-        tables[f"ANN loss of {ann}"] = ann_loss(compared.hybrid, ann, held_out, ks)
-    tables |= run_studies(wanted, Studied(compared.hybrid, held_out, ks, seed))
+        with progress.stage(f"study: ANN loss of {ann}"):
+            tables[f"ANN loss of {ann}"] = ann_loss(compared.hybrid, ann, held_out, ks)
+    tables |= run_studies(wanted, Studied(compared.hybrid, held_out, ks, seed, progress))
     for title, table in tables.items():
         if not as_json and not sys.stdout.isatty():
             write(title)
@@ -136,16 +138,17 @@ def evaluate(
             as_json=as_json,
         )
     if report is not None:
-        write_report(
-            comparison,
-            report,
-            main=HYBRID,
-            headline=headline,
-            findings=[*findings, *compared.findings],
-            configuration=settings.model_dump(mode="json"),
-            extra=tables,
-            command=_command(given),
-        )
+        with progress.stage("writing the report"):
+            write_report(
+                comparison,
+                report,
+                main=HYBRID,
+                headline=headline,
+                findings=[*findings, *compared.findings],
+                configuration=settings.model_dump(mode="json"),
+                extra=tables,
+                command=_command(given),
+            )
         if not as_json:
             write(f"report: {report / 'report.html'}")
 

@@ -11,6 +11,7 @@ from hybrid_rec.cli.configuration import read_config
 from hybrid_rec.cli.options import ConfigFile, Quiet
 from hybrid_rec.cli.paths import check_dataset, check_output
 from hybrid_rec.core.console import write, write_lines
+from hybrid_rec.core.progress import as_progress
 
 if TYPE_CHECKING:
     from hybrid_rec.blocks.block_set import BlockSet
@@ -56,10 +57,12 @@ def fit(
     from hybrid_rec.recommender import HybridRecommender
 
     check_target(out)
-    playlists, catalog, report = read_dataset(dataset, items=items, progress=not quiet)
+    progress = as_progress(not quiet)
+    playlists, catalog, report = read_dataset(dataset, items=items, progress=progress)
     write_lines(report)
-    recommender = HybridRecommender(settings).fit(playlists, catalog, progress=not quiet)
-    recommender.save(out)
+    recommender = HybridRecommender(settings).fit(playlists, catalog, progress=progress)
+    with progress.stage("saving"):
+        recommender.save(out)
     model = recommender.model_
     for stage, seconds in model.timings.items():
         write(f"{stage:<22}{seconds:8.2f} s")

@@ -11,6 +11,7 @@ from hybrid_rec.cli.options import ModelFolder, Quiet, SkipUnknown
 from hybrid_rec.cli.paths import check_model, check_output, check_table
 from hybrid_rec.core.console import write
 from hybrid_rec.core.errors import ConfigError
+from hybrid_rec.core.progress import as_progress
 
 
 def update(
@@ -61,9 +62,12 @@ def update(
 
     target = out or model
     check_target(target)
-    plays = None if playlists is None else read_plays(playlists)
-    new_items = None if items is None else read_items(items)
-    recommender = HybridRecommender.load(model)
+    progress = as_progress(not quiet)
+    with progress.stage("reading"):
+        plays = None if playlists is None else read_plays(playlists)
+        new_items = None if items is None else read_items(items)
+    with progress.stage("loading the model"):
+        recommender = HybridRecommender.load(model)
     before = recommender.model_
     if new_items is None and plays is not None:
         new_items = items_of_plays(plays, before.catalog)
@@ -73,10 +77,11 @@ def update(
         remove=remove or None,
         on_known="extend" if extend else "raise",
         on_unknown="skip" if skip_unknown else "raise",
-        progress=not quiet,
+        progress=progress,
     )
     after = recommender.model_
-    recommender.save(target)
+    with progress.stage("saving"):
+        recommender.save(target)
     for stage, seconds in after.timings.items():
         write(f"{stage:<22}{seconds:8.2f} s")
     for what, old, new in (

@@ -59,7 +59,7 @@ def read_dataset(
     """
     if not isinstance(spec, str | Path):
         raise DataError(f"a data set must be one of {', '.join(data_set_names())}; got {spec!r}.")
-    spec = str(spec)
+    spec, told = str(spec), as_progress(progress)
     kind, _, place = spec.partition(":")
     reader = READERS.get(kind) if place else None
     if reader is not None or spec == SYNTHETIC:
@@ -68,7 +68,9 @@ def read_dataset(
                 f"items can only be given for plays in a file ({', '.join(TABLE_SUFFIXES)}), but "
                 f"{spec!r} brings its own; leave them out."
             )
-        return synthetic_radio() if reader is None else reader.read(place, as_progress(progress))
+        with told.stage("reading"):
+            return synthetic_radio() if reader is None else reader.read(place, told)
     if not spec.lower().endswith(TABLE_SUFFIXES):
         raise DataError(f"a data set must be one of {', '.join(data_set_names())}; got {spec!r}.")
-    return read_tidy(spec, items)
+    with told.stage("reading"):
+        return read_tidy(spec, items)

@@ -15,6 +15,7 @@ from hybrid_rec.core.arrays import Doubles, Floats, Rows
 from hybrid_rec.core.config import AlsConfig
 from hybrid_rec.core.errors import HybridRecError
 from hybrid_rec.core.linalg import one_blas_thread, reproducible
+from hybrid_rec.core.progress import Advance, silent
 
 
 @dataclass(frozen=True, eq=False)
@@ -40,10 +41,20 @@ class Factors:
     """Strength of the penalty."""
 
     @classmethod
-    def fit(cls, holds: sparse.csr_array, config: AlsConfig, seed: int) -> Factors:
-        """Factors of `holds` `(n_playlists, n_items)`; the same seed gives the same bytes."""
+    def fit(
+        cls, holds: sparse.csr_array, config: AlsConfig, seed: int, advance: Advance = silent
+    ) -> Factors:
+        """Factors of `holds` `(n_playlists, n_items)`; the same seed gives the same bytes.
+
+        Args:
+            holds: Which items stand in which playlist.
+            config: Size of the factors, and how they are fitted.
+            seed: Seed of where they start.
+            advance: Told after every round.
+        """
         model = fit_als(
             holds,
+            advance,
             factors=config.size,
             alpha=config.alpha,
             regularization=config.regularisation,
@@ -82,11 +93,12 @@ class Factors:
         return placed
 
 
-def fit_als(holds: sparse.csr_array, **settings: Any) -> Any:
+def fit_als(holds: sparse.csr_array, advance: Advance = silent, **settings: Any) -> Any:
     """The `AlternatingLeastSquares` of `implicit`, fitted on one thread to be reproducible.
 
     Args:
         holds: Which items stand in which playlist, `(n_playlists, n_items)`.
+        advance: Told after every round.
         settings: What its constructor takes.
 
     Raises:
@@ -98,7 +110,7 @@ def fit_als(holds: sparse.csr_array, **settings: Any) -> Any:
     with reproducible(), warnings.catch_warnings():
         warnings.filterwarnings("ignore", ".* is configured to use", RuntimeWarning)
         model = library.cpu.als.AlternatingLeastSquares(num_threads=1, **settings)
-        model.fit(ones_for_implicit(holds), show_progress=False)
+        model.fit(ones_for_implicit(holds), show_progress=False, callback=lambda *_told: advance(1))
     return model
 
 

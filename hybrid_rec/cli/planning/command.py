@@ -20,6 +20,7 @@ from hybrid_rec.cli.planning.times import Times, measure_times
 from hybrid_rec.core.config import HybridConfig
 from hybrid_rec.core.console import print_table, write, write_json, write_lines
 from hybrid_rec.core.errors import ConfigError
+from hybrid_rec.core.progress import as_progress
 from hybrid_rec.core.words import how_many
 from hybrid_rec.data.catalog import Catalog
 from hybrid_rec.data.datasets import read_dataset
@@ -137,8 +138,10 @@ def run_plan(
         HybridRecError: For mistakes in the options or the data.
     """
     settings = HybridConfig() if config is None else HybridConfig.from_toml(config)
-    playlists, catalog, report = read_dataset(dataset, items=items, progress=not quiet)
-    plan = make_plan(playlists, catalog, settings, n_queries=n_queries, k=k, workers=workers)
+    progress = as_progress(not quiet)
+    playlists, catalog, report = read_dataset(dataset, items=items, progress=progress)
+    with progress.stage("measuring a sample"):
+        plan = make_plan(playlists, catalog, settings, n_queries=n_queries, k=k, workers=workers)
     if as_json:
         write_json(plan.to_dict())
         return

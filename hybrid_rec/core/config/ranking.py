@@ -51,6 +51,9 @@ class StatisticsConfig(Section):
         "factors_many": "als_large",
     }
 
+    longest_playlist: int = Field(500, ge=2)
+    """Items of a playlist that count at most for neighbours, EASE and factors. Of a longer one so
+    many are drawn, for its pairs grow by its square; plays and popularity count them all."""
     item_neighbours: int = Field(200, ge=1)
     """Items kept of each item, by shared playlists and by EASE."""
     group_neighbours: int = Field(100, ge=1)

@@ -1,0 +1,63 @@
+"""Excerpts: as many plays of a long playlist as one epoch of training is to take."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from hybrid_rec.core.arrays import Mask
+from hybrid_rec.data.playlists import Playlists
+
+
+class Excerpts:
+    """Playlists of which none is longer than the longest that counts, other plays in every epoch.
+
+    The first excerpt of a longer playlist is its latest plays, the next one those before, and so on
+    round in a circle, so that all plays have their turn as often. Plays stay in their order.
+
+    Args:
+        playlists: What is trained on.
+        most: Plays of a playlist at most, at least 1; None for all.
+    """
+
+    def __init__(self, playlists: Playlists, most: int | None = None) -> None:
+        self.playlists = playlists
+        self._most = most or int(playlists.lengths.max(initial=1))
+        self._longer = np.flatnonzero(playlists.lengths > self._most)
+        self._epoch = 0
+
+    @property
+    def differ(self) -> bool:
+        """Whether one excerpt differs from the next."""
+        return len(self._longer) > 0
+
+    @property
+    def n_plays(self) -> int:
+        """Plays of every excerpt, over all playlists."""
+        return int(np.minimum(self.playlists.lengths, self._most).sum())
+
+    def unseen(self, n_epochs: int) -> Mask:
+        """Items whose plays have no turn in so many epochs, `(n_items,)`; those never played, too.
+
+        Args:
+            n_epochs: Epochs of training.
+        """
+        seen = np.ones(self.playlists.n_plays, dtype=bool)
+        for number in self._longer.tolist():
+            start, end = self.playlists.offsets[number : number + 2].tolist()
+            seen[start : max(start, end - n_epochs * self._most)] = False
+        unseen = np.ones(self.playlists.n_items, dtype=bool)
+        unseen[self.playlists.rows[seen]] = False
+        return unseen
+
+    def next(self) -> Playlists:
+        """What the next epoch trains on; the playlists themselves if none is too long."""
+        if not len(self._longer):
+            return self.playlists
+        kept = np.ones(self.playlists.n_plays, dtype=bool)
+        for number in self._longer.tolist():
+            start, end = self.playlists.offsets[number : number + 2].tolist()
+            kept[start:end] = False
+            turn = end - 1 - self._epoch * self._most - np.arange(self._most)
+            kept[start + (turn - start) % (end - start)] = True
+        self._epoch += 1
+        return self.playlists.select_plays(kept)
