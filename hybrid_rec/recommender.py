@@ -14,7 +14,7 @@ from hybrid_rec.core.config import COOCCURRENCE, HybridConfig
 from hybrid_rec.core.errors import ConfigError, DataError, NotFittedError
 from hybrid_rec.core.progress import Progress, as_progress
 from hybrid_rec.data.catalog import Catalog
-from hybrid_rec.data.columns import as_item_ids
+from hybrid_rec.data.ids import as_item_ids
 from hybrid_rec.data.playlists import OnUnknown, Playlists
 from hybrid_rec.data.queries import parse_queries
 from hybrid_rec.data.recommendations import PlaylistMatches, Recommendations

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from contextlib import closing
 from dataclasses import replace
 from typing import Any
 
@@ -12,19 +11,24 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from hybrid_rec.batch.files import InputFile, InputFiles, is_csv
-from hybrid_rec.batch.layout import (
-    Layout,
-    check_types,
-    is_list,
-    is_text,
-    new_item_layout,
-    playlist_layout,
-)
+from hybrid_rec.batch.layout import Layout, check_types, new_item_layout, playlist_layout
 from hybrid_rec.blocks.base import ColumnKind
 from hybrid_rec.core.errors import DataError
 from hybrid_rec.data.arrow_types import TEXT, TEXTS
-from hybrid_rec.data.play_order import Kind, read_order
-from hybrid_rec.data.tables import converted, split_lists, table_batches, table_head
+from hybrid_rec.data.ids import id_texts
+from hybrid_rec.data.order_kind import Kind, OrderScan
+from hybrid_rec.data.paths import located
+from hybrid_rec.data.tables import (
+    PLAY_COLUMNS,
+    ROWS_FROM_0,
+    check_used,
+    column_names,
+    converted,
+    split_lists,
+    table_batches,
+    table_head,
+)
+from hybrid_rec.data.tables.types import is_list, is_text
 
 FILE, ROW = "<file>", "<row>"
 """Columns that every batch has: the number of the file, and of the row in it, from 0."""
@@ -80,6 +84,9 @@ class TableReader:
         if is_text(self._order_type):
             self._order_type = TEXT
         self.layout = replace(layouts[0], order_kind=self._order_kind(layouts[0]))
+        if files.options.columns:
+            found = [column_names(files.table(file)) for file in files.files]
+            check_used(files.options, () if new_items else PLAY_COLUMNS, found)
 
     def batches(self) -> Iterator[pa.Table]:
         """Rows with the columns of the layout, FILE and ROW; text is never empty but null.
@@ -99,14 +106,15 @@ class TableReader:
                 yield table
 
     def _order_kind(self, layout: Layout) -> Kind | None:
-        """What the first cell says that tells an order: chunks must not decide each on its own."""
+        """How the column that tells the order is read, from all of it: parts must not differ."""
         for name, column in layout.orders.items():
+            scan = OrderScan(name, self.files.options.date_format)
             for file in self.files.files:
-                with closing(table_batches(self.files.table(file), [column], _BATCH_ROWS)) as some:
-                    for batch in some:
-                        kind = read_order(batch[column].cast(self._order_type), name).kind
-                        if kind is not None:
-                            return kind
+                row = 0
+                for batch in table_batches(self.files.table(file), [column], _BATCH_ROWS):
+                    scan.add(batch[column].cast(self._order_type), row, file.name)
+                    row += batch.num_rows
+            return scan.kind()
         return None
 
     def _normalised(self, table: pa.Table, file: InputFile, first: int) -> pa.Table:
@@ -119,7 +127,10 @@ class TableReader:
         """
         layout = self.layout
         columns: dict[str, Any] = {}
-        for name, column in layout.texts.items():
+        for name, column in layout.ids.items():
+            with located(file.name, ROWS_FROM_0):
+                columns[name] = id_texts(table[column], column, first)
+        for name, column in layout.other_texts.items():
             values = table[column].cast(TEXT)
             columns[name] = pc.if_else(pc.equal(values, ""), pa.scalar(None, TEXT), values)
         for name, column in layout.lists.items():

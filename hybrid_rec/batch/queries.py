@@ -16,7 +16,8 @@ from hybrid_rec.batch.input import FILE, ROW
 from hybrid_rec.batch.layout import CONTEXT, ID, ITEM, ITEMS
 from hybrid_rec.core.arrays import Mask, Objects, Rows
 from hybrid_rec.data.catalog import Catalog
-from hybrid_rec.data.play_order import ORDER_COLUMNS, Kind, read_order
+from hybrid_rec.data.order_kind import Kind
+from hybrid_rec.data.play_order import ORDER_COLUMNS, read_order
 from hybrid_rec.data.playlists import Playlists
 
 MISSING_ID = "missing id"
@@ -159,7 +160,7 @@ def playlists_of(
     keys: tuple[NDArray[Any], ...] = ()
     for name in chunk.table.column_names:
         if name in ORDER_COLUMNS:
-            order = read_order(chunk.table[name], name, kind)
+            order = read_order(chunk.table[name], name, kind or Kind(None))
             plays.drop(order.unreadable, UNREADABLE_ORDER)
             keys = order.sort_keys
     rows = plays.find(catalog)

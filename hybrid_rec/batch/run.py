@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
 from importlib.metadata import version
@@ -20,6 +20,8 @@ from hybrid_rec.batch.scoring import ITEMS, NEW_ITEMS, PLAYLISTS, BatchRequest, 
 from hybrid_rec.batch.workers import Chunks, scorers
 from hybrid_rec.core.errors import ConfigError, DataError
 from hybrid_rec.core.progress import Progress, as_progress
+from hybrid_rec.core.quoting import quoted
+from hybrid_rec.data.tables import TableOptions
 
 # Another version of these may give other bytes.
 _LIBRARIES = ("hybrid-rec", "faiss-cpu", "lightgbm", "numpy", "pyarrow", "scipy")
@@ -66,10 +68,16 @@ class _Source:
 
     @classmethod
     def of_files(
-        cls, location: str | Path, kind: str, k: int, size: int, model: SavedModel
+        cls,
+        location: str | Path,
+        kind: str,
+        options: TableOptions,
+        k: int,
+        size: int,
+        model: SavedModel,
     ) -> Self:
         what = "playlists" if kind == PLAYLISTS else "new items"
-        files = InputFiles(location, what)
+        files = InputFiles(location, what, options)
         reader = TableReader(files, new_items=kind == NEW_ITEMS, columns=model.columns)
         names = tuple(file.name for file in files.files)
         return cls(
@@ -98,6 +106,9 @@ def score_playlists(
     chunk_size: int = 1_000,
     workers: int = 1,
     strict: bool = False,
+    columns: Mapping[str, str] | None = None,
+    encoding: str | None = None,
+    date_format: str | None = None,
     progress: bool | Progress = False,
 ) -> BatchResult:
     """Recommendations for playlists of any number, from files to files.
@@ -117,6 +128,9 @@ def score_playlists(
             recommendations for each process, and 8 bytes for each playlist of the whole input.
         workers: Processes; above 1 a script needs the guard `if __name__ == "__main__":`.
         strict: Raise at the first row that would be rejected.
+        columns: See `read_tidy`, as `encoding` and `date_format`.
+        encoding: Of CSV and TSV.
+        date_format: How `played_at` is written.
         progress: True for a progress bar on standard error.
 
     Returns:
@@ -132,7 +146,8 @@ def score_playlists(
         RunError: If the disk is full, or a process dies.
     """
     _check(chunk_size, workers)
-    make = partial(_Source.of_files, playlists, PLAYLISTS, k, chunk_size)
+    options = TableOptions.of(columns, encoding, date_format)
+    make = partial(_Source.of_files, playlists, PLAYLISTS, options, k, chunk_size)
     return _run(model, make, out, workers=workers, strict=strict, progress=progress)
 
 
@@ -163,6 +178,8 @@ def score_new_items(
     chunk_size: int = 1_000,
     workers: int = 1,
     strict: bool = False,
+    columns: Mapping[str, str] | None = None,
+    encoding: str | None = None,
     progress: bool | Progress = False,
 ) -> BatchResult:
     """The catalogue items nearest to items that the catalogue lacks, from files to files.
@@ -179,13 +196,16 @@ def score_new_items(
         chunk_size: New items a part.
         workers: See `score_playlists`.
         strict: See `score_playlists`.
+        columns: See `score_playlists`.
+        encoding: See `score_playlists`.
         progress: See `score_playlists`.
 
     Raises:
         HybridRecError: See `score_playlists`.
     """
     _check(chunk_size, workers)
-    make = partial(_Source.of_files, items, NEW_ITEMS, k, chunk_size)
+    options = TableOptions.of(columns, encoding, None)
+    make = partial(_Source.of_files, items, NEW_ITEMS, options, k, chunk_size)
     return _run(model, make, out, workers=workers, strict=strict, progress=progress)
 
 
@@ -209,6 +229,7 @@ def _run(
             "kind": source.request.kind,
             "k": source.request.k,
             "chunk_size": source.size,
+            **({} if source.files is None else source.files.options.given),
         },
         "model": {"fingerprint": model.fingerprint},
         "input": [] if source.files is None else source.files.checksums(reporter),
@@ -266,8 +287,8 @@ def _check(chunk_size: int, workers: int) -> None:
     ):
         if isinstance(value, bool) or not isinstance(value, int) or not 1 <= value <= most:
             raise ConfigError(
-                f"The {name!r} parameter must be an integer from 1 to {most:,}, got {value!r} "
-                "instead."
+                f"The {name!r} parameter must be an integer from 1 to {most:,}, got "
+                f"{quoted(value)} instead."
             )
 
 

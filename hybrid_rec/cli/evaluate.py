@@ -12,7 +12,10 @@ from hybrid_rec.cli.configuration import config_for
 from hybrid_rec.cli.options import (
     SYNTHETIC,
     AsJson,
+    Columns,
     ConfigFile,
+    DateFormat,
+    Encoding,
     ItemsFile,
     MaxLength,
     MinLength,
@@ -21,6 +24,7 @@ from hybrid_rec.cli.options import (
     SeedCount,
     SeedRule,
     SplitName,
+    table_options,
 )
 from hybrid_rec.cli.paths import check_dataset
 from hybrid_rec.core.console import print_frame, write
@@ -60,6 +64,9 @@ def evaluate(
         ),
     ] = None,
     items: ItemsFile = None,
+    columns: Columns = None,
+    encoding: Encoding = None,
+    date_format: DateFormat = None,
     config: ConfigFile = None,
     part: Annotated[str, typer.Option(help="Which held-out playlists to ask: {parts}.")] = "test",
     seeds: SeedRule = "half",
@@ -80,6 +87,7 @@ def evaluate(
     given = locals().copy()
     ks = _cut_offs(k)
     check_dataset(dataset, items)
+    written = table_options(columns, encoding, date_format)
     settings = config_for(dataset, config, seed)
 
     from evaluation.metrics.registry import default_headline
@@ -96,7 +104,7 @@ def evaluate(
     if report is not None:
         check_target(report)
     progress = as_progress(not quiet)
-    data = read_dataset(dataset, items=items, progress=progress)
+    data = read_dataset(dataset, items=items, progress=progress, **written)
     held_out = make_split(
         split,
         data.playlists,

@@ -8,7 +8,14 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from hybrid_rec.cli.configuration import read_config
-from hybrid_rec.cli.options import ConfigFile, Quiet
+from hybrid_rec.cli.options import (
+    Columns,
+    ConfigFile,
+    DateFormat,
+    Encoding,
+    Quiet,
+    table_options,
+)
 from hybrid_rec.cli.paths import check_dataset
 from hybrid_rec.core.console import write
 
@@ -35,6 +42,9 @@ def fit(
             "else blocks are made from.",
         ),
     ] = None,
+    columns: Columns = None,
+    encoding: Encoding = None,
+    date_format: DateFormat = None,
     config: ConfigFile = None,
     seed: Annotated[
         int | None,
@@ -47,6 +57,7 @@ def fit(
     A model that is already there is replaced once the new one is complete.
     """
     check_dataset(dataset, items)
+    written = table_options(columns, encoding, date_format)
     settings = read_config(config, seed)
 
     from hybrid_rec.data.datasets import read_dataset
@@ -55,7 +66,7 @@ def fit(
     from hybrid_rec.recommender import HybridRecommender
 
     check_target(out)
-    playlists, catalog, report = read_dataset(dataset, items=items, progress=not quiet)
+    playlists, catalog, report = read_dataset(dataset, items=items, progress=not quiet, **written)
     write(str(report))
     recommender = HybridRecommender(settings).fit(playlists, catalog, progress=not quiet)
     recommender.save(out)

@@ -8,7 +8,15 @@ from typing import Annotated, Any
 
 import typer
 
-from hybrid_rec.cli.options import ListLength, ModelFolder, Quiet
+from hybrid_rec.cli.options import (
+    Columns,
+    DateFormat,
+    Encoding,
+    ListLength,
+    ModelFolder,
+    Quiet,
+    table_options,
+)
 from hybrid_rec.cli.paths import check_model, check_table
 from hybrid_rec.core.console import complain, write
 from hybrid_rec.core.errors import ConfigError
@@ -37,6 +45,9 @@ def score(
             "columns that the model knows, such as title.",
         ),
     ] = None,
+    columns: Columns = None,
+    encoding: Encoding = None,
+    date_format: DateFormat = None,
     chunk_size: Annotated[
         int, typer.Option(help="Queries in each output file; fewer take less memory.")
     ] = 1_000,
@@ -61,6 +72,14 @@ def score(
         )
     if items and strict:
         raise ConfigError("--strict must not be given with --items, which has no input rows.")
+    written = table_options(columns, encoding, date_format)
+    if items and any(written.values()):
+        raise ConfigError(
+            "--columns, --encoding and --date-format must not be given with --items, which reads "
+            "no file."
+        )
+    if new_items is not None and date_format is not None:
+        raise ConfigError("--date-format must not be given with --new-items, which have no dates.")
     check_model(model)
     if new_items is not None:
         check_table(new_items, "new items")
@@ -76,9 +95,14 @@ def score(
         if items:
             result = score_items(model, paths[0], **settings)
         elif new_items is not None:
-            result = score_new_items(model, new_items, paths[0], strict=strict, **settings)
+            del written["date_format"]
+            result = score_new_items(
+                model, new_items, paths[0], strict=strict, **written, **settings
+            )
         else:
-            result = score_playlists(model, paths[0], paths[1], strict=strict, **settings)
+            result = score_playlists(
+                model, paths[0], paths[1], strict=strict, **written, **settings
+            )
     except KeyboardInterrupt:
         complain("hybrid-rec: interrupted; finished parts are kept: the same command goes on.")
         sys.exit(EXIT_INTERRUPTED)

@@ -16,7 +16,8 @@ from numpy.typing import ArrayLike
 from hybrid_rec.core.arrays import Objects, Rows
 from hybrid_rec.core.errors import DataError, UnknownItemError
 from hybrid_rec.data.arrow_types import TEXT, TEXTS, VECTOR
-from hybrid_rec.data.columns import as_item_ids, id_column, require_columns
+from hybrid_rec.data.columns import id_column, require_columns
+from hybrid_rec.data.ids import as_item_ids
 from hybrid_rec.data.item_table import (
     ARTIST,
     ITEM_ID,

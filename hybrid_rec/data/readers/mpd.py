@@ -16,7 +16,7 @@ from hybrid_rec.core.arrays import Objects
 from hybrid_rec.core.errors import DataError
 from hybrid_rec.core.progress import Progress, as_progress
 from hybrid_rec.data.catalog import Catalog
-from hybrid_rec.data.columns import as_item_ids
+from hybrid_rec.data.ids import as_item_ids
 from hybrid_rec.data.paths import A_FILE, A_FOLDER, located, what_is_at
 from hybrid_rec.data.playlists import Playlists
 from hybrid_rec.data.readers.registry import register_reader
