@@ -10,9 +10,11 @@ import numpy as np
 import pandas as pd
 
 from hybrid_rec.core.arrays import Floats
+from hybrid_rec.core.checks import as_path, check_flag, is_listing
 from hybrid_rec.core.config import COOCCURRENCE, HybridConfig
 from hybrid_rec.core.errors import ConfigError, DataError, NotFittedError
 from hybrid_rec.core.progress import Progress, as_progress
+from hybrid_rec.core.quoting import quoted
 from hybrid_rec.data.catalog import Catalog
 from hybrid_rec.data.ids import as_item_ids
 from hybrid_rec.data.playlists import OnUnknown, Playlists
@@ -179,6 +181,8 @@ class HybridRecommender:
             NotFittedError: Before `fit` or `load`.
         """
         model = self.model_
+        check_flag(exclude_seeds, "exclude_seeds")
+        check_flag(explain, "explain")
         playlists, _ = parse_queries(queries, model.catalog, on_unknown)
         request = SearchRequest(
             model.queries(playlists),
@@ -223,8 +227,8 @@ class HybridRecommender:
             ConfigError: If k or a weight is out of range, or a weight is unknown.
             NotFittedError: Before `fit` or `load`.
         """
-        if isinstance(item_ids, str):
-            raise DataError(f"item_ids must be a list of item ids, got the string {item_ids!r}.")
+        if not is_listing(item_ids):
+            raise DataError(f"item_ids must be a list of item ids, got {quoted(item_ids)}.")
         ids = as_item_ids(item_ids)
         parsed, _ = parse_queries([ids], self.model_.catalog, on_unknown)
         singles = Playlists.from_rows(
@@ -320,7 +324,7 @@ class HybridRecommender:
             ArtifactError: If the folder holds something else, or cannot be written.
             NotFittedError: Before `fit` or `load`.
         """
-        storage.save(self.model_, Path(folder))
+        storage.save(self.model_, as_path(folder, "the model folder"))
 
     @classmethod
     def load(cls, folder: str | Path, *, mmap: bool = False) -> Self:
@@ -333,7 +337,7 @@ class HybridRecommender:
         Raises:
             ArtifactError: If a file is missing or damaged, or the format is another.
         """
-        model = storage.load(Path(folder), mmap=mmap)
+        model = storage.load(as_path(folder, "the model folder"), mmap=mmap)
         recommender = cls(model.config)
         recommender._set(model)
         return recommender
@@ -348,6 +352,11 @@ class HybridRecommender:
             ConfigError: If it does not suit the data.
             NotFittedError: Before `fit` or `load`.
         """
+        if not isinstance(factory, str):
+            raise ConfigError(
+                f"The 'factory' parameter must be a FAISS factory string, got {quoted(factory)} "
+                "instead."
+            )
         model = reindexed(self.model_, factory)
         other = type(self)(model.config)
         other._set(model)
@@ -369,10 +378,10 @@ class HybridRecommender:
             NotFittedError: Before `fit` or `load`.
         """
         model = self.model_
-        if block not in model.index.layout:
+        if not isinstance(block, str) or block not in model.index.layout:
             raise ConfigError(
                 f"The 'block' parameter must be one of {', '.join(model.index.layout)}, got "
-                f"{block!r} instead."
+                f"{quoted(block)} instead."
             )
         rows = model.catalog.rows(as_item_ids(item_ids))
         return model.index.blocks(rows)[block]

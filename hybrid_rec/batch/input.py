@@ -60,6 +60,9 @@ class TableReader:
     ) -> None:
         self.files = files
         self.parquet_rows = 0
+        if files.options.columns:
+            found = [column_names(files.table(file)) for file in files.files]
+            check_used(files.options, () if new_items else PLAY_COLUMNS, found)
         layouts = []
         orders = set()
         for file in files.files:
@@ -84,9 +87,6 @@ class TableReader:
         if is_text(self._order_type):
             self._order_type = TEXT
         self.layout = replace(layouts[0], order_kind=self._order_kind(layouts[0]))
-        if files.options.columns:
-            found = [column_names(files.table(file)) for file in files.files]
-            check_used(files.options, () if new_items else PLAY_COLUMNS, found)
 
     def batches(self) -> Iterator[pa.Table]:
         """Rows with the columns of the layout, FILE and ROW; text is never empty but null.

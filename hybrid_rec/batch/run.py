@@ -18,6 +18,7 @@ from hybrid_rec.batch.output import OutFolder
 from hybrid_rec.batch.saved_model import SavedModel
 from hybrid_rec.batch.scoring import ITEMS, NEW_ITEMS, PLAYLISTS, BatchRequest, ItemChunk, Scored
 from hybrid_rec.batch.workers import Chunks, scorers
+from hybrid_rec.core.checks import check_flag
 from hybrid_rec.core.errors import ConfigError, DataError
 from hybrid_rec.core.progress import Progress, as_progress
 from hybrid_rec.core.quoting import quoted
@@ -219,6 +220,7 @@ def _run(
     progress: bool | Progress,
 ) -> BatchResult:
     began = time.perf_counter()
+    check_flag(strict, "strict")
     reporter = as_progress(progress)
     model = SavedModel.of(folder)
     source = make_source(model)
@@ -287,7 +289,7 @@ def _check(chunk_size: int, workers: int) -> None:
     ):
         if isinstance(value, bool) or not isinstance(value, int) or not 1 <= value <= most:
             raise ConfigError(
-                f"The {name!r} parameter must be an integer from 1 to {most:,}, got "
+                f"The {quoted(name)} parameter must be an integer from 1 to {most:,}, got "
                 f"{quoted(value)} instead."
             )
 

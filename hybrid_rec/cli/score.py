@@ -29,7 +29,7 @@ def score(
         list[str],
         typer.Argument(
             metavar="[PLAYLISTS] OUT",
-            help="A CSV, TSV or Parquet file of playlists, or a folder of them, and the folder to "
+            help="A CSV, TSV or Parquet file of playlists as for fit, or a folder of them, and the folder to "
             "write to; paths or URLs. With --items or --new-items the folder alone.",
         ),
     ],

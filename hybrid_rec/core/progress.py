@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
+from hybrid_rec.core.checks import check_flag
+
 Advance = Callable[[int], None]
 
 
@@ -57,4 +59,5 @@ def as_progress(progress: bool | Progress) -> Progress:
     """`True` as rich bars, `False` as silence; a `Progress` passes through."""
     if isinstance(progress, Progress):
         return progress
+    check_flag(progress, "progress")
     return RichProgress() if progress else Progress()

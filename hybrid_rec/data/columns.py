@@ -12,6 +12,7 @@ import pyarrow as pa
 
 from hybrid_rec.core.arrays import Mask, Objects
 from hybrid_rec.core.errors import DataError
+from hybrid_rec.core.quoting import quoted
 from hybrid_rec.data.arrow_types import TEXT, TEXTS, VECTOR
 from hybrid_rec.data.ids import as_item_ids, check_not_rounded, whole_numbers
 
@@ -31,7 +32,7 @@ def check_whole_text(ids: Sequence[str] | Objects, what: str) -> None:
     row = next(row for row, value in enumerate(ids) if _SURROGATE.search(value))
     raise DataError(
         f"{what} must be whole text, but row {row} holds half of a character (a lone surrogate): "
-        f"{ids[row]!r}."
+        f"{quoted(ids[row])}."
     )
 
 
@@ -45,14 +46,13 @@ def _is_whole(texts: Any) -> bool:
 
 def missing_ids(column: pd.Series[Any]) -> Mask:
     """Which ids are missing or empty, `(n,)`."""
-    missing: Mask = column.isna().to_numpy(dtype=bool)
+    missing: Mask = column.isna().to_numpy(dtype=bool, copy=True)
     if pd.api.types.is_object_dtype(column.dtype):
         # A cell may be an array, which cannot be compared as a whole.
-        empty = np.array([isinstance(id_, str) and not id_ for id_ in column], dtype=bool)
-        return np.logical_or(missing, empty)
-    if pd.api.types.is_numeric_dtype(column.dtype):
-        return missing
-    return np.logical_or(missing, np.asarray((column == "").fillna(False), dtype=bool))
+        missing |= np.array([isinstance(id_, str) and not id_ for id_ in column], dtype=bool)
+    elif not pd.api.types.is_numeric_dtype(column.dtype):
+        missing |= np.asarray((column == "").fillna(False), dtype=bool)
+    return missing
 
 
 def without_ids(plays: pd.DataFrame) -> Mask:
@@ -127,12 +127,19 @@ def text_column(column: pd.Series[Any]) -> Objects:
     values = column.astype(object).to_numpy(copy=True)
     values[missing] = None
     if pd.api.types.infer_dtype(values, skipna=True) not in ("string", "empty"):
-        values = np.array([None if v is None else str(v) for v in values], dtype=object)
+        values = np.array([None if v is None else _written(v) for v in values], dtype=object)
     blank = np.array([v is not None and not v.strip() for v in values], dtype=bool)
     values[blank] = None
     if not _is_whole(values):
         values = np.array([v and _whole(v) for v in values], dtype=object)
     return values
+
+
+def _written(value: Any) -> str:
+    try:
+        return str(value)
+    except ValueError:
+        raise DataError(f"a text must not be {quoted(value)}; write it as text.") from None
 
 
 def _whole(text: str) -> str:
@@ -154,7 +161,7 @@ def label_lists(column: pd.Series[Any], what: str = "tags") -> list[tuple[str, .
         elif is_missing(labels):
             lists.append(None)
         else:
-            raise DataError(f"{what} must be a list of strings, got {labels!r:.200} at row {row}.")
+            raise DataError(f"{what} must be a list of strings, got {quoted(labels)} at row {row}.")
     return lists
 
 
@@ -197,8 +204,9 @@ def as_array(column: pd.Series[Any], name: str) -> pa.Array:
         return pa.Array.from_pandas(pd.to_datetime(column))
     row, cell = _odd_one(column, type(first))
     raise DataError(
-        f"column {name!r} must hold strings, numbers or lists, all of one kind, but row {row} "
-        f"holds {cell!r:.80} ({type(cell).__name__}) beside {type(first).__name__}; convert the "
+        f"column {quoted(name)} must hold strings, numbers or lists, all of one kind, but row "
+        f"{row} "
+        f"holds {quoted(cell)} ({type(cell).__name__}) beside {type(first).__name__}; convert the "
         "column, or leave it out."
     )
 
@@ -222,8 +230,8 @@ def _numbers(column: pd.Series[Any], name: str) -> pa.Array:
             array = pa.Array.from_pandas(column.astype(object).map(float, na_action="ignore"))
         except (pa.ArrowException, OverflowError, TypeError, ValueError):
             raise DataError(
-                f"column {name!r} must hold numbers that fit into 64 bits; convert the column, or "
-                "leave it out."
+                f"column {quoted(name)} must hold numbers that fit into 64 bits; convert the "
+                "column, or leave it out."
             ) from None
     return array.cast(pa.float64()) if pa.types.is_decimal(array.type) else array
 
@@ -237,7 +245,7 @@ def _lists(column: pd.Series[Any], name: str) -> pa.Array:
         for row, cell in enumerate(column.tolist()):
             if isinstance(cell, _LISTS) and not all(map(_is_label, cell)):
                 raise _odd_list(name, "strings", row, cell)
-        return pa.array(label_lists(column, f"column {name!r}"), TEXTS)
+        return pa.array(label_lists(column, f"column {quoted(name)}"), TEXTS)
     cells: list[Any] = []
     for row, cell in enumerate(column.tolist()):
         if not isinstance(cell, _LISTS) and is_missing(cell):
@@ -262,8 +270,8 @@ def _is_label(entry: Any) -> bool:
 
 def _odd_list(name: str, of: str, row: int, cell: Any) -> DataError:
     return DataError(
-        f"column {name!r} must hold lists of {of}, but row {row} holds {cell!r:.80}; mend the row, "
-        "or leave the column out."
+        f"column {quoted(name)} must hold lists of {of}, but row {row} holds {quoted(cell)}; mend "
+        "the row, or leave the column out."
     )
 
 

@@ -11,6 +11,7 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from hybrid_rec.core.arrays import Mask
+from hybrid_rec.core.checks import is_listing
 from hybrid_rec.core.errors import DataError
 from hybrid_rec.core.quoting import quoted
 from hybrid_rec.data.arrow_types import TEXT
@@ -104,7 +105,7 @@ def as_item_ids(values: Iterable[Any], what: str = "item_id") -> list[str]:
     Raises:
         DataError: For a missing id, a float, a bool or any other type, or no list at all.
     """
-    if isinstance(values, str | bytes) or not isinstance(values, Iterable):
+    if not is_listing(values):
         raise DataError(f"{what} must be strings or integers in a list, got {quoted(values)}.")
     ids = []
     for position, value in enumerate(values):

@@ -16,6 +16,7 @@ from hybrid_rec.data.arrow_types import TEXT
 from hybrid_rec.data.date_text import NO_TIME, Times, alike, as_times, strptime
 from hybrid_rec.data.number_times import as_digits
 
+_BITS = 1000
 _MOMENTS = (datetime.date, np.datetime64)
 
 
@@ -47,8 +48,11 @@ def numbers_of(cells: pd.Series[Any]) -> pd.Series[Any]:
 
 
 def _may_be_number(value: Any) -> bool:
-    is_bool = isinstance(value, bool | np.bool_)
-    return not is_bool and isinstance(value, str | Number) and not isinstance(value, complex)
+    if isinstance(value, bool | np.bool_ | complex):
+        return False
+    # Larger ones are no floats.
+    is_large = isinstance(value, int) and value.bit_length() > _BITS
+    return isinstance(value, str | Number) and not is_large
 
 
 def as_array(numbers: pd.Series[Any]) -> NDArray[Any]:

@@ -12,7 +12,7 @@ import pandas as pd
 from scipy import sparse
 
 from hybrid_rec.core.arrays import Mask, Objects, Rows
-from hybrid_rec.core.checks import check_choice
+from hybrid_rec.core.checks import check_choice, is_listing
 from hybrid_rec.core.errors import DataError
 from hybrid_rec.core.quoting import quoted
 from hybrid_rec.data.catalog import Catalog
@@ -101,6 +101,7 @@ class Playlists:
             UnknownItemError: If an item is unknown and `on_unknown` is "raise".
         """
         require_columns(plays, ("playlist_id", "item_id"), "plays")
+        _check_catalog(catalog)
         nameless = empty = None
         if _missing(on_missing, "on_missing") == "negative":
             nameless = missing_ids(plays["playlist_id"])
@@ -133,7 +134,8 @@ class Playlists:
             UnknownItemError: If an item is unknown and `on_unknown` is "raise".
         """
         missing = _missing(on_unknown)
-        if not isinstance(lists, Iterable):
+        _check_catalog(catalog)
+        if not is_listing(lists):
             raise DataError(f"lists must be a list of lists of item ids, got {quoted(lists)}.")
         flat: list[str] = []
         lengths = []
@@ -305,6 +307,11 @@ def check_training(playlists: Any, catalog: Any) -> None:
         )
     if not playlists.n_plays:
         raise DataError("playlists must hold at least one play to fit on, got none.")
+
+
+def _check_catalog(catalog: Any) -> None:
+    if not isinstance(catalog, Catalog):
+        raise DataError(f"catalog must be a Catalog, got {type(catalog).__name__}.")
 
 
 def _missing(on_unknown: Any, name: str = "on_unknown") -> Literal["error", "negative"]:

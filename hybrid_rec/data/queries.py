@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from hybrid_rec.core.checks import check_choice
+from hybrid_rec.core.checks import check_choice, is_listing
 from hybrid_rec.core.errors import DataError, UnknownItemError
 from hybrid_rec.core.quoting import quoted
 from hybrid_rec.data.catalog import Catalog
@@ -43,7 +43,7 @@ def parse_queries(
         return queries, 0
     if isinstance(queries, pd.Series | pd.Index):
         queries = queries.tolist()
-    if isinstance(queries, str | bytes) or not isinstance(queries, Sequence | np.ndarray):
+    if not is_listing(queries) or not isinstance(queries, Sequence | np.ndarray):
         raise DataError(
             f"queries must be a list of item ids or a list of lists, got {quoted(queries)}."
         )

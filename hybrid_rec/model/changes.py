@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 
 from hybrid_rec.core.arrays import Rows
-from hybrid_rec.core.checks import check_choice
+from hybrid_rec.core.checks import check_choice, is_listing
 from hybrid_rec.core.errors import DataError
 from hybrid_rec.core.quoting import quoted
 from hybrid_rec.data.catalog import Catalog
@@ -101,7 +101,7 @@ def _parsed(
         if n_missing:
             warnings.warn(f"dropped {n_missing:,} {MISSING_IDS} of new_playlists.", stacklevel=2)
         return added
-    if isinstance(given, str | bytes) or not isinstance(given, Iterable):
+    if not is_listing(given):
         raise DataError(
             "new_playlists must be Playlists, a DataFrame or a list of lists of item ids, "
             f"got {quoted(given)}."

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pyarrow as pa
 
+from hybrid_rec.core.checks import as_path, is_listing
 from hybrid_rec.core.errors import DataError
 from hybrid_rec.core.quoting import quoted
 from hybrid_rec.data.ids import id_texts
@@ -61,7 +62,8 @@ def plays_frame(
     reserved = [name for name in describing if name in _RESERVED]
     if reserved:
         raise DataError(
-            f"item_columns must be columns that describe items, got {reserved[0]!r}; leave it out."
+            f"item_columns must be columns that describe items, got {quoted(reserved[0])}; leave "
+            "it out."
         )
     nested = _column_of_lists(plays, options)
     if nested is not None:
@@ -92,7 +94,7 @@ def check_columns_used(
     """Raise a ConfigError for a mapped column that is in no table, or that nothing reads."""
     if options.columns:
         tables = [
-            _found(table, what)
+            _found(table, what, options)
             for table, what in ((plays, "plays"), (items, "items"))
             if table is not None
         ]
@@ -100,11 +102,11 @@ def check_columns_used(
         check_used(options, allowed, tables)
 
 
-def _found(table: Table, what: str) -> list[str]:
+def _found(table: Table, what: str, options: TableOptions) -> list[str]:
     """The names of the columns of a table, as it has them."""
     if isinstance(table, pd.DataFrame):
         return [str(name) for name in table.columns]
-    return column_names(TableFile.at(Path(table), f"a file of {what}"))
+    return column_names(TableFile.at(as_path(table, what), f"a file of {what}", options))
 
 
 def _frame(
@@ -124,7 +126,7 @@ def _frame(
             raise DataError(f"{what} must hold at least one row, got an empty DataFrame.")
         return frame[columns]
     table = _table(data, what, required, optional, options)
-    if TableFile.at(Path(data), what).is_text:
+    if TableFile.at(as_path(data, what), what).is_text:
         texts = frozenset((*_IDS, *ORDER_COLUMNS, *ITEM_COLUMNS))
         return without_text(table, texts, lists)
     for number, name in enumerate(table.column_names):
@@ -143,7 +145,7 @@ def _table(
     nested: str | None = None,
 ) -> pa.Table:
     """The same of a file, with ids as text; `nested` is a column that holds lists of them."""
-    file = TableFile.at(Path(path), f"a file of {what}", options)
+    file = TableFile.at(as_path(path, what), f"a file of {what}", options)
     schema = table_head(file, required)[0]
     read = {*required, *(optional or ())}
     for names, wanted, fits in (((*_IDS, _LISTS), IDS, is_id), (ORDER_COLUMNS, ORDERS, is_order)):
@@ -171,7 +173,7 @@ def _renamed(frame: pd.DataFrame, options: TableOptions) -> pd.DataFrame:
 def _column_of_lists(plays: Table, options: TableOptions) -> str | None:
     """The column that holds a list of items a row; None where each row is one play."""
     if not isinstance(plays, pd.DataFrame):
-        file = TableFile.at(Path(plays), "a file of plays", options)
+        file = TableFile.at(as_path(plays, "plays"), "a file of plays", options)
         return list_column(table_head(file, _IDS)[0])
     frame = _renamed(plays, options)
     names = list(frame.columns)
@@ -197,7 +199,7 @@ def _one_row_a_play(plays: Table, column: str, options: TableOptions) -> pd.Data
 
 
 def _names(names: Sequence[str], what: str) -> tuple[str, ...]:
-    given = names if isinstance(names, Iterable) and not isinstance(names, str) else [None]
+    given = names if is_listing(names) else [None]
     if not all(isinstance(name, str) for name in given):
         raise DataError(f"{what} must be a list of names of columns, got {quoted(names)}.")
     return tuple(names)

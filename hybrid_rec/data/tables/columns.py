@@ -81,11 +81,12 @@ def converted(
             _as(cell, kind)
         except pa.ArrowInvalid:
             raise DataError(
-                f"{where} must hold {must} in the column {name!r}, but row {first + row + 2} (the "
+                f"{where} must hold {must} in the column {quoted(name)}, but row {first + row + 2} "
+                "(the "
                 f"header is row 1) has {quoted(cell[0].as_py())}; correct the cell, or leave it "
                 "empty."
             ) from None
-    raise DataError(f"{where} must hold {must} in the column {name!r}; correct it.")
+    raise DataError(f"{where} must hold {must} in the column {quoted(name)}; correct it.")
 
 
 def _as(column: pa.ChunkedArray, kind: pa.DataType) -> pa.ChunkedArray:

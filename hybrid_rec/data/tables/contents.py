@@ -8,7 +8,7 @@ from typing import Any
 
 from hybrid_rec.core.errors import DataError
 
-_HEAD_BYTES = 4096
+HEAD_BYTES = 4096
 _MOSTLY = 0.6
 _NO_TEXT = (
     (b"\x1f\x8b", "gzip", ".gz"),
@@ -35,7 +35,7 @@ def check_content(name: str, stream: Any, encoding: str | None) -> None:
     Raises:
         DataError: If it is no text, or text of another encoding that can be told.
     """
-    head = stream.read(_HEAD_BYTES)
+    head = stream.read(HEAD_BYTES)
     stream.seek(0)
     for beginning, what, ending in _NO_TEXT:
         if head.startswith(beginning):
@@ -68,7 +68,7 @@ class Recoded(io.RawIOBase):
 
     def __init__(self, stream: Any, encoding: str | None) -> None:
         self._stream = stream
-        self._text = None
+        self._text: io.TextIOWrapper | None = None
         self._is_first = True
         if encoding is not None:
             self._text = io.TextIOWrapper(stream, encoding=encoding, newline="")
@@ -101,6 +101,7 @@ class Recoded(io.RawIOBase):
 
     def close(self) -> None:
         """Let the stream go, which whoever opened it closes."""
-        if self._text is not None and not self._text.closed:
+        if self._text is not None:
             self._text.detach()
+            self._text = None
         super().close()

@@ -13,7 +13,7 @@ import pyarrow as pa
 import pyarrow.csv as pa_csv
 
 from hybrid_rec.core.errors import DataError
-from hybrid_rec.core.quoting import shortened
+from hybrid_rec.core.quoting import quoted, shortened
 from hybrid_rec.data.arrow_types import TEXT
 from hybrid_rec.data.tables.file import TableFile
 from hybrid_rec.data.text_files import wrong_encoding
@@ -208,6 +208,6 @@ def _open_quote(file: TableFile, row: int, value: str, mark: str) -> DataError:
     value = value.partition(mark)[0].rstrip("\r\n")
     return DataError(
         f"{file.name} must close every quote, but its last row, {row}, opens one that is still "
-        f"open at the end of the file: {value[:40]!r}; close it, or write a quote inside a value "
-        "as two."
+        f"open at the end of the file: {quoted(value[:40])}; close it, or write a quote inside a "
+        "value as two."
     )

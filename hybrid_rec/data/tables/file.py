@@ -8,13 +8,13 @@ from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 import pyarrow as pa
 
 from hybrid_rec.core.errors import DataError
 from hybrid_rec.data.paths import TABLE_SUFFIXES, one_line, opened, table_suffix
-from hybrid_rec.data.tables.contents import Recoded, check_content
+from hybrid_rec.data.tables.contents import HEAD_BYTES, Recoded, check_content
 from hybrid_rec.data.tables.options import TableOptions
 
 ROWS_FROM_0 = " Rows count from 0, without the header."
@@ -72,25 +72,30 @@ class TableFile:
         """
         suffix = table_suffix(self.name) or ""
         packing = {"gz": "gzip", "zst": "zstd"}.get(suffix.rpartition(".")[2])
-        with self.opened() as stream:
-            if packing is None:
+        if packing is None:
+            with self.opened() as stream:
                 check_content(self.name, stream, self.options.encoding)
                 with Recoded(stream, self.options.encoding) as text:
                     yield text
-                return
+            return
+        with self._unpacked(packing) as unpacked:
+            beginning = io.BytesIO(unpacked.read(HEAD_BYTES))
+            check_content(self.name, beginning, self.options.encoding)
+        with (
+            self._unpacked(packing) as unpacked,
+            Recoded(unpacked, self.options.encoding) as text,
+        ):
+            yield text
+
+    @contextmanager
+    def _unpacked(self, packing: str) -> Iterator[Any]:
+        with self.opened() as stream:
             try:
                 with pa.CompressedInputStream(stream, packing) as unpacked:
-                    beginning = io.BytesIO(unpacked.read(4096))
-                    check_content(self.name, beginning, self.options.encoding)
-                stream.seek(0)
-                with (
-                    pa.CompressedInputStream(stream, packing) as unpacked,
-                    Recoded(cast("Any", unpacked), self.options.encoding) as text,
-                ):
-                    yield text
+                    yield unpacked
             except (pa.ArrowException, OSError) as error:
                 if isinstance(error, OSError) and error.errno is not None:
-                    raise
+                    raise  # the file system's
                 raise DataError(
                     f"{self.name} must be a whole {packing} file, found one that is damaged or cut "
                     f"short ({one_line(error)}); write it again."
