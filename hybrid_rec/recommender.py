@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from hybrid_rec.core.arrays import Floats
-from hybrid_rec.core.checks import as_path, check_flag, is_listing
+from hybrid_rec.core.checks import as_path, check_flag
 from hybrid_rec.core.config import COOCCURRENCE, HybridConfig
 from hybrid_rec.core.errors import ConfigError, DataError, NotFittedError
 from hybrid_rec.core.progress import Progress, as_progress
@@ -227,8 +227,10 @@ class HybridRecommender:
             ConfigError: If k or a weight is out of range, or a weight is unknown.
             NotFittedError: Before `fit` or `load`.
         """
-        if not is_listing(item_ids):
-            raise DataError(f"item_ids must be a list of item ids, got {quoted(item_ids)}.")
+        if isinstance(item_ids, str):
+            raise DataError(
+                f"item_ids must be a list of item ids, got the string {quoted(item_ids)}."
+            )
         ids = as_item_ids(item_ids)
         parsed, _ = parse_queries([ids], self.model_.catalog, on_unknown)
         singles = Playlists.from_rows(

@@ -29,8 +29,8 @@ def score(
         list[str],
         typer.Argument(
             metavar="[PLAYLISTS] OUT",
-            help="A CSV, TSV or Parquet file of playlists as for fit, or a folder of them, and the folder to "
-            "write to; paths or URLs. With --items or --new-items the folder alone.",
+            help="A CSV, TSV or Parquet file of playlists as for fit, or a folder of them, and the "
+            "folder to write to; paths or URLs. With --items or --new-items the folder alone.",
         ),
     ],
     k: ListLength = 100,

@@ -11,7 +11,7 @@ import numpy as np
 from hybrid_rec.blocks.cold_start import SOURCES
 from hybrid_rec.blocks.pooling import says_nothing, take
 from hybrid_rec.core.arrays import Floats, Mask, Objects, Rows
-from hybrid_rec.core.checks import check_choice, is_listing
+from hybrid_rec.core.checks import check_choice
 from hybrid_rec.core.config import POPULARITY, DiversityConfig
 from hybrid_rec.core.errors import ConfigError, DataError
 from hybrid_rec.core.quoting import quoted
@@ -216,8 +216,8 @@ def filter_rows(
     if item_ids is None:
         return None
     check_choice(on_unknown, ("raise", "skip"), "on_unknown")
-    if not is_listing(item_ids):
-        raise DataError(f"{what} must be a list of item ids, got {quoted(item_ids)}.")
+    if isinstance(item_ids, str):
+        raise DataError(f"{what} must be a list of item ids, got the string {quoted(item_ids)}.")
     rows = catalog.rows(item_ids, "error" if on_unknown == "raise" else "negative")
     return rows[rows >= 0]
 
