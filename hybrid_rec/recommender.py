@@ -8,10 +8,12 @@ from typing import Any, Self
 import numpy as np
 import pandas as pd
 
+from hybrid_rec.core.checks import check_flag
 from hybrid_rec.core.errors import DataError
 from hybrid_rec.core.progress import Progress, as_progress
+from hybrid_rec.core.quoting import quoted
 from hybrid_rec.data.catalog import Catalog
-from hybrid_rec.data.columns import as_item_ids
+from hybrid_rec.data.ids import as_item_ids
 from hybrid_rec.data.playlists import OnUnknown, Playlists
 from hybrid_rec.data.queries import parse_queries
 from hybrid_rec.data.recommendations import PlaylistMatches, Recommendations
@@ -157,6 +159,8 @@ class HybridRecommender(FittedRecommender):
             NotFittedError: Before `fit` or `load`.
         """
         model = self.model_
+        check_flag(exclude_seeds, "exclude_seeds")
+        check_flag(explain, "explain")
         playlists, _ = parse_queries(queries, model.catalog, on_unknown)
         request = SearchRequest(
             model.queries(playlists),
@@ -202,7 +206,9 @@ class HybridRecommender(FittedRecommender):
             NotFittedError: Before `fit` or `load`.
         """
         if isinstance(item_ids, str):
-            raise DataError(f"item_ids must be a list of item ids, got the string {item_ids!r}.")
+            raise DataError(
+                f"item_ids must be a list of item ids, got the string {quoted(item_ids)}."
+            )
         ids = as_item_ids(item_ids)
         parsed, _ = parse_queries([ids], self.model_.catalog, on_unknown)
         singles = Playlists.from_rows(

@@ -10,17 +10,23 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from hybrid_rec.batch.files import InputFile, InputFiles, is_csv
-from hybrid_rec.batch.layout import (
-    check_types,
-    is_list,
-    is_text,
-    new_item_layout,
-    playlist_layout,
-)
+from hybrid_rec.batch.layout import check_types, new_item_layout, playlist_layout
 from hybrid_rec.blocks.base import ColumnKind
 from hybrid_rec.core.errors import DataError
 from hybrid_rec.data.arrow_types import TEXT, TEXTS
-from hybrid_rec.data.tables import converted, split_lists, table_batches, table_head
+from hybrid_rec.data.ids import id_texts
+from hybrid_rec.data.paths import located
+from hybrid_rec.data.tables import (
+    PLAY_COLUMNS,
+    ROWS_FROM_0,
+    check_used,
+    column_names,
+    converted,
+    split_lists,
+    table_batches,
+    table_head,
+)
+from hybrid_rec.data.tables.types import is_list, is_text
 
 FILE, ROW = "<file>", "<row>"
 """Columns that every batch has: the number of the file, and of the row in it, from 0."""
@@ -52,6 +58,9 @@ class TableReader:
     ) -> None:
         self.files = files
         self.parquet_rows = 0
+        if files.options.columns:
+            found = [column_names(files.table(file)) for file in files.files]
+            check_used(files.options, () if new_items else PLAY_COLUMNS, found)
         layouts = []
         orders = set()
         for file in files.files:
@@ -117,7 +126,10 @@ class TableReader:
         columns: dict[str, Any] = {}
         for name, column in read.items():
             values = table[column]
-            if name in layout.texts:
+            if name in layout.ids:
+                with located(file.name, ROWS_FROM_0):
+                    columns[name] = id_texts(values, column, first)
+            elif name in layout.texts:
                 values = values.cast(TEXT)
                 columns[name] = pc.if_else(pc.equal(values, ""), pa.scalar(None, TEXT), values)
             elif name in layout.lists:

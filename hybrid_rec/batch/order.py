@@ -1,28 +1,23 @@
-"""Order: what the column that tells the order of plays holds, decided once for the whole input."""
+"""Order: how the column that tells the order of plays is read, the same for a whole input."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import pyarrow as pa
 
-from hybrid_rec.data.play_order import Kind, PlayOrder, read_order
+from hybrid_rec.data.order_kind import Kind
+from hybrid_rec.data.play_order import PlayOrder, read_order
 
 
 @dataclass(frozen=True)
 class Order:
-    """How one column is read, the same for every batch and chunk of an input."""
+    """How one column is read in every batch and chunk of an input."""
 
     name: str
     """The column, "position" or "played_at"."""
-    kind: Kind | None = None
-    """What it holds; None as long as no cell of it could be read."""
-
-    def after(self, column: pa.ChunkedArray) -> Order:
-        """What is known of the column after more of its cells, in the order of the input."""
-        if self.kind is not None:
-            return self
-        return replace(self, kind=read_order(column, self.name).kind)
+    kind: Kind
+    """What all of it holds."""
 
     def read(self, column: pa.ChunkedArray) -> PlayOrder:
         """Where the plays of some rows stand."""

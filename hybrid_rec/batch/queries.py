@@ -15,6 +15,7 @@ from hybrid_rec.batch.input import FILE, ROW
 from hybrid_rec.batch.layout import CONTEXT, ID, ITEM, ITEMS
 from hybrid_rec.core.arrays import Mask, Objects, Rows
 from hybrid_rec.core.errors import DataError
+from hybrid_rec.core.quoting import quoted
 from hybrid_rec.core.words import how_many
 from hybrid_rec.data.catalog import Catalog
 from hybrid_rec.data.playlists import Playlists
@@ -144,10 +145,9 @@ def refused(complaint: str) -> DataError:
 def complaint_of(rejected: pa.Table) -> str:
     """The first rejected row, for a message."""
     first = rejected.slice(0, 1).to_pylist()[0]
-    item = "" if first["item_id"] is None else f" {first['item_id']!r}"
-    return (
-        f"{first['file']}, row {first['row']}, query {first['query_id']!r}: {first['reason']}{item}"
-    )
+    item = "" if first["item_id"] is None else f" {quoted(first['item_id'])}"
+    query = quoted(first["query_id"])
+    return f"{first['file']}, row {first['row']}, query {query}: {first['reason']}{item}"
 
 
 class _Plays:

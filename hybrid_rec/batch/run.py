@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
 from importlib.metadata import version
@@ -18,10 +18,13 @@ from hybrid_rec.batch.saved_model import SavedModel
 from hybrid_rec.batch.scoring import NEW_ITEMS, PLAYLISTS, Scored
 from hybrid_rec.batch.source import Source
 from hybrid_rec.batch.workers import scorers
+from hybrid_rec.core.checks import check_flag
 from hybrid_rec.core.errors import ConfigError, DataError
 from hybrid_rec.core.progress import Progress, as_progress
+from hybrid_rec.core.quoting import quoted
 from hybrid_rec.core.words import how_many
 from hybrid_rec.data.paths import existing_folder
+from hybrid_rec.data.tables import TableOptions
 
 # Another version of these may give other bytes.
 _LIBRARIES = ("hybrid-rec", "faiss-cpu", "lightgbm", "numpy", "pyarrow", "scipy")
@@ -64,6 +67,9 @@ def score_playlists(
     workers: int = 1,
     strict: bool = False,
     temp: str | Path | None = None,
+    columns: Mapping[str, str] | None = None,
+    encoding: str | None = None,
+    date_format: str | None = None,
     progress: bool | Progress = False,
 ) -> BatchResult:
     """Recommendations for playlists of any number, from files to files.
@@ -87,6 +93,9 @@ def score_playlists(
         temp: A folder for temporary files; without it they are in `out`, or where the system keeps
             such files if `out` is not on this machine. Only tidy input whose rows do not stand
             together needs any: about as much room as it takes as CSV.
+        columns: See `read_tidy`, as `encoding` and `date_format`.
+        encoding: Of CSV and TSV.
+        date_format: How `played_at` is written.
         progress: True for a progress bar on standard error.
 
     Returns:
@@ -103,7 +112,8 @@ def score_playlists(
         RunError: If the disk is full, or a process dies.
     """
     _check(chunk_size, workers)
-    make = partial(Source.of_files, playlists, PLAYLISTS, k, chunk_size)
+    options = TableOptions.of(columns, encoding, date_format)
+    make = partial(Source.of_files, playlists, PLAYLISTS, options, k, chunk_size)
     return _run(model, make, out, workers=workers, strict=strict, temp=temp, progress=progress)
 
 
@@ -134,6 +144,8 @@ def score_new_items(
     chunk_size: int = 1_000,
     workers: int = 1,
     strict: bool = False,
+    columns: Mapping[str, str] | None = None,
+    encoding: str | None = None,
     progress: bool | Progress = False,
 ) -> BatchResult:
     """The catalogue items nearest to items that the catalogue lacks, from files to files.
@@ -150,13 +162,16 @@ def score_new_items(
         chunk_size: New items a part.
         workers: See `score_playlists`.
         strict: See `score_playlists`.
+        columns: See `score_playlists`.
+        encoding: See `score_playlists`.
         progress: See `score_playlists`.
 
     Raises:
         HybridRecError: See `score_playlists`.
     """
     _check(chunk_size, workers)
-    make = partial(Source.of_files, items, NEW_ITEMS, k, chunk_size)
+    options = TableOptions.of(columns, encoding, None)
+    make = partial(Source.of_files, items, NEW_ITEMS, options, k, chunk_size)
     return _run(model, make, out, workers=workers, strict=strict, progress=progress)
 
 
@@ -171,6 +186,7 @@ def _run(
     temp: str | Path | None = None,
 ) -> BatchResult:
     began = time.perf_counter()
+    check_flag(strict, "strict")
     reporter = as_progress(progress)
     model = SavedModel.of(folder)
     source = make_source(model)
@@ -182,6 +198,7 @@ def _run(
             "kind": source.request.kind,
             "k": source.request.k,
             "chunk_size": source.size,
+            **({} if source.files is None else source.files.options.given),
         },
         "model": {"fingerprint": model.fingerprint},
         "input": [] if source.files is None else source.files.checksums(reporter),
@@ -230,8 +247,8 @@ def _check(chunk_size: int, workers: int) -> None:
     ):
         if isinstance(value, bool) or not isinstance(value, int) or not 1 <= value <= most:
             raise ConfigError(
-                f"The {name!r} parameter must be an integer from 1 to {most:,}, got {value!r} "
-                "instead."
+                f"The {quoted(name)} parameter must be an integer from 1 to {most:,}, got "
+                f"{quoted(value)} instead."
             )
 
 

@@ -25,6 +25,7 @@ from hybrid_rec.batch.survey import Survey, named, surveyed
 from hybrid_rec.batch.workers import Chunks
 from hybrid_rec.core.errors import DataError
 from hybrid_rec.core.progress import Progress
+from hybrid_rec.data.tables import TableOptions
 
 
 @dataclass(frozen=True)
@@ -44,7 +45,13 @@ class Source:
 
     @classmethod
     def of_files(
-        cls, location: str | Path, kind: str, k: int, size: int, model: SavedModel
+        cls,
+        location: str | Path,
+        kind: str,
+        options: TableOptions,
+        k: int,
+        size: int,
+        model: SavedModel,
     ) -> Self:
         """Playlists or new items in files.
 
@@ -52,7 +59,7 @@ class Source:
             DataError: If a file is damaged, or lacks a column or has one of the wrong type.
         """
         what = "playlists" if kind == PLAYLISTS else "new items"
-        files = InputFiles(location, what)
+        files = InputFiles(location, what, options)
         reader = TableReader(files, new_items=kind == NEW_ITEMS, columns=model.columns)
         names = tuple(file.name for file in files.files)
         return cls(BatchRequest(kind, k, names), size, files, reader.parquet_rows, reader)

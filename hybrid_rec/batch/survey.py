@@ -11,10 +11,11 @@ import pyarrow.compute as pc
 
 from hybrid_rec.batch.chunks import LONGEST
 from hybrid_rec.batch.ids import SeenIds, run_starts
-from hybrid_rec.batch.input import TableReader
+from hybrid_rec.batch.input import FILE, ROW, TableReader
 from hybrid_rec.batch.layout import ID
 from hybrid_rec.batch.order import Order
 from hybrid_rec.core.progress import Advance
+from hybrid_rec.data.order_kind import OrderScan
 
 
 @dataclass(frozen=True)
@@ -48,16 +49,17 @@ def surveyed(reader: TableReader, reject: Callable[[pa.Table], None], advance: A
         advance: Is told of the rows that were read.
 
     Raises:
-        DataError: If a file is damaged.
+        DataError: If a file is damaged, or the order of plays can be read in two ways.
     """
     names = list(reader.layout.orders)
-    order = Order(names[0]) if names else None
+    scan = OrderScan(names[0], reader.files.options.date_format) if names else None
     seen, last, length, is_grouped = SeenIds(), None, 0, True
     n_rows = n_nameless = 0
     for batch in reader.batches([ID, *names]):
         n_rows += batch.num_rows
-        if order is not None:
-            order = order.after(batch[order.name])
+        if scan is not None and batch.num_rows:
+            file, row = batch[FILE][0].as_py(), batch[ROW][0].as_py()
+            scan.add(batch[names[0]], row, reader.files.files[file].name)
         nameless = batch.filter(pc.is_null(batch[ID]))
         if nameless.num_rows:
             n_nameless += nameless.num_rows
@@ -72,6 +74,7 @@ def surveyed(reader: TableReader, reject: Callable[[pa.Table], None], advance: A
             again = seen.add(ids.take(pa.array(starts)).combine_chunks())
             is_grouped = not again.any() and longest <= LONGEST
         advance(batch.num_rows)
+    order = None if scan is None else Order(names[0], scan.kind())
     return Survey(is_grouped, order, n_rows, n_nameless)
 
 

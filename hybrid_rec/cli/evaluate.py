@@ -12,7 +12,10 @@ from hybrid_rec.cli.configuration import config_for
 from hybrid_rec.cli.options import (
     SYNTHETIC,
     AsJson,
+    Columns,
     ConfigFile,
+    DateFormat,
+    Encoding,
     ItemsFile,
     MaxLength,
     MinLength,
@@ -21,6 +24,7 @@ from hybrid_rec.cli.options import (
     SeedCount,
     SeedRule,
     SplitName,
+    table_options,
 )
 from hybrid_rec.cli.paths import check_dataset, check_output
 from hybrid_rec.core.console import print_frame, write, write_lines
@@ -62,6 +66,9 @@ def evaluate(
         ),
     ] = None,
     items: ItemsFile = None,
+    columns: Columns = None,
+    encoding: Encoding = None,
+    date_format: DateFormat = None,
     config: ConfigFile = None,
     part: Annotated[str, typer.Option(help="Which held-out playlists to ask: {parts}.")] = "test",
     seeds: SeedRule = "half",
@@ -84,6 +91,7 @@ def evaluate(
     check_dataset(dataset, items)
     if report is not None:
         check_output(report)
+    written = table_options(columns, encoding, date_format)
     settings = config_for(dataset, config, seed)
 
     from evaluation.metrics.registry import default_headline
@@ -100,7 +108,7 @@ def evaluate(
     if report is not None:
         check_target(report)
     progress = as_progress(not quiet)
-    data = read_dataset(dataset, items=items, progress=progress)
+    data = read_dataset(dataset, items=items, progress=progress, **written)
     with progress.stage("splitting"):
         held_out = make_split(
             split,

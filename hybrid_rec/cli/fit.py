@@ -8,7 +8,14 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from hybrid_rec.cli.configuration import read_config
-from hybrid_rec.cli.options import ConfigFile, Quiet
+from hybrid_rec.cli.options import (
+    Columns,
+    ConfigFile,
+    DateFormat,
+    Encoding,
+    Quiet,
+    table_options,
+)
 from hybrid_rec.cli.paths import check_dataset, check_output
 from hybrid_rec.core.console import write, write_lines
 from hybrid_rec.core.progress import as_progress
@@ -36,6 +43,9 @@ def fit(
             "else blocks are made from.",
         ),
     ] = None,
+    columns: Columns = None,
+    encoding: Encoding = None,
+    date_format: DateFormat = None,
     config: ConfigFile = None,
     seed: Annotated[
         int | None,
@@ -49,6 +59,7 @@ def fit(
     """
     check_dataset(dataset, items)
     check_output(out)
+    written = table_options(columns, encoding, date_format)
     settings = read_config(config, seed)
 
     from hybrid_rec.data.datasets import read_dataset
@@ -58,7 +69,7 @@ def fit(
 
     check_target(out)
     progress = as_progress(not quiet)
-    playlists, catalog, report = read_dataset(dataset, items=items, progress=progress)
+    playlists, catalog, report = read_dataset(dataset, items=items, progress=progress, **written)
     write_lines(report)
     recommender = HybridRecommender(settings).fit(playlists, catalog, progress=progress)
     with progress.stage("saving"):

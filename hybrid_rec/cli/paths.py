@@ -14,6 +14,7 @@ from pathlib import Path
 
 from hybrid_rec.core.errors import ArtifactError, DataError
 from hybrid_rec.core.files import existing
+from hybrid_rec.data.paths import table_suffix
 
 _MANIFEST = "manifest.json"
 # A single letter would be a drive of Windows.
@@ -55,7 +56,7 @@ def check_dataset(dataset: str, items: Path | None = None) -> None:
                 f"{place} must be what the data set {kind}:{place} is read from, found nothing "
                 "there; check the path."
             )
-    elif Path(dataset).suffix.lower() in (".csv", ".tsv", ".parquet"):
+    elif table_suffix(dataset) is not None:
         check_table(dataset, "a file of plays")
         if items is not None:
             check_table(items, "a file of items")

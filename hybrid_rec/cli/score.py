@@ -8,7 +8,15 @@ from typing import Annotated, Any
 
 import typer
 
-from hybrid_rec.cli.options import ListLength, ModelFolder, Quiet
+from hybrid_rec.cli.options import (
+    Columns,
+    DateFormat,
+    Encoding,
+    ListLength,
+    ModelFolder,
+    Quiet,
+    table_options,
+)
 from hybrid_rec.cli.paths import check_model, check_output, check_table
 from hybrid_rec.core.console import complain, write, write_json
 from hybrid_rec.core.errors import ConfigError
@@ -21,8 +29,8 @@ def score(
         list[str],
         typer.Argument(
             metavar="[PLAYLISTS] OUT",
-            help="A CSV, TSV or Parquet file of playlists, or a folder of them, and the folder to "
-            "write to; paths or URLs. With --items or --new-items the folder alone.",
+            help="A CSV, TSV or Parquet file of playlists as for fit, or a folder of them, and the "
+            "folder to write to; paths or URLs. With --items or --new-items the folder alone.",
         ),
     ],
     k: ListLength = 100,
@@ -37,6 +45,9 @@ def score(
             "columns that the model knows, such as title.",
         ),
     ] = None,
+    columns: Columns = None,
+    encoding: Encoding = None,
+    date_format: DateFormat = None,
     chunk_size: Annotated[
         int, typer.Option(help="Queries in each output file; fewer take less memory.")
     ] = 1_000,
@@ -70,6 +81,14 @@ def score(
         raise ConfigError("--strict must not be given with --items, which has no input rows.")
     if temp is not None and (items or new_items is not None):
         raise ConfigError("--temp must be given with playlists alone, as nothing else is sorted.")
+    written = table_options(columns, encoding, date_format)
+    if items and any(written.values()):
+        raise ConfigError(
+            "--columns, --encoding and --date-format must not be given with --items, which reads "
+            "no file."
+        )
+    if new_items is not None and date_format is not None:
+        raise ConfigError("--date-format must not be given with --new-items, which have no dates.")
     check_model(model)
     if new_items is not None:
         check_table(new_items, "new items")
@@ -86,10 +105,13 @@ def score(
         if items:
             result = score_items(model, paths[0], **settings)
         elif new_items is not None:
-            result = score_new_items(model, new_items, paths[0], strict=strict, **settings)
+            del written["date_format"]
+            result = score_new_items(
+                model, new_items, paths[0], strict=strict, **written, **settings
+            )
         else:
             result = score_playlists(
-                model, paths[0], paths[1], strict=strict, temp=temp, **settings
+                model, paths[0], paths[1], strict=strict, temp=temp, **written, **settings
             )
     except KeyboardInterrupt:
         complain("hybrid-rec: interrupted; finished parts are kept: the same command goes on.")

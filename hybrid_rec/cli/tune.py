@@ -12,8 +12,11 @@ import typer
 from hybrid_rec.cli.configuration import config_for
 from hybrid_rec.cli.options import (
     AsJson,
+    Columns,
     ConfigFile,
     DatasetName,
+    DateFormat,
+    Encoding,
     ItemsFile,
     MaxLength,
     MinLength,
@@ -22,6 +25,7 @@ from hybrid_rec.cli.options import (
     SeedCount,
     SeedRule,
     SplitName,
+    table_options,
 )
 from hybrid_rec.cli.paths import check_dataset, check_output
 from hybrid_rec.core.console import complain, write, write_lines
@@ -63,6 +67,9 @@ def tune(
         int, typer.Option(help="Search on at most so many playlists, drawn at random.")
     ] = 20_000,
     items: ItemsFile = None,
+    columns: Columns = None,
+    encoding: Encoding = None,
+    date_format: DateFormat = None,
     config: ConfigFile = None,
     split: SplitName = "continuation",
     seeds: SeedRule = "half",
@@ -83,6 +90,7 @@ def tune(
         raise ConfigError(f"--budget must be minutes above 0, got {budget}.")
     check_dataset(dataset, items)
     check_output(out)
+    written = table_options(columns, encoding, date_format)
 
     import numpy as np
 
@@ -101,7 +109,7 @@ def tune(
     journal = TrialJournal(out, goal, dataset, f"measured with {stage}; seed {seed}")
     journal.check()
     progress = as_progress(not quiet)
-    data = read_dataset(dataset, items=items, progress=progress)
+    data = read_dataset(dataset, items=items, progress=progress, **written)
     searched = sample_split(
         make_validation_split(
             split,

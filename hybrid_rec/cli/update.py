@@ -7,7 +7,15 @@ from typing import Annotated
 
 import typer
 
-from hybrid_rec.cli.options import ModelFolder, Quiet, SkipUnknown
+from hybrid_rec.cli.options import (
+    Columns,
+    DateFormat,
+    Encoding,
+    ModelFolder,
+    Quiet,
+    SkipUnknown,
+    table_options,
+)
 from hybrid_rec.cli.paths import check_model, check_output, check_table
 from hybrid_rec.core.console import write
 from hybrid_rec.core.errors import ConfigError
@@ -27,6 +35,9 @@ def update(
     items: Annotated[
         Path | None, typer.Option(metavar="FILE", help="File of new items, as for fit.")
     ] = None,
+    columns: Columns = None,
+    encoding: Encoding = None,
+    date_format: DateFormat = None,
     remove: Annotated[
         list[str] | None,
         typer.Option(
@@ -50,13 +61,15 @@ def update(
     """
     if playlists is None and items is None and not remove:
         raise ConfigError("an update must be given --playlists, --items or --remove, got none.")
+    written = table_options(columns, encoding, date_format)
     check_model(model)
     for path, what in ((playlists, "plays"), (items, "items")):
         if path is not None:
             check_table(path, f"a file of {what}")
     check_output(out or model)
 
-    from hybrid_rec.data.readers.tidy import items_of_plays, read_items, read_plays
+    from hybrid_rec.data.readers.tidy import items_of_plays, read_new
+    from hybrid_rec.data.report import MISSING_IDS
     from hybrid_rec.model.storage import check_target
     from hybrid_rec.recommender import HybridRecommender
 
@@ -64,8 +77,7 @@ def update(
     check_target(target)
     progress = as_progress(not quiet)
     with progress.stage("reading"):
-        plays = None if playlists is None else read_plays(playlists)
-        new_items = None if items is None else read_items(items)
+        plays, new_items, n_missing = read_new(playlists, items, **written)
     with progress.stage("loading the model"):
         recommender = HybridRecommender.load(model)
     before = recommender.model_
@@ -79,6 +91,8 @@ def update(
         on_unknown="skip" if skip_unknown else "raise",
         progress=progress,
     )
+    if n_missing:
+        write(f"dropped: {n_missing:,} {MISSING_IDS}")
     after = recommender.model_
     with progress.stage("saving"):
         recommender.save(target)

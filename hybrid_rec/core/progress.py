@@ -14,6 +14,8 @@ from hybrid_rec.core.plain_text import plain_line
 if TYPE_CHECKING:
     from rich.console import Console
 
+from hybrid_rec.core.checks import check_flag
+
 Advance = Callable[[int], None]
 
 _Thing = TypeVar("_Thing")
@@ -171,4 +173,5 @@ def as_progress(progress: bool | Progress) -> Progress:
     """`True` as rich bars, `False` as silence; a `Progress` passes through."""
     if isinstance(progress, Progress):
         return progress
+    check_flag(progress, "progress")
     return RichProgress() if progress else Progress()

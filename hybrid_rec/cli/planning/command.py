@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -125,6 +126,7 @@ def run_plan(
     dataset: str,
     *,
     items: Path | None,
+    written: Mapping[str, Any],
     config: Path | None,
     n_queries: int | None,
     k: int,
@@ -132,14 +134,25 @@ def run_plan(
     quiet: bool,
     as_json: bool,
 ) -> None:
-    """Read a data set, plan, print. See `make_plan` for the arguments.
+    """Read a data set, plan, print. See `read_dataset` and `make_plan` for the arguments.
+
+    Args:
+        dataset: The data set.
+        items: Its items.
+        written: How its files are written.
+        config: A TOML file.
+        n_queries: Playlists to be scored.
+        k: Items wanted for each.
+        workers: Processes that score.
+        quiet: Whether no progress is shown.
+        as_json: Whether the plan is printed as JSON.
 
     Raises:
         HybridRecError: For mistakes in the options or the data.
     """
     settings = HybridConfig() if config is None else HybridConfig.from_toml(config)
     progress = as_progress(not quiet)
-    playlists, catalog, report = read_dataset(dataset, items=items, progress=progress)
+    playlists, catalog, report = read_dataset(dataset, items=items, progress=progress, **written)
     with progress.stage("measuring a sample"):
         plan = make_plan(playlists, catalog, settings, n_queries=n_queries, k=k, workers=workers)
     if as_json:

@@ -217,24 +217,44 @@ def test_bad_rows_are_listed_and_every_playlist_is_answered(
     score_playlists(small_ranked, path, tmp_path / "strict", 3)
 
 
-def test_numbers_among_times_are_rejected_wherever_chunks_begin(
+def test_dates_are_read_in_one_way_in_all_chunks_and_files(
     small_ranked: Path, model: HybridRecommender, tmp_path: Path
 ) -> None:
     a, b, c = model.model_.catalog.item_ids[:3]
-    rows = [
-        ("p", a, "soon"), ("p", b, "2020-01-02"), ("p", c, "2020-01-01"),
-        ("q", a, "5"), ("q", b, "6"), ("r", a, "2020-01-01"), ("r", b, "7"),
-    ]  # fmt: skip
-    frame = pd.DataFrame(rows, columns=["playlist_id", "item_id", "played_at"])
-    frame.to_csv(tmp_path / "plays.csv", index=False)
-    reason = "unreadable position or played_at"
+    rows = [("p", a, "soon"), ("p", b, "02/03/2020"), ("p", c, "01/04/2020"), ("q", a, "1/5/2020")]
+    names = ["playlist_id", "item_id", "played_at"]
+    (tmp_path / "in").mkdir()
+    pd.DataFrame(rows, columns=names).to_csv(tmp_path / "in" / "a.csv", index=False)
+    last = pd.DataFrame([("r", a, "27/02/2020"), ("r", b, "26/02/2020")], columns=names)
+    last.to_csv(tmp_path / "in" / "b.csv", index=False)
     for size in (1, 2, 5):
         out = tmp_path / str(size)
-        score_playlists(small_ranked, tmp_path / "plays.csv", out, 3, chunk_size=size)
-        same(read(out), truth(model, {"p": [c, b], "q": [], "r": [a]}, 3))
-        assert [row[1:] for row in rejected(out)] == [
-            (0, "p", a, reason), (3, "q", a, reason), (4, "q", b, reason), (6, "r", b, reason),
-        ]  # fmt: skip
+        score_playlists(small_ranked, tmp_path / "in", out, 3, chunk_size=size)
+        same(read(out), truth(model, {"p": [b, c], "q": [a], "r": [b, a]}, 3))
+        reason = "unreadable position or played_at"
+        assert rejected(out) == [("a.csv", 0, "p", a, reason)]
+
+
+@pytest.mark.parametrize(
+    ("cells", "message"),
+    [
+        (["2020-01-02", "5"], r"not both, but '5' at row 0 of b.csv .* '2020-01-02' at row 0 of a"),
+        (["1600000000", "1600000000000"], "of one unit since 1970, but '1600000000' at row 0 of a"),
+        (["02/03/2020", "03/04/2020"], "row 0 of b.csv fit day first and month first, and no"),
+        (["27/02/2020", "02/27/2020"], "'27/02/2020' at row 0 of a.csv cannot be month first"),
+        (["20200101", "20200102"], "'20200101' at row 0 of a.csv reads as a date without"),
+    ],
+)
+def test_times_that_fit_refuses_are_refused(
+    small_ranked: Path, tmp_path: Path, cells: list[str], message: str
+) -> None:
+    (tmp_path / "in").mkdir()
+    for name, cell in zip("ab", cells, strict=True):
+        text = f"playlist_id,item_id,played_at\n{name},x,{cell}\n"
+        (tmp_path / "in" / f"{name}.csv").write_text(text)
+    with pytest.raises(DataError, match=message):
+        score_playlists(small_ranked, tmp_path / "in", tmp_path / "out", 3)
+    assert not (tmp_path / "out").exists()
 
 
 def test_files_may_tell_the_order_in_several_types(
@@ -444,7 +464,10 @@ def damaged(plays: Path, folder: Path) -> dict[str, tuple[Any, str]]:
         "torn.parquet": (whole[:60] + b"\x99" * 80 + whole[140:], "must be a whole Parquet file"),
         "no.parquet": (b"", "must be a whole Parquet file"),
         "empty.parquet": (parquet(**nothing), "must hold at least one row"),
-        "floats.parquet": (parquet(playlist_id=[1.5], item_id=["a"]), "playlist_id, found double"),
+        "floats.parquet": (
+            parquet(playlist_id=[1.5], item_id=["a"]),
+            r"got 1.5 \(float\) at row 0",
+        ),
         "bools.parquet": (parquet(playlist_id=["p"], item_id=[True]), "item_id, found bool"),
         "nested.parquet": (parquet(playlist_id=["p"], item_ids=[[1.5]]), "lists of strings or int"),
         "order.parquet": (

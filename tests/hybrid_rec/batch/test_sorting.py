@@ -63,7 +63,9 @@ def test_rows_keep_their_types_and_go_by_time(
     kind: pa.DataType, values: list[Any], tmp_path: Path
 ) -> None:
     told = table(["p"] * 6, items=list("aabcde"), played_at=pa.array(values, kind))
-    order = Order("played_at").after(told["played_at"])
+    scan = OrderScan("played_at")
+    scan.add(told["played_at"])
+    order = Order("played_at", scan.kind())
     (found,) = sorted_rows([told[:4], told[4:]], order, tmp_path)
     assert found.schema == told.schema
     # Of two at one time the lower item id; those without a time as they appear.
