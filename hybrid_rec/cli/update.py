@@ -20,6 +20,7 @@ from hybrid_rec.cli.paths import check_model, check_output, check_table
 from hybrid_rec.core.console import write
 from hybrid_rec.core.errors import ConfigError
 from hybrid_rec.core.progress import as_progress
+from hybrid_rec.core.words import how_many
 
 
 def update(
@@ -92,7 +93,7 @@ def update(
         progress=progress,
     )
     if n_missing:
-        write(f"dropped: {n_missing:,} {MISSING_IDS}")
+        write(f"dropped: {how_many(n_missing, MISSING_IDS)}")
     after = recommender.model_
     with progress.stage("saving"):
         recommender.save(target)

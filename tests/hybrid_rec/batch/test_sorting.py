@@ -29,6 +29,7 @@ from hybrid_rec.batch.scratch import scratch_folder, sweep
 from hybrid_rec.batch.sorting import sorted_rows
 from hybrid_rec.batch.survey import surveyed
 from hybrid_rec.cli.app import run
+from hybrid_rec.data.order_kind import OrderScan
 from tests.scored import part_bytes
 
 _SECONDS = 60.0
