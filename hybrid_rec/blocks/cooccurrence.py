@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hybrid_rec.blocks.corpus_files import CorpusFiles, item_tokens, shuffled
-from hybrid_rec.blocks.excerpts import Excerpts
+from hybrid_rec.blocks.excerpts import Excerpts, most_plays
 from hybrid_rec.core.arrays import Floats, Rows
 from hybrid_rec.core.config import CooccurrenceConfig
 from hybrid_rec.core.errors import DataError
@@ -107,7 +107,7 @@ def fit_cooccurrence(
         model.wv.vectors[held] = start.vectors[rows[held]] * np.float32(_USUAL_NORM)
         model.wv.vectors_lockf = np.ascontiguousarray(start.freedom[rows], dtype=np.float32)
     order = rng if config.shuffle else None
-    excerpts = Excerpts(playlists, config.longest_playlist)
+    excerpts = Excerpts(playlists, most_plays(playlists.lengths, config.longest_playlist))
     with (progress or Progress()).stage("co-occurrence, epochs", epochs) as advance:
         if config.workers == 1:
             model.train(

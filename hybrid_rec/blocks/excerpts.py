@@ -4,8 +4,29 @@ from __future__ import annotations
 
 import numpy as np
 
-from hybrid_rec.core.arrays import Mask
+from hybrid_rec.core.arrays import Mask, Rows
 from hybrid_rec.data.playlists import Playlists
+
+# However little the others hold, a playlist may take so many plays of an epoch.
+_FEWEST = 100
+# Of all plays of an epoch it may take this share, and it may be so often as long as the mean.
+_SHARE, _MEANS = 1 / 30, 4
+
+
+def most_plays(lengths: Rows, longest: int) -> int:
+    """Plays of one playlist that an epoch is to take at most.
+
+    One playlist must not cost as much as all others together, so where there are few plays it is
+    fewer than `longest`: a thirtieth of all, or four times the mean, whichever is more.
+
+    Args:
+        lengths: Plays of each playlist, `(n_playlists,)`.
+        longest: Plays at most, however many others there are.
+    """
+    if not len(lengths):
+        return longest
+    whole = np.minimum(lengths, longest).sum() * max(_SHARE, _MEANS / len(lengths))
+    return min(longest, max(_FEWEST, int(whole)))
 
 
 class Excerpts:

@@ -44,7 +44,7 @@ def ease_weights(
         Steck, "Embarrassingly Shallow Autoencoders for Sparse Data", WWW 2019.
     """
     n_items = holds.shape[1]
-    played = np.unique(holds.indices)
+    played = np.flatnonzero(np.bincount(holds.indices, minlength=n_items))
     if holds.shape[0] > MOST_PLAYLISTS or len(played) > MOST_ITEMS:
         advance(STEPS)
         return sparse.csr_array((n_items, n_items), dtype=np.float64)

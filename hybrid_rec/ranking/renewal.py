@@ -5,16 +5,18 @@ from __future__ import annotations
 import numpy as np
 from scipy import sparse
 
-from hybrid_rec.core.arrays import Mask, Rows
+from hybrid_rec.core.arrays import Doubles, Mask, Rows
 from hybrid_rec.core.config import AlsConfig, StatisticsConfig
 from hybrid_rec.core.progress import Advance, silent
 from hybrid_rec.data.playlists import Playlists
 from hybrid_rec.ranking import ease
 from hybrid_rec.ranking.als import Factors
 from hybrid_rec.ranking.ease import ease_weights
-from hybrid_rec.ranking.hashes import shortened
 from hybrid_rec.ranking.knn import SHRINKAGE, Company, similarities_of, strongest
-from hybrid_rec.ranking.statistics import COUNTED_STEPS, Statistics, ages_of, of_groups
+from hybrid_rec.ranking.statistics import COUNTED_STEPS, Statistics, ages_of, counted_of, of_groups
+
+# Playlists without a touched item that stand for all such ones when items are placed anew.
+_OTHERS = 2000
 
 
 def updated_steps(before: Statistics) -> int:
@@ -47,7 +49,8 @@ def updated_statistics(
         advance: Told `updated_steps` units in all.
     """
     holds = playlists.matrix().astype(np.float64)
-    counted = shortened(holds, config.longest_playlist)
+    counted = counted_of(holds, config)
+    changed = np.union1d(changed, _other_lengths(before.counted, counted))
     groups = of_groups(counted, group_of, n_groups)
     touched = touched_columns(before.counted, counted, changed)
     factors = {}
@@ -77,6 +80,12 @@ def updated_statistics(
         factors,
         ages_of(playlists),
     )  # fmt: skip
+
+
+def _other_lengths(old: sparse.csr_array, new: sparse.csr_array) -> Rows:
+    """Lines of `old` with more or fewer entries now, as more or less of a long one counts."""
+    lengths = np.diff(old.indptr)
+    return np.flatnonzero(np.diff(new.indptr[: len(lengths) + 1]) != lengths)
 
 
 def touched_columns(old: sparse.csr_array, new: sparse.csr_array, changed: Rows) -> Mask:
@@ -126,43 +135,52 @@ def renewed_similarities(
     # all that it shares a playlist with.
     fewer = np.flatnonzero(sizes < sizes_before)
     again[company.beside(fewer).indices] = True
-    kept = sparse.csr_array(before, copy=True)
-    kept.resize(new.shape[1], new.shape[1])
+    n_more = new.shape[1] - old.shape[1]
+    kept = sparse.csr_array(
+        (before.data, before.indices, np.pad(before.indptr, (0, n_more), mode="edge")),
+        shape=(new.shape[1], new.shape[1]),
+    )
     moved = np.flatnonzero(touched[kept.indices])
     lines = np.searchsorted(kept.indptr, moved, side="right") - 1
     moved, lines = moved[~again[lines]], lines[~again[lines]]
     columns = kept.indices[moved]
-    shared = kept.data[moved] * (np.sqrt(sizes_before[lines] * sizes_before[columns]) + shrinkage)
-    kept.data[moved] = np.rint(shared) / (np.sqrt(sizes[lines] * sizes[columns]) + shrinkage)
+    shared = np.rint(
+        kept.data[moved] * (np.sqrt(sizes_before[lines] * sizes_before[columns]) + shrinkage)
+    )
+    values = shared / (np.sqrt(sizes[lines] * sizes[columns]) + shrinkage)
     last = kept.indptr[lines + 1] - 1
-    least = before.data[last]
-    behind = (kept.data[moved] < least) | (
-        (kept.data[moved] == least) & (columns > kept.indices[last])
-    )
-    is_full = np.diff(kept.indptr)[lines] >= n_neighbours
-    again[lines[behind & is_full]] = True
-    # An entry that fell may stand before a stronger one now; most lines are as they were.
-    follower = np.minimum(moved + 1, kept.nnz - 1)
-    ahead = (kept.data[moved] < kept.data[follower]) | (
-        (kept.data[moved] == kept.data[follower]) & (columns > kept.indices[follower])
-    )
-    disordered = np.zeros(len(again), dtype=bool)
-    disordered[lines[ahead & (follower < kept.indptr[lines + 1])]] = True
-    resorted = np.flatnonzero(disordered & ~again)
-    within = np.repeat(disordered & ~again, np.diff(kept.indptr))
-    in_order = strongest(kept[resorted], n_neighbours)
-    kept.data[within], kept.indices[within] = in_order.data, in_order.indices
+    behind = _comes_after(values, columns, kept.data[last], kept.indices[last])
+    again[lines[behind & (np.diff(kept.indptr)[lines] >= n_neighbours)]] = True
     counted = np.flatnonzero(again)
     found = similarities_of(counted, company, n_neighbours, shrinkage, advance)
-    return _with_lines(kept, counted, found)
+    result = _with_lines(kept, counted, found)
+    stays = ~again[lines]
+    moved, lines = moved[stays], lines[stays]
+    at = result.indptr[lines] + moved - kept.indptr[lines]
+    result.data[at] = values[stays]
+    # An entry that fell may stand before a nearer one now; most lines are in order still.
+    follower = np.minimum(at + 1, result.nnz - 1)
+    after = _comes_after(
+        result.data[at], result.indices[at], result.data[follower], result.indices[follower]
+    )
+    disordered = np.zeros(len(again), dtype=bool)
+    disordered[lines[after & (follower < result.indptr[lines + 1])]] = True
+    within = np.repeat(disordered, np.diff(result.indptr))
+    ordered = strongest(result[np.flatnonzero(disordered)], n_neighbours)
+    result.data[within], result.indices[within] = ordered.data, ordered.indices
+    return result
+
+
+def _comes_after(values: Doubles, columns: Rows, others: Doubles, their_columns: Rows) -> Mask:
+    """Which entries come after others in a line: less near ones, and later ones of equals."""
+    after: Mask = (values < others) | ((values == others) & (columns > their_columns))
+    return after
 
 
 def _with_lines(
     matrix: sparse.csr_array, numbers: Rows, lines: sparse.csr_array
 ) -> sparse.csr_array:
-    """The matrix with other lines at some numbers, which ascend."""
-    if not len(numbers):
-        return matrix
+    """A copy of the matrix with other lines at some numbers, which ascend."""
     sizes = np.diff(matrix.indptr)
     sizes[numbers] = np.diff(lines.indptr)
     data, indices, behind = [], [], 0
@@ -188,7 +206,8 @@ def renewed_factors(
     """Factors that go on from where they are, at the size of a grown catalogue.
 
     The playlists are placed among the items as they are, and then the touched items anew among the
-    playlists, as in one more round of alternating least squares in which all others are held.
+    playlists, as in one more round of alternating least squares in which all others are held. Those
+    without a touched item matter only together, so some of them stand for all.
 
     Args:
         before: Factors of the items known before.
@@ -198,8 +217,15 @@ def renewed_factors(
     """
     vectors = np.pad(before.vectors, ((0, holds.shape[1] - len(before.vectors)), (0, 0)))
     rows = np.flatnonzero(touched)
-    if len(rows):
-        places = Factors.from_vectors(vectors, config).place_all(holds)
-        held_by = holds.T.tocsr()[rows]
-        vectors[rows] = Factors.from_vectors(places, config).place_all(held_by)
+    if not len(rows):
+        return Factors.from_vectors(vectors, config)
+    has_touched = holds @ touched.astype(np.float64) > 0
+    others = np.flatnonzero(~has_touched)
+    some = others[:: -(-len(others) // _OTHERS) or 1]
+    chosen = np.concatenate([np.flatnonzero(has_touched), some])
+    part = holds[chosen]
+    places = Factors.from_vectors(vectors, config).place_all(part)
+    if len(some):
+        places[-len(some) :] *= np.float32(np.sqrt(len(others) / len(some)))
+    vectors[rows] = Factors.from_vectors(places, config).place_all(part.T.tocsr()[rows])
     return Factors.from_vectors(vectors, config)

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
+from hybrid_rec.blocks.excerpts import most_plays
 from hybrid_rec.blocks.labels import one_hot
 from hybrid_rec.core.arrays import Floats, Mask, Rows
 from hybrid_rec.core.config import StatisticsConfig
@@ -80,7 +81,7 @@ class Statistics:
             advance: Told `steps` units in all.
         """
         holds = playlists.matrix().astype(np.float64)
-        counted = shortened(holds, config.longest_playlist)
+        counted = counted_of(holds, config)
         groups = of_groups(counted, group_of, n_groups)
         factors = {
             name: Factors.fit(counted, getattr(config, name), seed, advance)
@@ -231,13 +232,23 @@ class Statistics:
         holds = playlists.matrix().astype(np.float64)
         return cls(
             holds,
-            shortened(holds, config.longest_playlist),
+            counted_of(holds, config),
             group_of,
             n_groups,
             **kept,
             factors=factors,
             ages=arrays["ages"],
         )
+
+
+def counted_of(holds: sparse.csr_array, config: StatisticsConfig) -> sparse.csr_array:
+    """See `Statistics.counted`.
+
+    Args:
+        holds: Which items stand in which playlist, `(n_playlists, n_items)`.
+        config: How many count.
+    """
+    return shortened(holds, most_plays(np.diff(holds.indptr), config.longest_playlist))
 
 
 def als_models(features: Collection[str]) -> list[str]:

@@ -7,7 +7,7 @@ import pytest
 
 from hybrid_rec import CooccurrenceConfig, Playlists
 from hybrid_rec.blocks.cooccurrence import fit_cooccurrence
-from hybrid_rec.blocks.excerpts import Excerpts
+from hybrid_rec.blocks.excerpts import Excerpts, most_plays
 
 LISTS = Playlists.from_rows([3, 10, 4], np.arange(17), 17)
 
@@ -35,6 +35,22 @@ def test_without_a_long_playlist_nothing_is_copied(most: int | None) -> None:
     assert not excerpts.unseen(1).any()
 
 
+@pytest.mark.parametrize(
+    ("lengths", "most"),
+    [
+        ([10] * 1000 + [8000], 345),
+        ([10] * 300 + [8000], 111),
+        ([10] * 60 + [8000], 100),
+        ([400] * 5, 350),  # few playlists, but none is unlike the others
+        ([12_000], 350),
+        ([3, 4], 100),
+        ([], 350),
+    ],
+)
+def test_one_playlist_does_not_outweigh_all_others(lengths: list[int], most: int) -> None:
+    assert most_plays(np.array(lengths, np.int64), 350) == most
+
+
 @pytest.mark.parametrize("n_epochs", [1, 2, 3, 7])
 def test_unseen_is_what_no_epoch_takes(n_epochs: int) -> None:
     excerpts = Excerpts(LISTS, 4)
@@ -47,13 +63,13 @@ def test_unseen_is_what_no_epoch_takes(n_epochs: int) -> None:
 def test_a_long_playlist_is_trained_on_in_turns(workers: int, shuffle: bool) -> None:
     rng = np.random.default_rng(0)
     short = np.concatenate([rng.permutation(20)[:8] for _ in range(30)])
-    rows = np.concatenate([short, np.arange(100)])
-    playlists = Playlists.from_rows([8] * 30 + [100], rows, 100)
+    rows = np.concatenate([short, np.arange(240)])
+    playlists = Playlists.from_rows([8] * 30 + [240], rows, 240)
     config = CooccurrenceConfig(
-        vector_size=8, epochs=2, longest_playlist=30, workers=workers, shuffle=shuffle
+        vector_size=8, epochs=2, longest_playlist=100, workers=workers, shuffle=shuffle
     )
     vectors = fit_cooccurrence(playlists, config, seed=0)
-    # The first twenty stand in short playlists, the last sixty had their turn.
+    # The first twenty stand in short playlists, the last two hundred had their turn.
     assert vectors[:20].any(axis=1).all()
     assert not vectors[20:40].any()
     assert vectors[40:].any(axis=1).all()

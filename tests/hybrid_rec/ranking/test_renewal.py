@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from scipy import sparse
 
 from hybrid_rec import Playlists
+from hybrid_rec.blocks import excerpts
 from hybrid_rec.core.arrays import Rows
 from hybrid_rec.core.config.ranking import StatisticsConfig
 from hybrid_rec.data.synthetic import SyntheticDataset, synthetic_radio
@@ -94,7 +95,11 @@ def world() -> SyntheticDataset:
 
 
 @pytest.mark.parametrize("longest", [6, 500])
-def test_statistics_are_those_of_counting_anew(world: SyntheticDataset, longest: int) -> None:
+def test_statistics_are_those_of_counting_anew(
+    world: SyntheticDataset, longest: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # So that playlists of this world are long ones.
+    monkeypatch.setattr(excerpts, "_FEWEST", 2)
     n_known, n_items = 540, 600
     groups = np.arange(n_items) % 37
     groups[::11] = -1
@@ -167,8 +172,25 @@ def test_a_list_of_everything_adds_few_pairs() -> None:
     lists = world.playlists
     rows = np.concatenate([lists.rows, np.arange(2000)])
     longer = Playlists.from_rows(np.append(lists.lengths, 2000), rows, 2000)
-    config, groups = StatisticsConfig(longest_playlist=50), np.full(2000, -1)
+    config, groups = StatisticsConfig(), np.full(2000, -1)
     one, other = (Statistics.fit(p, groups, 0, config, [], 0) for p in (lists, longer))
-    assert other.item_neighbours.nnz <= one.item_neighbours.nnz + 50 * 49
+    assert np.diff(other.counted.indptr)[-1] == 100
+    assert other.item_neighbours.nnz <= one.item_neighbours.nnz + 100 * 99
     assert (other.plays > 0).all()
     assert not len(other.cold)
+
+
+def test_more_playlists_let_more_of_a_long_one_count() -> None:
+    world = synthetic_radio(seed=7, n_items=1500, n_playlists=400)
+    long = Playlists.from_rows([1500], np.arange(1500), 1500)
+    known = world.playlists.select(np.arange(300)).extended(long, np.array([-1]))
+    later = world.playlists.select(np.arange(300, 400))
+    joined, changed = known.extended(later, np.full(100, -1)), np.arange(301, 401)
+    config, groups = StatisticsConfig(), np.arange(1500) % 60
+    before = Statistics.fit(known, groups, 60, config, [], 0)
+    found = updated_statistics(before, joined, changed, groups, 60, config)
+    wanted = Statistics.fit(joined, groups, 60, config, [], 0)
+    most = [int(np.diff(each.counted.indptr)[300]) for each in (before, found)]
+    assert 100 < most[0] < most[1] < 500
+    for name in (*MATRICES, "counted"):
+        same(getattr(found, name), getattr(wanted, name))
