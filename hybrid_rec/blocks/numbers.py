@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 from typing import Self
 
@@ -13,6 +14,7 @@ from hybrid_rec.blocks.registry import register_block
 from hybrid_rec.core.arrays import Doubles, Floats
 from hybrid_rec.core.config import BlockConfig, HybridConfig, NumbersBlockConfig
 from hybrid_rec.core.progress import Progress
+from hybrid_rec.core.quoting import quoted
 from hybrid_rec.core.stored import read_array, write_array
 
 _FILE = "statistics.npy"
@@ -119,10 +121,11 @@ class NumbersBlock(Block):
         if not (
             pa.types.is_integer(kind) or pa.types.is_floating(kind) or pa.types.is_boolean(kind)
         ):
-            row = next(row for row, value in enumerate(column) if value.is_valid)
+            row = _first_that_is_no_number(column)
             raise self.wrong(
-                name, "hold numbers", row, repr(column[row].as_py()), "convert the column"
-            )
+                name, "hold numbers", row, quoted(column[row].as_py()),
+                "mend the cell, or convert the column" if _is_text(kind) else "convert the column",
+            )  # fmt: skip
         if pa.types.is_boolean(kind):
             column = column.cast(pa.int8())
         values: Doubles = np.array(column.cast(pa.float64(), safe=False).fill_null(np.nan))
@@ -135,3 +138,20 @@ class NumbersBlock(Block):
                 "leave the number out",
             )  # fmt: skip
         return values
+
+
+def _is_text(kind: pa.DataType) -> bool:
+    return bool(pa.types.is_string(kind) or pa.types.is_large_string(kind))
+
+
+def _first_that_is_no_number(column: pa.Array) -> int:
+    """The row of the first cell that is no number, of text that is none; else of the first cell."""
+    held = [row for row, cell in enumerate(column) if cell.is_valid]
+    for row in held if _is_text(column.type) else ():
+        try:
+            is_number = math.isfinite(float(column[row].as_py()))
+        except ValueError:
+            is_number = False
+        if not is_number:
+            return row
+    return held[0]

@@ -48,7 +48,9 @@ class VectorsBlock(Block):
         column = self.required_column(items, self.config.columns[0])
         self._check_type(column)
         lengths = np.asarray(column.value_lengths().fill_null(0), dtype=np.int64)
-        self._width = int(lengths.max())
+        # The length that most have, so that an error names one that is out of line.
+        sizes, counts = np.unique(lengths[lengths > 0], return_counts=True)
+        self._width = int(sizes[len(sizes) - 1 - np.argmax(counts[::-1])]) if len(sizes) else 0
         if not self._width:
             raise self.wrong(
                 self.config.columns[0], "hold vectors", None, "empty lists", "leave the block out"

@@ -7,12 +7,12 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, ClassVar, Literal
 
-from pydantic import Field
+from pydantic import Field, field_validator
 
-from hybrid_rec.core.config.section import LARGEST_NUMBER, Section, unknown_key
+from hybrid_rec.core.config.section import LARGEST_NUMBER, Section, likely
 from hybrid_rec.core.errors import ConfigError
 from hybrid_rec.core.plugins import load_plugins
-from hybrid_rec.core.quoting import quoted
+from hybrid_rec.core.quoting import quoted, shortened
 
 COOCCURRENCE, POPULARITY = "cooccurrence", "popularity"
 """Blocks that are made from plays, and always there."""
@@ -67,6 +67,17 @@ class BlockConfig(Section):
 
     most_columns: ClassVar[int | None] = None
     """Columns that a block of this kind is made from, at most; None for any number."""
+
+    @field_validator("columns", mode="before")
+    @classmethod
+    def _check_columns(cls, given: Any) -> Any:
+        if isinstance(given, list | tuple) and given and all(isinstance(c, str) for c in given):
+            return given
+        example = given if isinstance(given, str) and given else "tempo"
+        raise ConfigError(
+            f"'columns' must be a list of at least 1 name of a column, got {quoted(given)}; "
+            f'write columns = ["{shortened(example)}"].'
+        )
 
 
 class TextBlockConfig(BlockConfig):
@@ -220,7 +231,10 @@ def _checked(name: str, config: BlockConfig) -> BlockConfig:
 
 
 def check_names(names: Any, valid: Any, what: str) -> None:
-    """Raise a ConfigError for the first of `names` that is not among `valid`."""
+    """Raise a ConfigError for the first of `names` that is no block among `valid`."""
     for name in names:
         if not isinstance(name, str) or name not in valid:
-            raise ConfigError(unknown_key(what, name, valid))
+            raise ConfigError(
+                f"{what} must name blocks that are there, but there is no block {quoted(name)}; "
+                f"{likely(name, valid)}"
+            )

@@ -88,7 +88,7 @@ class HybridConfig(Section):
     @model_validator(mode="after")
     def _check_names(self) -> Self:
         valid = [COOCCURRENCE, POPULARITY, *self.blocks]
-        check_names(self.weights.values(), valid, "WeightsConfig")
+        check_names(self.weights.values(), valid, "weights")
         if self.group_by is not None and self.group_by != _ARTIST:
             block = self.blocks.get(self.group_by)
             if not isinstance(block, CategoriesBlockConfig):

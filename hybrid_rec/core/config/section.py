@@ -51,10 +51,14 @@ class Section(BaseModel):
 
 def unknown_key(where: str, key: Any, valid: Iterable[str]) -> str:
     """What is wrong with a name that nothing has, and the name that may have been meant."""
+    return f"{where} has no parameter {quoted(key)}; {likely(key, valid)}"
+
+
+def likely(key: Any, valid: Iterable[str]) -> str:
+    """The name that may have been meant, or all that there are."""
     names = list(valid)
     near = difflib.get_close_matches(quoted(key).strip("'"), names, n=1, cutoff=0.5)
-    hint = f"did you mean {near[0]!r}?" if near else f"valid are {', '.join(names)}."
-    return f"{where} has no parameter {quoted(key)}; {hint}"
+    return f"did you mean {near[0]!r}?" if near else f"valid are {', '.join(names)}."
 
 
 def _with_new_names(section: type[Section], data: Mapping[str, Any]) -> Mapping[str, Any]:

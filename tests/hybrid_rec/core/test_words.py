@@ -38,16 +38,22 @@ def test_one_is_singular_and_others_are_not(what: str, one: str) -> None:
 
 @pytest.mark.parametrize("n", [0, 1, 2])
 def test_summaries_count_in_right_english(n: int) -> None:
-    counts = dict.fromkeys(("queries", "rows", "parts", "rejected"), n)
+    counted = ("queries", "rows", "parts", "rejected", "used_rows", "input_rows")
+    counts = dict.fromkeys(counted, n)
     report = DatasetReport(
         source="plays.csv", playlists_read=n, plays_read=n, playlists_kept=n, plays_kept=n,
         dropped={"rows with missing ids": n}, notes={"exact copies of playlists kept": n},
     )  # fmt: skip
-    told = f"{BatchResult('out', {'counts': counts}, n)}\n{report}"
+    manifest = {"counts": counts, "rejected": {"reasons": {"missing id": n}}}
+    told = f"{BatchResult('out', manifest, n)}\n{report}"
     found = re.findall(r"\b1 (\w+)", told)
     assert found == [] if n != 1 else not [word for word in found if word.endswith("s")]
     assert n == 1 or f"{n} queries, {n} rows in {n} parts ({n} written now)" in told
-    assert n != 1 or "1 query, 1 row in 1 part (1 written now), 1 rejected: out" in told
+    assert (
+        n != 1
+        or "1 query, 1 row in 1 part (1 written now), 1 rejected (1 row with missing ids), " in told
+    )
+    assert n != 1 or "1 of 1 input row used: out" in told
 
 
 def test_a_name_of_a_data_set_is_one_line() -> None:

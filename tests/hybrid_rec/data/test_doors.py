@@ -126,7 +126,7 @@ def test_files_in_another_encoding(saved: Path, tmp_path: Path, encoding: str) -
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        (gzip.compress(b"a"), "must be UTF-8 text, but holds gzip; name it .*a.csv.gz"),
+        (gzip.compress(b"a", mtime=0), "must be UTF-8 text, but holds gzip; name it .*a.csv.gz"),
         (zstd(b"a"), "must be UTF-8 text, but holds zstd; name it .*a.csv.zst"),
         (b"PK\x03\x04rest", "holds a ZIP archive or a workbook; convert it"),
         (b"PAR1rest", "holds Parquet; give it the ending .parquet"),
