@@ -35,7 +35,7 @@ from hybrid_rec.model.parts import (
 from hybrid_rec.ranking.feature_set import block_feature, features_of
 from hybrid_rec.ranking.ranker import Ranker
 from hybrid_rec.ranking.statistics import Statistics
-from hybrid_rec.ranking.trees import TREE_SIZES
+from hybrid_rec.ranking.tree_text import TREE_SIZES
 from indexes.checks import check_rows
 from indexes.hybrid import HybridIndex
 
