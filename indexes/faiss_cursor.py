@@ -11,9 +11,8 @@ import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
 from indexes.base import VectorIndexError
+from indexes.checks import LARGEST
 
-LARGEST = 1e12
-"""Of numbers that vectors are made of; with larger ones scores would not be finite."""
 # Bytes that are looked at together.
 _PART = 1 << 24
 # Highest bits of an infinite number in two bytes, by kind.

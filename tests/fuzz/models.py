@@ -107,12 +107,14 @@ def _write(folder: Path, kind: _Kind, items: pd.DataFrame, plays: pd.DataFrame) 
 def _described(items: pd.DataFrame, genres: Any) -> pd.DataFrame:
     rng = np.random.default_rng(0)
     n = len(items)
+    tags: list[Any] = [[f"t{row % 5}", f"u{row % 3}"] if row % 7 else [] for row in range(n)]
+    words = [f"la la {title} and the night" for title in items["title"]]
+    lyrics: list[Any] = [text if row % 9 else None for row, text in enumerate(words)]
     return items.assign(
-        tags=[[f"t{row % 5}", f"u{row % 3}"] if row % 7 else [] for row in range(n)],
-        lyrics=[f"la la {title} and the night" if row % 9 else None
-                for row, title in enumerate(items["title"])],
+        tags=tags,
+        lyrics=lyrics,
         genre=[f"g{genre}" for genre in genres],
         tempo=np.where(rng.random(n) < 0.1, np.nan, rng.normal(110, 20, n)),
         energy=rng.random(n),
         cover=list(rng.normal(size=(n, 3))),
-    )  # fmt: skip
+    )

@@ -13,7 +13,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from hybrid_rec.core.files import files_in, sha256
+from hybrid_rec.core.files import LARGEST_MANIFEST, files_in, read_regular, sha256
 from tests.fuzz.values import (
     Rng,
     any_value,
@@ -52,11 +52,11 @@ def mutate(folder: Path, rng: Rng) -> tuple[str, str]:
 
 def list_anew(folder: Path) -> None:
     """Make the checksums of a folder anew, as somebody would who means harm."""
-    from hybrid_rec.model.storage import _as_text
+    from hybrid_rec.model.manifest import as_text
 
     path = folder / MANIFEST
     try:
-        manifest = json.loads(path.read_text(encoding="utf-8"))
+        manifest = json.loads(read_regular(path, LARGEST_MANIFEST))
         listed = {}
         for name in files_in(folder):
             if name != MANIFEST:
@@ -67,7 +67,7 @@ def list_anew(folder: Path) -> None:
             for name in manifest["files"].keys() - listed.keys():
                 del manifest["files"][name]
         format_1 = manifest.get("format_version") == 1
-        path.write_text(json.dumps(manifest) if format_1 else _as_text(manifest), encoding="utf-8")
+        path.write_text(json.dumps(manifest) if format_1 else as_text(manifest), encoding="utf-8")
     except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
         # A manifest that is none any more.
         return
@@ -95,7 +95,7 @@ def _changed(suffix: str, content: bytes, rng: Rng) -> tuple[str, bytes]:
 
 def _replaced(folder: Path, path: Path, rng: Rng) -> str:
     """Put something that is no file of its own in place of a file."""
-    kind = pick(
+    kind: str = pick(
         rng,
         ("gone", "empty", "folder", "FIFO", "link to /dev/zero", "link to itself", "link", "huge",
          "folder behind a link", "socket"),
@@ -175,7 +175,7 @@ def _archive(content: bytes, rng: Rng) -> bytes:
     if kind == 0:
         del parts[at]
     elif kind == 1:
-        parts[at] = (pick(rng, ("x.npy", "../x.npy", name.upper(), "")), part)
+        parts[at] = (pick(rng, ("x.npy", "../x.npy", name.upper(), "/x.npy")), part)
     elif kind == 2:
         parts.append((f"more{name}", part))
     elif kind == 3:

@@ -66,7 +66,8 @@ def tried(call: Callable[[], tuple[str, str]]) -> Outcome:
 
 def _received(reader: int) -> tuple[bytes, bool]:
     """What a child writes until it closes its end, and whether it did so in time."""
-    parts, deadline = [], time.monotonic() + _WALL_SECONDS
+    parts: list[bytes] = []
+    deadline = time.monotonic() + _WALL_SECONDS
     while True:
         ready, _, _ = select.select([reader], [], [], max(0.0, deadline - time.monotonic()))
         if not ready:
@@ -102,6 +103,6 @@ def _limit() -> None:
         os.dup2(silence, standard)
     pages = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[0])
     most = pages * resource.getpagesize() + _MORE_MEMORY
-    resource.setrlimit(resource.RLIMIT_AS, (most, most))
+    resource.setrlimit(resource.RLIMIT_AS, (most, resource.RLIM_INFINITY))
     resource.setrlimit(resource.RLIMIT_CPU, (_CPU_SECONDS, _CPU_SECONDS + 2))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))

@@ -19,6 +19,7 @@ from hybrid_rec import ArtifactError, HybridConfig, HybridRecommender
 from hybrid_rec.core import files
 from hybrid_rec.data.synthetic import SyntheticDataset
 from hybrid_rec.model import storage as artifact
+from hybrid_rec.model.manifest import as_text
 
 QUERIES = [["song-001", "song-002"], ["song-003"], []]
 
@@ -302,7 +303,7 @@ def test_threads_that_save_to_one_folder_leave_a_whole_model(
 def rewrite(saved: Path, **changes: Any) -> None:
     """Change the manifest as somebody would who knows how its digest is made."""
     path = saved / "manifest.json"
-    path.write_text(artifact._as_text(json.loads(path.read_text()) | changes))
+    path.write_text(as_text(json.loads(path.read_text()) | changes))
 
 
 def relist(saved: Path) -> None:
