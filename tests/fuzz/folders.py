@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import shutil
@@ -16,6 +17,7 @@ from typing import Any
 import numpy as np
 
 from hybrid_rec import ArtifactError
+from hybrid_rec.cli import app
 from hybrid_rec.model import storage
 from tests.fuzz.asked import ANSWERED, REFUSED, asked
 from tests.fuzz.models import FORMAT_1, NAMES, write_models
@@ -135,18 +137,19 @@ def _content(path: Path) -> Any:
 
 
 def _asked_and_told(folder: Path, *, mmap: bool) -> tuple[str, str]:
-    """What the model answers; before that, what saving over it and its manifest say."""
-    try:
+    """What the model answers; before that, what its manifest tells, and whether a save may go."""
+    with contextlib.suppress(ArtifactError):
         storage.check_target(folder)
-        json.dumps(storage.described_by(storage.read_manifest(folder)))
+    try:
+        manifest = storage.read_manifest(folder)
     except ArtifactError as error:
-        first: str | None = str(error)
-    else:
-        first = None
-    told = asked(folder, mmap=mmap)
-    if told[0] == ANSWERED and first is not None:
-        return FOREIGN, f"loaded, but before that: {first}"
-    return told
+        return REFUSED, str(error)
+    storage.described_by(manifest)
+    storage.fingerprint(manifest)
+    code = app.run(["info", str(folder)])
+    if code != 0:
+        return FOREIGN, f"info ended with exit code {code}"
+    return asked(folder, mmap=mmap)
 
 
 def _no_name(outcome: Outcome) -> bool:
