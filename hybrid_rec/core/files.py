@@ -158,7 +158,8 @@ def writing(target: Path, temporary: Path | None = None) -> Iterator[BinaryIO]:
     """A file to write bytes to, which takes the place of `target` if the block ends well.
 
     Until then it has another name, and it is on disk before it is renamed: a reader sees the old
-    file or the new one, never half of one. If the block fails, nothing is left behind.
+    file or the new one, never half of one. If the block fails, nothing is left behind; what a
+    killed process left is removed.
 
     Args:
         target: What to write; folders above it are made.
@@ -169,6 +170,10 @@ def writing(target: Path, temporary: Path | None = None) -> Iterator[BinaryIO]:
     """
     fresh = _sibling(target, _SAVING) if temporary is None else temporary
     target.parent.mkdir(parents=True, exist_ok=True)
+    if temporary is None:
+        with _swapping:
+            _live.add(fresh.name)
+            _sweep(target)
     try:
         with fresh.open("wb") as file:
             yield file
@@ -180,6 +185,8 @@ def writing(target: Path, temporary: Path | None = None) -> Iterator[BinaryIO]:
         with suppress(OSError):
             fresh.unlink(missing_ok=True)
         raise
+    finally:
+        _live.discard(fresh.name)
     _sync(target.parent)
 
 
@@ -207,8 +214,11 @@ def _sweep(target: Path) -> None:
             continue
         if kind == _OLD and not target.exists():
             path.rename(target)
-        else:
+        elif path.is_dir() and not path.is_symlink():
             shutil.rmtree(path, ignore_errors=True)
+        else:
+            with suppress(OSError):
+                path.unlink()
 
 
 def _sibling(target: Path, kind: str) -> Path:

@@ -6,6 +6,7 @@ import argparse
 import os
 import resource
 import sys
+from importlib import import_module
 
 # Before anything starts threads, which no fork survives.
 for _name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
@@ -24,13 +25,12 @@ def main() -> int:
     # What is meant to mislead a model may mislead the campaign.
     resource.setrlimit(resource.RLIMIT_AS, (_MOST_MEMORY, resource.RLIM_INFINITY))
 
-    from tests.fuzz import folders
-
-    tally = folders.run(given.n, given.seed)
-    sys.stdout.write(folders.written(tally) + "\n")
-    for failure in tally.failures:
+    campaign = import_module(f"tests.fuzz.{given.campaign}")
+    result = campaign.run(given.n, given.seed)
+    sys.stdout.write(campaign.written(result) + "\n")
+    for failure in result.failures:
         sys.stdout.write(f"\n{failure}\n")
-    return 1 if tally.failures else 0
+    return 1 if result.failures else 0
 
 
 if __name__ == "__main__":

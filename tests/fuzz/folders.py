@@ -22,7 +22,7 @@ from hybrid_rec.model import storage
 from tests.fuzz.asked import ANSWERED, REFUSED, asked
 from tests.fuzz.models import FORMAT_1, NAMES, write_models
 from tests.fuzz.mutations import MANIFEST, list_anew, mutate
-from tests.fuzz.trial import BAD, FOREIGN, Outcome, tried
+from tests.fuzz.trial import BAD, FOREIGN, Outcome, fast_folder, tried
 from tests.fuzz.values import pick
 
 SILENT = "silent change"
@@ -46,7 +46,7 @@ def run(n: int, seed: int = 0) -> Tally:
         n: Number of mutated folders.
         seed: Every trial depends on it and its own number alone.
     """
-    with tempfile.TemporaryDirectory(dir=_fast()) as place:
+    with tempfile.TemporaryDirectory(dir=fast_folder()) as place:
         whole = Path(place) / "whole"
         _made(whole)
         truth = {name: _truth(whole / name) for name in NAMES}
@@ -71,12 +71,6 @@ def _made(whole: Path) -> None:
             os._exit(code)
     if os.waitpid(child, 0)[1] != 0:
         raise RuntimeError("the models could not be made")
-
-
-def _fast() -> str | None:
-    """A folder in memory, where there is one."""
-    shared = Path("/dev/shm")
-    return str(shared) if os.access(shared, os.W_OK) else None
 
 
 def _truth(folder: Path) -> str:

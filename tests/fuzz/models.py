@@ -67,8 +67,15 @@ NAMES = (*_KINDS, FORMAT_1)
 
 def write_models(folder: Path) -> None:
     """Fit all models and save each under its name."""
+    items, plays = world_frames()
+    for name, kind in _KINDS.items():
+        _write(folder / name, kind, items, plays)
+    shutil.copytree(Path(make_model_v1.__file__).parent / "model_v1", folder / FORMAT_1)
+
+
+def world_frames() -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Items of a small world with columns of every kind, and its plays."""
     world = synthetic_radio(seed=7, n_items=_N_ITEMS, n_playlists=80, n_genres=4)
-    items = _described(world.catalog.to_frame(), world.truth.genre_of_item)
     lists = world.playlists.to_lists(world.catalog)
     plays = pd.DataFrame(
         [
@@ -78,9 +85,7 @@ def write_models(folder: Path) -> None:
         ],
         columns=["playlist_id", "item_id", "played_at"],
     )
-    for name, kind in _KINDS.items():
-        _write(folder / name, kind, items, plays)
-    shutil.copytree(Path(make_model_v1.__file__).parent / "model_v1", folder / FORMAT_1)
+    return _described(world.catalog.to_frame(), world.truth.genre_of_item), plays
 
 
 def _write(folder: Path, kind: _Kind, items: pd.DataFrame, plays: pd.DataFrame) -> None:

@@ -87,7 +87,7 @@ def _changed(suffix: str, content: bytes, rng: Rng) -> tuple[str, bytes]:
             return "text", mutated_text(content, rng)
         return "JSON", _json(content, rng)
     if suffix == ".parquet":
-        return "table", _table(content, rng)
+        return "table", mutated_table(content, rng)
     if suffix == ".faiss":
         return "words", mutated_words(content, rng)
     return "bytes", mutated_bytes(content, rng)
@@ -190,7 +190,7 @@ def _archive(content: bytes, rng: Rng) -> bytes:
     return made.getvalue()
 
 
-def _table(content: bytes, rng: Rng) -> bytes:
+def mutated_table(content: bytes, rng: Rng) -> bytes:
     """A table of which a column has another name, type or content, or rows are others."""
     table = pq.read_table(io.BytesIO(content))
     names = table.column_names

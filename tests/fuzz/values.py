@@ -96,13 +96,13 @@ def mutated_text(content: bytes, rng: Rng) -> bytes:
     """Lines removed, doubled, swapped or cut, and numbers replaced by extreme ones."""
     kind = int(rng.integers(7))
     if kind < 3:
-        places = list(_NUMBER.finditer(content))
-        if places:
-            for _ in range(int(pick(rng, (1, 1, 1, 3)))):
-                found = pick(rng, places)
-                new = str(pick(rng, INTEGERS + _FLOATS)).encode()
-                content = content[: found.start()] + new + content[found.end() :]
-                places = list(_NUMBER.finditer(content))
+        for _ in range(int(pick(rng, (1, 1, 1, 3)))):
+            places = list(_NUMBER.finditer(content))
+            if not places:
+                break
+            found = pick(rng, places)
+            new = str(pick(rng, INTEGERS + _FLOATS)).encode()
+            content = content[: found.start()] + new + content[found.end() :]
         return content
     lines = content.split(b"\n")
     at = int(rng.integers(len(lines)))
