@@ -8,7 +8,12 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from hybrid_rec.blocks.base import Block
 from hybrid_rec.blocks.block_set import BlockSet
+from hybrid_rec.blocks.categories import CategoriesBlock
+from hybrid_rec.blocks.numbers import NumbersBlock
+from hybrid_rec.blocks.text.block import TextBlock
+from hybrid_rec.blocks.vectors import VectorsBlock
 from hybrid_rec.core.arrays import Objects
 from hybrid_rec.core.errors import ArtifactError
 from hybrid_rec.core.stored import refused
@@ -64,28 +69,35 @@ def read_playlist_ids(home: Path, n_playlists: int) -> Objects:
 
 
 def check_columns(catalog: Catalog, blocks: BlockSet) -> None:
-    """Raise an ArtifactError unless columns of the items hold what the blocks are made from."""
-    for name, kind in blocks.column_kinds.items():
-        if name not in catalog.table.column_names:
-            continue
-        found = catalog.table.schema.field(name).type
-        listed = is_list(found)
-        of = found.value_type if listed else found
-        is_text = pa.types.is_large_string(of)
-        # Whole numbers and truth values may be labels.
-        is_label = is_text or pa.types.is_integer(of) or pa.types.is_boolean(of)
-        is_number = pa.types.is_floating(of) or pa.types.is_integer(of) or pa.types.is_boolean(of)
-        fits = {
-            "text": is_label and not listed,
-            "strings": is_label,
-            "numbers": is_number and not listed,
-            "vector": is_number and listed,
-        }[kind]
-        if not fits and catalog.table[name].null_count < len(catalog):
-            raise ArtifactError(
-                f"{CATALOG} must hold {kind} as {name}, of which a block is made, got {found}; "
-                "save the model again."
-            )
+    """Raise an ArtifactError unless columns of the items hold what the blocks are made from.
+
+    Kinds of block that other packages bring look at their columns themselves.
+    """
+    for block in blocks:
+        for name in block.config.columns:
+            if name not in catalog.table.column_names:
+                continue
+            found = catalog.table.schema.field(name).type
+            empty = catalog.table[name].null_count == len(catalog)
+            if not empty and not _fits(block, found):
+                raise ArtifactError(
+                    f"{CATALOG} must hold what the block {block.name!r} of the kind {block.kind} "
+                    f"is made from as {name}, got {found}; save the model again."
+                )
+
+
+def _fits(block: Block, found: pa.DataType) -> bool:
+    listed = is_list(found)
+    of = found.value_type if listed else found
+    is_text = pa.types.is_large_string(of)
+    is_whole = pa.types.is_integer(of) or pa.types.is_boolean(of)
+    is_number = is_whole or pa.types.is_floating(of)
+    if isinstance(block, CategoriesBlock):
+        # A separator makes lists of texts.
+        return (is_text or is_whole) and (block.has_lists or not listed)
+    if isinstance(block, NumbersBlock | VectorsBlock):
+        return is_number and listed == isinstance(block, VectorsBlock)
+    return not isinstance(block, TextBlock) or (is_text and not listed)
 
 
 def _read(path: Path, n_rows: int) -> pa.Table:

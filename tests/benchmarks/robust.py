@@ -17,27 +17,27 @@ CAMPAIGNS = {
         5_000,
         "Mutated model folders",
         "One thing is changed in a small saved model: bits, lengths, numbers, headers of arrays, "
-        "entries of archives, JSON, columns of tables, or what a file is (a link, a FIFO, a folder, "
-        "2 GB of nothing). Nine models of format 2 (with and without ranking; Flat, HNSW, IVF, PQ, "
-        "SQ and PCA; updated ones; all kinds of block) and one of format 1. In half of the trials "
-        "the checksums are made anew, as somebody would who means harm. Each model is then told by "
-        "`info`, loaded, half of them mapped, and asked for recommendations, explanations, similar "
-        "items and new items, in a process with 1.5 GB more memory and 20 s. Where checksums are "
-        "as they were, a model that loads is a silent change. The manifest of format 1 has no "
-        "digest, so its changes count as made anew.",
+        "entries of archives, JSON, columns of tables, or what a file is (a link, a FIFO, a "
+        "folder, 2 GB of nothing). Nine models are of format 2 (with and without ranking; Flat, "
+        "HNSW, IVF, PQ, SQ and PCA; updated ones; all kinds of block) and one of format 1. In half "
+        "of the trials the checksums are made anew, as somebody would who means harm. Each model "
+        "is then told by `info`, loaded, some of them mapped, and asked for recommendations, "
+        "explanations, similar items and new items, in a process that may take 1.5 GB and 20 s. "
+        "Where checksums are as they were, a model that loads is a silent change. The manifest of "
+        "format 1 has no digest, so its changes count as made anew.",
     ),
     "inputs": (
         5_000,
         "Mutated inputs",
-        "One thing is changed in a file of plays, items, queries or in a configuration, as CSV, TSV, "
-        "Parquet or TOML, and the command that reads it is run.",
+        "One thing is changed in a file of plays, items or queries, as CSV, TSV or Parquet, or in "
+        "a configuration, and the command that reads it is run.",
     ),
     "kills": (
         100,
         "Killed commands",
-        "A command is killed at a random moment, sometimes twice. The model must then be the old or "
-        "the new one to the last bit, the same command must succeed and give what it gives without "
-        "a kill, and a fit into the same folder must succeed.",
+        "A command is killed at a random moment, sometimes twice. The model must then be the old "
+        "or the new one to the last bit, the same command must succeed and give what it gives "
+        "without a kill, and a fit into the same folder must succeed.",
     ),
 }
 

@@ -48,21 +48,28 @@ def refused(saved: Path, *words: str) -> None:
         assert "\n" not in message
 
 
-REPLACED: dict[str, Callable[[Path], object]] = {
-    "a link": lambda path: path.symlink_to(path.rename(path.with_name("elsewhere"))),
-    "a link to /dev/zero": lambda path: (path.unlink(), path.symlink_to("/dev/zero")),
-    "a link to itself": lambda path: (path.unlink(), path.symlink_to(path)),
-    "a FIFO": lambda path: (path.unlink(), os.mkfifo(path)),
-    "a folder": lambda path: (path.unlink(), path.mkdir()),
-    "a terabyte": lambda path: os.truncate(path, 1 << 40),
-}
+REPLACED = ("a link", "a link to /dev/zero", "a link to itself", "a FIFO", "a folder", "a terabyte")
+
+
+def replace(path: Path, how: str) -> None:
+    """Put something in place of a file."""
+    if how == "a terabyte":
+        os.truncate(path, 1 << 40)
+        return
+    moved = path.rename(path.with_name("elsewhere"))
+    if how == "a FIFO":
+        os.mkfifo(path)
+    elif how == "a folder":
+        path.mkdir()
+    else:
+        path.symlink_to({"a link": moved, "a link to itself": path}.get(how, Path("/dev/zero")))
 
 
 @pytest.mark.parametrize("how", REPLACED)
 def test_a_manifest_that_is_no_file_of_its_own(
     saved: Path, how: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    REPLACED[how](saved / "manifest.json")
+    replace(saved / "manifest.json", how)
     refused(saved, "manifest.json")
     with pytest.raises(ArtifactError, match="must be new, empty or hold a model"):
         storage.check_target(saved)
@@ -72,10 +79,10 @@ def test_a_manifest_that_is_no_file_of_its_own(
     assert error.count("\n") == 1
 
 
-@pytest.mark.parametrize("how", [how for how in REPLACED if how != "a terabyte"])
+@pytest.mark.parametrize("how", REPLACED[:-1])
 @pytest.mark.parametrize("name", ["rows.npy", "index.json", "index.faiss", "catalog.parquet"])
 def test_a_file_that_is_none_of_its_own(saved: Path, how: str, name: str) -> None:
-    REPLACED[how](saved / name)
+    replace(saved / name, how)
     refused(saved, name)
 
 
