@@ -9,6 +9,9 @@ from numpy.typing import ArrayLike
 
 from indexes.base import Mask, Rows, VectorIndexError, Vectors
 
+LARGEST = 1e12
+"""Of numbers in files that vectors are made of: with larger ones scores would not be finite."""
+
 
 def as_vectors(values: ArrayLike, dim: int | None, what: str) -> Vectors:
     """`values` as a C-contiguous float32 matrix with `dim` columns.

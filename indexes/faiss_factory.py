@@ -14,6 +14,15 @@ from indexes.base import VectorIndexError, Vectors
 _LONGEST = 1000
 # FAISS 1.15 ends the process, or never ends, with graphs and codes of such sizes.
 _TOO_SMALL = re.compile(r"(?:HNSW0*[01]|NSG0*[0-2]|[Qx]0+)(?!\d)")
+# Kinds of index, and of transforms before one, that `faiss_layout` knows.
+_KINDS = {
+    "IndexFlat", "IndexFlatIP", "IndexScalarQuantizer", "IndexPQ", "IndexHNSWFlat", "IndexHNSWSQ",
+    "IndexNSGFlat", "IndexNSGSQ", "IndexIVFFlat", "IndexIVFScalarQuantizer", "IndexIVFPQ",
+}  # fmt: skip
+_TRANSFORMS = {
+    "PCAMatrix", "OPQMatrix", "LinearTransform", "RandomRotationMatrix", "NormalizationTransform",
+    "CenteringTransform", "RemapDimensionsTransform",
+}  # fmt: skip
 
 
 def empty_index(factory: str, dim: int) -> Any:
@@ -136,6 +145,30 @@ def _check_kind(index: Any, factory: str) -> None:
             f"factory must name an index that can give its vectors back after loading, "
             f"got {factory!r:.200}; IVF with 'PQ…x4fs' cannot, plain 'PQ…' can."
         )
+    _check_supported(index, factory)
+
+
+def _check_supported(index: Any, factory: str) -> None:
+    """Refuse what `faiss_layout` could not check when it is loaded."""
+    inner = faiss.downcast_index(index)
+    kinds, parts = [type(inner).__name__], []
+    if isinstance(inner, faiss.IndexPreTransform):
+        chain = [inner.chain.at(place) for place in range(inner.chain.size())]
+        kinds = [type(faiss.downcast_VectorTransform(one)).__name__ for one in chain]
+        parts = [inner.index]
+    elif isinstance(inner, faiss.IndexRefine):
+        kinds, parts = [], [inner.base_index, inner.refine_index]
+    elif isinstance(inner, faiss.IndexIVF):
+        parts = [inner.quantizer]
+    unknown = [kind for kind in kinds if kind not in _KINDS | _TRANSFORMS]
+    if unknown:
+        raise VectorIndexError(
+            "factory must name an index that can be checked when it is loaded: Flat, SQ or PQ, "
+            "alone, in lists (IVF), or under a graph (HNSW, NSG; not of PQ), and transforms before "
+            f"it, got {factory!r} with {', '.join(unknown)}."
+        )
+    for part in parts:
+        _check_supported(part, factory)
 
 
 def widen_search(index: Any) -> None:

@@ -13,6 +13,7 @@ from hybrid_rec.blocks.base import _SILENT, Block, ColumnKind
 from hybrid_rec.blocks.registry import register_block
 from hybrid_rec.core.arrays import Doubles, Floats
 from hybrid_rec.core.config import BlockConfig, HybridConfig, NumbersBlockConfig
+from hybrid_rec.core.errors import ArtifactError
 from hybrid_rec.core.progress import Progress
 from hybrid_rec.core.quoting import quoted
 from hybrid_rec.core.stored import read_array, write_array
@@ -112,7 +113,11 @@ class NumbersBlock(Block):
     def load(cls, name: str, config: BlockConfig, settings: HybridConfig, folder: Path) -> Self:
         """See `Block.load`."""
         block = cls(name, config, settings)
-        block._statistics = read_array(folder / _FILE, np.float64, (len(config.columns), 4))
+        path, shape = folder / _FILE, (len(config.columns), 4)
+        block._statistics = read_array(path, np.float64, shape, largest=_LARGEST)
+        _, deviation, low, high = block._statistics.T
+        if not ((deviation > 0) & (low <= high)).all():
+            raise ArtifactError(f"{path} must hold deviations above 0 and bounds that ascend.")
         return block
 
     def _numbers(self, column: pa.Array, name: str) -> Doubles:

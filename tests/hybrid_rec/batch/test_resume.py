@@ -32,7 +32,7 @@ from hybrid_rec.batch.output import OutFolder
 from hybrid_rec.batch.scoring import Scored
 from hybrid_rec.cli.app import run
 from hybrid_rec.core.progress import Advance, Progress
-from hybrid_rec.model import storage
+from hybrid_rec.model.manifest import as_text
 
 COMMAND = [sys.executable, "-c", "from hybrid_rec.__main__ import main; main()"]
 _SECONDS = 60.0
@@ -157,7 +157,7 @@ def test_another_job_is_refused_by_name(
     shutil.copytree(small_ranked, other)
     manifest = json.loads((other / "manifest.json").read_text())
     manifest["config"]["seed"] = 99
-    (other / "manifest.json").write_text(storage._as_text(manifest))
+    (other / "manifest.json").write_text(as_text(manifest))
     changed = tmp_path / "changed" / "plays.parquet"
     changed.parent.mkdir()
     pd.read_parquet(plays)[::-1].to_parquet(changed)

@@ -25,7 +25,7 @@ from hybrid_rec import (
 )
 from hybrid_rec.core.config import CategoriesBlockConfig
 from hybrid_rec.model import fit as fitting
-from hybrid_rec.model import storage
+from hybrid_rec.model.manifest import as_text
 
 N = 30
 IDS = [f"i{row}" for row in range(N)]
@@ -317,7 +317,7 @@ def test_a_kind_that_nobody_registers(tmp_path: Path) -> None:
     path = tmp_path / "model" / "manifest.json"
     manifest = json.loads(path.read_text())
     manifest["config"]["blocks"]["odd"]["kind"] = "smell"
-    path.write_text(storage._as_text(manifest))
+    path.write_text(as_text(manifest))
     one_line(
         lambda: HybridRecommender.load(tmp_path / "model"),
         ArtifactError, "block 'odd'", "'smell'", "import the module that registers it",

@@ -17,7 +17,7 @@ import typer
 
 from hybrid_rec import Catalog, HybridConfig, HybridRecommender, Playlists
 from hybrid_rec.cli.app import app
-from hybrid_rec.model import storage
+from hybrid_rec.model.manifest import as_text
 
 # Writes the clipboard, clears the screen in two ways, turns text, ends lines, hides itself.
 NASTY = (
@@ -92,7 +92,7 @@ def spoil_manifest(model: Path) -> None:
     manifest = json.loads(path.read_text())
     manifest["libraries"] |= {f"lib{NASTY}": f"1{NASTY}"}
     manifest["index"]["reason"] = f"because {NASTY}\nof this"
-    path.write_text(storage._as_text(manifest))
+    path.write_text(as_text(manifest))
 
 
 def arguments_of(command: str, world: World, out: Path) -> list[str]:
