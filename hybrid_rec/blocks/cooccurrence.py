@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hybrid_rec.blocks.corpus_files import CorpusFiles, item_tokens, shuffled
+from hybrid_rec.blocks.few_items import repeated, repeats_of, sample_of
 from hybrid_rec.core.arrays import Floats, Rows
 from hybrid_rec.core.config import CooccurrenceConfig
 from hybrid_rec.core.errors import DataError
@@ -46,7 +47,8 @@ def fit_cooccurrence(
 ) -> Floats:
     """Unit co-occurrence vectors of all items, `(n_items, vector_size)` float32.
 
-    Items with fewer than `min_count` plays have a zero vector.
+    Items with fewer than `min_count` plays have a zero vector. In small catalogues fewer plays are
+    skipped and playlists are read more often, unless `sample` and `repeats` say otherwise.
 
     With several `workers` the playlists are written to a temporary folder, about 8 bytes a play,
     from which gensim's threads read without holding up each other; with `shuffle` they are written
@@ -76,6 +78,9 @@ def fit_cooccurrence(
             f"at least one item must have min_count = {config.min_count} plays, "
             f"but the most played one has {counts.max(initial=0)}."
         )
+    n_kept = int((counts >= config.min_count).sum())
+    times = repeats_of(config, playlists, n_kept, epochs)
+    read = repeated(playlists, times) if times > 1 else playlists
     rng = np.random.default_rng(seed)
     model = _make_word2vec(
         vector_size=config.vector_size,
@@ -84,7 +89,7 @@ def fit_cooccurrence(
         hs=0,
         negative=config.negative,
         ns_exponent=config.ns_exponent,
-        sample=config.sample,
+        sample=sample_of(config, n_kept),
         min_count=config.min_count,
         alpha=config.learning_rate,
         min_alpha=config.learning_rate * 1e-4,
@@ -107,19 +112,19 @@ def fit_cooccurrence(
     with (progress or Progress()).stage("co-occurrence, epochs", epochs) as advance:
         if config.workers == 1:
             model.train(
-                _Sentences(playlists, tokens, order),
-                total_examples=len(playlists),
-                total_words=playlists.n_plays,
+                _Sentences(read, tokens, order),
+                total_examples=len(read),
+                total_words=read.n_plays,
                 epochs=epochs,
                 callbacks=[_epoch_callback(advance)],
             )
         else:
-            with _corpus_files(playlists, config.workers, order) as corpus:
+            with _corpus_files(read, config.workers, order) as corpus:
                 model.corpus = corpus
                 model.train(
                     corpus_file=str(corpus.parts[0].path),
-                    total_examples=len(playlists),
-                    total_words=playlists.n_plays,
+                    total_examples=len(read),
+                    total_words=read.n_plays,
                     epochs=epochs,
                     callbacks=[_epoch_callback(advance)],
                 )
