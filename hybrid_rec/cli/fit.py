@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -50,6 +51,7 @@ def fit(
     settings = read_config(config, seed)
 
     from hybrid_rec.data.datasets import read_dataset
+    from hybrid_rec.model.held_out import held_out_told
     from hybrid_rec.model.storage import check_target
     from hybrid_rec.model.weights import weights_told
     from hybrid_rec.recommender import HybridRecommender
@@ -57,7 +59,10 @@ def fit(
     check_target(out)
     playlists, catalog, report = read_dataset(dataset, items=items, progress=not quiet)
     write(str(report))
-    recommender = HybridRecommender(settings).fit(playlists, catalog, progress=not quiet)
+    with warnings.catch_warnings():
+        # The report says it.
+        warnings.filterwarnings("ignore", "nothing learned", UserWarning)
+        recommender = HybridRecommender(settings).fit(playlists, catalog, progress=not quiet)
     recommender.save(out)
     model = recommender.model_
     for stage, seconds in model.timings.items():
@@ -67,6 +72,7 @@ def fit(
     write(_columns_told(catalog, model.blocks))
     told = weights_told(settings, has_ranking=model.ranking is not None)
     write(f"block weights: {told}")
+    write(f"co-occurrence: {held_out_told(model.held_out)}")
     if model.choice is not None:
         write(f"index: {model.choice}")
     write(f"saved to {out}")

@@ -32,6 +32,7 @@ from hybrid_rec.data.arrow_types import TEXT
 from hybrid_rec.data.catalog import Catalog
 from hybrid_rec.data.playlists import Playlists
 from hybrid_rec.model.fitted import Model, Ranking
+from hybrid_rec.model.held_out import read_held_out
 from hybrid_rec.ranking.feature_set import features_of
 from hybrid_rec.ranking.ranker import Ranker
 from hybrid_rec.ranking.statistics import Statistics
@@ -92,6 +93,7 @@ def read_parts(home: Path, manifest: Mapping[str, Any], *, mmap: bool) -> Model:
         ranking=_read_ranking(home / _RANKING, manifest, playlists, blocks, group_of, config),
         removed=check_rows(removed, len(catalog), "removed"),
         choice=read_choice(manifest),
+        held_out=read_held_out(manifest),
     )
 
 

@@ -64,6 +64,7 @@ def save(model: Model, folder: Path) -> None:
                 "counts": _counts(model),
                 "columns": model.blocks.column_kinds,
                 **({} if model.choice is None else {_INDEX: asdict(model.choice)}),
+                **({} if model.held_out is None else {"held_out": asdict(model.held_out)}),
                 "files": {name: sha256(fresh / name) for name in files_in(fresh)},
             }
             (fresh / _MANIFEST).write_text(_as_text(manifest), encoding="utf-8")
