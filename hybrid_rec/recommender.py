@@ -4,34 +4,32 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Iterable, Sequence
-from pathlib import Path
 from typing import Any, Self
 
 import numpy as np
 import pandas as pd
 
-from hybrid_rec.core.arrays import Floats
-from hybrid_rec.core.config import COOCCURRENCE, HybridConfig
-from hybrid_rec.core.errors import ConfigError, DataError, NotFittedError
+from hybrid_rec.core.checks import check_flag
+from hybrid_rec.core.errors import DataError
 from hybrid_rec.core.progress import Progress, as_progress
+from hybrid_rec.core.quoting import quoted
 from hybrid_rec.data.catalog import Catalog
-from hybrid_rec.data.columns import as_item_ids
+from hybrid_rec.data.ids import as_item_ids
 from hybrid_rec.data.playlists import OnUnknown, Playlists
 from hybrid_rec.data.queries import parse_queries
 from hybrid_rec.data.recommendations import PlaylistMatches, Recommendations
-from hybrid_rec.model import storage
 from hybrid_rec.model.changes import NewPlaylists, OnKnown, read_changes
-from hybrid_rec.model.explainer import Explainer
-from hybrid_rec.model.fit import fit_model, reindexed
-from hybrid_rec.model.fitted import Model
+from hybrid_rec.model.fit import fit_model
+from hybrid_rec.model.fitted_recommender import FittedRecommender
 from hybrid_rec.model.new_items import place_new_items
-from hybrid_rec.model.search import SearchRequest, answer, check_k, filter_rows
+from hybrid_rec.model.playlist_search import similar_playlists
+from hybrid_rec.model.search import SearchRequest, answer, filter_rows
 from hybrid_rec.model.update import update_model
 from hybrid_rec.model.weights import Weights, call_weights, similar_weights
 from hybrid_rec.ranking.diversity import OFF, Diversity, call_diversity
 
 
-class HybridRecommender:
+class HybridRecommender(FittedRecommender):
     """Recommends for an item, for a playlist never seen, and for items nobody has played.
 
     It combines co-occurrence vectors of playlists, blocks that describe items (titles, artists and
@@ -50,13 +48,6 @@ class HybridRecommender:
         >>> model.recommend(catalog.item_ids[:3].tolist(), k=5).item_ids.shape
         (1, 5)
     """
-
-    def __init__(self, config: HybridConfig | None = None) -> None:
-        if config is not None and not isinstance(config, HybridConfig):
-            raise ConfigError(f"config must be a HybridConfig, got {type(config).__name__}.")
-        self.config = config or HybridConfig()
-        self._model: Model | None = None
-        self._explainer: Explainer | None = None
 
     def fit(
         self, playlists: Playlists, catalog: Catalog, *, progress: bool | Progress = False
@@ -134,17 +125,6 @@ class HybridRecommender:
         self._set(update_model(self.model_, changes, as_progress(progress)))
         return self
 
-    @property
-    def model_(self) -> Model:
-        """The fitted parts: catalogue, index, sources, timings.
-
-        Raises:
-            NotFittedError: Before `fit` or `load`.
-        """
-        if self._model is None:
-            raise NotFittedError("This HybridRecommender is not fitted; call fit or load first.")
-        return self._model
-
     def recommend(
         self,
         queries: Playlists | Sequence[Any] | pd.Series[Any] | pd.Index[Any],
@@ -186,6 +166,8 @@ class HybridRecommender:
             NotFittedError: Before `fit` or `load`.
         """
         model = self.model_
+        check_flag(exclude_seeds, "exclude_seeds")
+        check_flag(explain, "explain")
         playlists, _ = parse_queries(queries, model.catalog, on_unknown)
         request = SearchRequest(
             model.queries(playlists),
@@ -231,7 +213,9 @@ class HybridRecommender:
             NotFittedError: Before `fit` or `load`.
         """
         if isinstance(item_ids, str):
-            raise DataError(f"item_ids must be a list of item ids, got the string {item_ids!r}.")
+            raise DataError(
+                f"item_ids must be a list of item ids, got the string {quoted(item_ids)}."
+            )
         ids = as_item_ids(item_ids)
         parsed, _ = parse_queries([ids], self.model_.catalog, on_unknown)
         singles = Playlists.from_rows(
@@ -306,88 +290,5 @@ class HybridRecommender:
             ConfigError: If k is out of range.
             NotFittedError: Before `fit` or `load`.
         """
-        check_k(k)
         playlists, _ = parse_queries(queries, self.model_.catalog, on_unknown)
-        vectors = np.asarray(self.model_.queries(playlists).dense[COOCCURRENCE])
-        matches = np.full((len(playlists), k), None, dtype=object)
-        scores = np.full((len(playlists), k), -np.inf, np.float32)
-        asked = np.flatnonzero(vectors.any(axis=1))
-        found = self.model_.playlist_index.search(
-            vectors[asked], min(k, len(self.model_.playlists))
-        )
-        width = found.rows.shape[1]
-        matches[asked, :width] = self.model_.playlists.playlist_ids[found.rows]
-        scores[asked, :width] = found.scores
-        return PlaylistMatches(matches, scores, playlists.playlist_ids)
-
-    def save(self, folder: str | Path) -> None:
-        """Write the model to a folder; a model that is there is replaced once this one is whole.
-
-        Raises:
-            ArtifactError: If the folder holds something else, or cannot be written.
-            NotFittedError: Before `fit` or `load`.
-        """
-        storage.save(self.model_, Path(folder))
-
-    @classmethod
-    def load(cls, folder: str | Path, *, mmap: bool = False) -> Self:
-        """The model that `save` wrote, every checksum and count verified.
-
-        Args:
-            folder: Where it is.
-            mmap: Map the index into memory instead of reading it, so that processes share it.
-
-        Raises:
-            ArtifactError: If a file is missing or damaged, or the format is another.
-        """
-        model = storage.load(Path(folder), mmap=mmap)
-        recommender = cls(model.config)
-        recommender._set(model)
-        return recommender
-
-    def with_index(self, factory: str) -> Self:
-        """The same model with another dense index over the vectors that this one gives back.
-
-        Args:
-            factory: FAISS factory string.
-
-        Raises:
-            ConfigError: If it does not suit the data.
-            NotFittedError: Before `fit` or `load`.
-        """
-        model = reindexed(self.model_, factory)
-        other = type(self)(model.config)
-        other._set(model)
-        return other
-
-    def item_vectors(self, item_ids: Sequence[Any], block: str = COOCCURRENCE) -> Floats:
-        """The rows of items in one dense block.
-
-        Args:
-            item_ids: Ids of the catalogue.
-            block: A block whose rows are dense, such as "cooccurrence" or "title".
-
-        Returns:
-            `(len(item_ids), dim)` float32 of length 1, or 0 where nothing is known of an item.
-
-        Raises:
-            UnknownItemError: For an unknown id.
-            ConfigError: If the model has no such dense block.
-            NotFittedError: Before `fit` or `load`.
-        """
-        model = self.model_
-        if block not in model.index.layout:
-            raise ConfigError(
-                f"The 'block' parameter must be one of {', '.join(model.index.layout)}, got "
-                f"{block!r} instead."
-            )
-        rows = model.catalog.rows(as_item_ids(item_ids))
-        return model.index.blocks(rows)[block]
-
-    def _set(self, model: Model) -> None:
-        self._model, self._explainer = model, None
-
-    def _explains(self) -> Explainer:
-        if self._explainer is None:
-            self._explainer = Explainer(self.model_)
-        return self._explainer
+        return similar_playlists(self.model_, playlists, k)

@@ -39,7 +39,7 @@ def check_k(k: Any) -> int:
         VectorIndexError: For anything else.
     """
     if isinstance(k, bool) or not isinstance(k, int | np.integer) or k < 1:
-        raise VectorIndexError(f"k must be an integer of at least 1, got {k!r}.")
+        raise VectorIndexError(f"k must be an integer of at least 1, got {k!r:.200}.")
     return int(k)
 
 

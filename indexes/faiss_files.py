@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from threading import Lock
 from typing import Any
 
 import faiss
@@ -14,11 +13,12 @@ from numpy.typing import NDArray
 from indexes.arrays import save_array
 from indexes.base import VectorIndexError
 from indexes.faiss_factory import inverted_lists, reason
+from indexes.forks import lock_over_forks
 
 SIDECARS = ("scale", "delta_rows", "delta_vectors")
 """Names of the arrays that a FAISS file may have beside it."""
 # The limit is one of the whole process.
-_limits = Lock()
+_limits = lock_over_forks()
 
 
 def sidecar(path: Path, name: str) -> Path:

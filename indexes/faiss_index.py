@@ -243,7 +243,7 @@ class FaissIndex:
         except RuntimeError as error:
             raise VectorIndexError(
                 f"factory must name an index that can give its vectors back, "
-                f"got {factory!r}: {reason(error)}"
+                f"got {factory!r:.200}: {reason(error)}"
             ) from None
 
     def save(self, path: Path) -> None:

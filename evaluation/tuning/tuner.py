@@ -181,11 +181,12 @@ class Tuner:
         chosen = {**fitted.settings, **settings}
         config = with_settings(self._base, chosen)
         split = self._split
+        # The linear score takes a moment, and its bars would only hide the lines of the trials.
+        told = self._progress if self._ranking else Progress()
         model = fuse(
-            split.train, split.catalog, self._measured(config), fitted.learned,
-            self._items, Progress(),
-        )  # fmt: skip
-        found = evaluate(_Fused(model), split, (self._metric.k,), fit=False)
+            split.train, split.catalog, self._measured(config), fitted.learned, self._items, told
+        )
+        found = evaluate(_Fused(model), split, (self._metric.k,), fit=False, progress=told)
         cases = found.cases[str(self._metric)].to_numpy(dtype=np.float64)
         difference = cases - (cases if self._first is None else self._first.cases)
         low, high = bootstrap_interval(difference[None, :], self._base.seed)

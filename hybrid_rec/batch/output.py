@@ -39,6 +39,11 @@ class OutFolder:
         self.place = Place.of(location, "the output folder")
         self.name = str(location)
 
+    @property
+    def working_folder(self) -> Path | None:
+        """Where a run keeps what it needs until its end; None if it is not on this machine."""
+        return Path(self._path(WORK)) if self.place.is_local else None
+
     @contextmanager
     def locked(self) -> Iterator[None]:
         """A context in which no other process of this machine writes to the folder.
@@ -83,6 +88,23 @@ class OutFolder:
                 f"{self.name} must be new, empty or hold scores that were begun here, but holds "
                 "other files; choose another folder."
             )
+        self._refuse_links()
+
+    def _refuse_links(self) -> None:
+        """Refuse to write through a link to another place, or to what is no file."""
+        if not self.place.is_local:
+            return
+        folder = Path(self.place.path)
+        work = folder / WORK
+        inside = list(work.iterdir()) if work.is_dir() and not work.is_symlink() else []
+        for path in sorted([*folder.iterdir(), *inside]):
+            if path.is_symlink() or not (path.is_file() or path.is_dir()):
+                kind = "a symbolic link" if path.is_symlink() else "a device or pipe"
+                raise DataError(
+                    f"{self.name} must hold files and folders of its own, but "
+                    f"{path.relative_to(folder)} in it is {kind}; remove it, or choose another "
+                    "folder."
+                )
 
     def read_json(self, name: str) -> Json | None:
         """A JSON object; None if it is missing or was cut off."""

@@ -16,6 +16,8 @@ from threadpoolctl import threadpool_limits
 from hybrid_rec.batch.chunks import Chunk
 from hybrid_rec.batch.saved_model import SavedModel
 from hybrid_rec.batch.scoring import BatchRequest, ItemChunk, Scored, score, warm_up
+from hybrid_rec.blocks.base import Block
+from hybrid_rec.blocks.registry import foreign_blocks, register_block
 from hybrid_rec.core.errors import RunError
 
 Chunks = Iterable[Chunk | ItemChunk]
@@ -91,7 +93,7 @@ class _Pool:
             context.Process(
                 target=_serve,
                 # What a group makes, its processes share.
-                args=(model, request, group),
+                args=(model, request, group, foreign_blocks()),
                 daemon=True,
             )
             for group in groups
@@ -161,11 +163,18 @@ def _died() -> RunError:
     )
 
 
-def _serve(model: SavedModel, request: BatchRequest, connections: Sequence[Connection]) -> None:
+def _serve(
+    model: SavedModel,
+    request: BatchRequest,
+    connections: Sequence[Connection],
+    blocks: Sequence[type[Block]],
+) -> None:
     """Load the model and answer on every connection, each from a process of its own."""
     # Ctrl-C reaches all processes of a terminal; the first one decides what becomes of the others.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     try:
+        for block in blocks:
+            register_block(block)
         recommender = model.load()
         warm_up(recommender, request)
     except BaseException as error:

@@ -19,6 +19,7 @@ from hybrid_rec.core.config import BlockConfig, CategoriesBlockConfig, HybridCon
 from hybrid_rec.core.errors import ArtifactError
 from hybrid_rec.core.linalg import unit_sparse_rows
 from hybrid_rec.core.progress import Progress
+from hybrid_rec.core.quoting import quoted
 from hybrid_rec.core.stored import read_json, write_json
 
 _FILE = "labels.json"
@@ -176,7 +177,7 @@ class CategoriesBlock(Block):
         if not texts and not (pa.types.is_boolean(value) or pa.types.is_integer(value)):
             row = next(row for row, entry in enumerate(column) if entry.is_valid)
             raise self.wrong(
-                name, "hold strings or lists of strings", row, f"{column[row].as_py()!r:.80}",
+                name, "hold strings or lists of strings", row, quoted(column[row].as_py()),
                 "convert the column",
             )  # fmt: skip
         cells = column.to_pylist()

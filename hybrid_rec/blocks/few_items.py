@@ -61,6 +61,8 @@ def repeated(playlists: Playlists, times: int) -> Playlists:
 
     Were all copies alike, the end of a playlist would stand beside its beginning.
     """
+    if times == 1:
+        return playlists
     numbers = np.arange(len(playlists))
     backwards = Playlists.from_rows(
         playlists.lengths[::-1], playlists.rows[::-1], playlists.n_items

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from importlib import import_module
 from pathlib import Path
 from pkgutil import iter_modules
@@ -10,6 +11,7 @@ from typing import TypeVar
 from hybrid_rec.blocks.base import Block
 from hybrid_rec.core.config import BlockConfig, register_config
 from hybrid_rec.core.errors import ConfigError
+from hybrid_rec.core.plugins import load_plugins
 
 _KINDS: dict[str, type[Block]] = {}
 BlockT = TypeVar("BlockT", bound=type[Block])
@@ -51,8 +53,24 @@ def block_type(kind: str) -> type[Block]:
     for module in iter_modules([str(Path(__file__).parent)]):
         import_module(f"hybrid_rec.blocks.{module.name}")
     if kind not in _KINDS:
+        load_plugins()
+    if kind not in _KINDS:
         raise ConfigError(
             f"the kind of block {kind!r} must be one of {', '.join(sorted(_KINDS))}; import the "
             "module that registers it first."
         )
     return _KINDS[kind]
+
+
+def foreign_blocks() -> list[type[Block]]:
+    """The kinds of block that were registered from outside this package.
+
+    Another process that is handed them imports the modules that define them; those of an
+    interactive session, which no process can import, are left out.
+    """
+    interactive = {"__main__"} if not hasattr(sys.modules["__main__"], "__file__") else set()
+    return [
+        block
+        for block in _KINDS.values()
+        if not block.__module__.startswith("hybrid_rec.") and block.__module__ not in interactive
+    ]

@@ -15,6 +15,7 @@ from hybrid_rec.core.config import BlockConfig, HybridConfig, VectorsBlockConfig
 from hybrid_rec.core.errors import ArtifactError
 from hybrid_rec.core.linalg import unit_rows
 from hybrid_rec.core.progress import Progress
+from hybrid_rec.core.quoting import quoted
 from hybrid_rec.core.stored import read_json, write_json
 
 _FILE = "vectors.json"
@@ -97,7 +98,7 @@ class VectorsBlock(Block):
         width = state.get("width") if isinstance(state, dict) else None
         if not isinstance(width, int) or isinstance(width, bool) or width < 1:
             raise ArtifactError(
-                f"{folder / _FILE} must say how long a vector is, got {state!r:.80}."
+                f"{folder / _FILE} must say how long a vector is, got {quoted(state)}."
             )
         block._width = width
         return block
@@ -112,5 +113,5 @@ class VectorsBlock(Block):
             row = next(row for row, value in enumerate(column) if value.is_valid)
             raise self.wrong(
                 self.config.columns[0], "hold lists of numbers", row,
-                f"{column[row].as_py()!r:.80}", "convert the column",
+                quoted(column[row].as_py()), "convert the column",
             )  # fmt: skip

@@ -8,19 +8,21 @@ import json
 import os
 import re
 import shutil
+import sys
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager, suppress
 from itertools import count
 from pathlib import Path, PurePosixPath
-from threading import Lock
 from typing import BinaryIO
+
+from indexes.forks import lock_over_forks
 
 _SAVING, _OLD = "saving", "old"
 
 # Saves of one process are told apart by a number; those that are not over yet stand in `_live`.
 _numbers = count()
 _live: set[str] = set()
-_swapping = Lock()
+_swapping = lock_over_forks()
 
 # What a platform answers that cannot bring a folder to disk, as Windows and some network drives.
 _NO_SYNC = {errno.EACCES, errno.EBADF, errno.EINVAL, errno.EISDIR, errno.ENOTSUP, errno.EPERM}
@@ -199,6 +201,9 @@ def _siblings(target: Path) -> list[tuple[Path, str, int]]:
 def _runs(process: int) -> bool:
     if process == os.getpid():
         return False
+    if sys.platform == "win32":
+        # There signal 0 is Ctrl-C.
+        return True
     try:
         os.kill(process, 0)
     except (ProcessLookupError, OverflowError):

@@ -8,6 +8,8 @@ from collections.abc import Iterator, Mapping
 from typing import TypeVar
 
 from hybrid_rec.core.errors import ConfigError
+from hybrid_rec.core.plugins import load_plugins
+from hybrid_rec.core.quoting import quoted
 
 T = TypeVar("T")
 
@@ -16,8 +18,8 @@ class Registry(Mapping[str, T]):
     """Entries by name, ordered by the file they come from and, within a file, as they are written.
 
     Each entry is added where it is defined, by a decorator of its package. All files of the
-    package are imported when the registry is first read, so a new file is found by itself and no
-    list of names is kept anywhere.
+    package are imported when the registry is first read, and plug-ins after them, so a new file is
+    found by itself and no list of names is kept anywhere.
 
     Args:
         kind: What an entry is called in error messages, such as "metric".
@@ -43,7 +45,7 @@ class Registry(Mapping[str, T]):
         """
         if name in self._entries:
             raise ConfigError(
-                f"each {self._kind} must have a name of its own, but {name!r} of {module} is "
+                f"each {self._kind} must have a name of its own, but {quoted(name)} of {module} is "
                 f"already defined in {self._entries[name][0]}; rename one of them."
             )
         self._entries[name] = (module, entry)
@@ -55,7 +57,7 @@ class Registry(Mapping[str, T]):
             ConfigError: If there is none; the message lists all names.
         """
         if name not in self:
-            raise ConfigError(f"{self._kind} must be one of {', '.join(self)}, got {name!r}.")
+            raise ConfigError(f"{self._kind} must be one of {', '.join(self)}, got {quoted(name)}.")
         return self[name]
 
     def __getitem__(self, name: str) -> T:
@@ -76,6 +78,7 @@ class Registry(Mapping[str, T]):
         package = importlib.import_module(self._package)
         for found in pkgutil.iter_modules(package.__path__):
             importlib.import_module(f"{self._package}.{found.name}")
+        load_plugins()
         # Some files may have been imported earlier, in any order; sorting is stable.
         by_module = sorted(self._entries.items(), key=lambda item: item[1][0])
         self._entries = dict(by_module)

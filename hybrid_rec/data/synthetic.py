@@ -3,62 +3,19 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from hybrid_rec.core.arrays import Doubles, Mask, Objects, Rows
 from hybrid_rec.core.errors import ConfigError
+from hybrid_rec.core.quoting import quoted
 from hybrid_rec.data.catalog import Catalog
 from hybrid_rec.data.playlists import Playlists
 from hybrid_rec.data.report import Dataset, finish
+from hybrid_rec.data.synthetic_names import GENRES, artist_names, song_titles
 
-# Genre -> words of its titles and names, which no other genre has.
-_WORDS = {
-    "metal": "iron thunder hammer wrath skull dragon blood steel crypt doom fury raven serpent "
-    "anvil plague reaper blade venom inferno tomb warlord chains ashes oath",
-    "country": "truck whiskey dusty boots porch creek saddle barn gravel tennessee pickup fiddle "
-    "rodeo cornfield holler prairie denim banjo hayride wagon county tailgate mule lantern",
-    "electronic": "neon pulse laser circuit signal voltage cyber pixel static binary orbit "
-    "hologram strobe modem chrome android glitch frequency matrix vector turbo plasma synth robot",
-    "jazz": "blue velvet swing saxophone smoke harlem midnight bebop cocktail trumpet lounge "
-    "avenue savoy ivory brass quartet ballroom martini autumn parisian satin taxi piano cigar",
-    "hip hop": "hustle block cypher crown flow grind boulevard platinum mic corner gold rhyme "
-    "cadillac sneakers freestyle bounce empire paper diamond turntable cash borough vault throne",
-    "folk": "willow river meadow sparrow harvest cabin maple shepherd orchard candle robin valley "
-    "mill cottage heather thistle ferry weaver acorn clover brook hearth wren hillside",
-    "latin": "fiesta luna corazon fuego salsa havana tropical rumba guitarra carnaval mambo tango "
-    "caliente sabor palmera bongo plaza rosa bolero cumbia isla verano conga flamenca",
-    "surf": "wave sunset beach ocean palm lagoon coral breaker tide longboard malibu seagull "
-    "pier dune shoreline reef bikini marina barrel driftwood harbor swell pelican sandbar",
-}
-GENRES = tuple(_WORDS)
-_SHARED = (
-    "night heart love time dream road light home baby world summer rain girl town fire morning "
-    "tonight story song forever"
-)
-# Each takes two words of a genre and one that all genres share.
-_Template = Callable[[str, str, str], str]
-_TITLES: Sequence[_Template] = (
-    lambda one, two, _: f"{one} {two}",
-    lambda one, two, _: f"{one} of the {two}",
-    lambda one, two, _: f"{one} and {two}",
-    lambda one, _, shared: f"{one} {shared}",
-    lambda one, two, shared: f"{shared} of the {one} {two}",
-    lambda one, two, shared: f"{one} {two} {shared}",
-    lambda one, _, shared: f"My {one} {shared}",
-)
-_ARTISTS: Sequence[_Template] = (
-    lambda one, two, _: f"The {one} {two}",
-    lambda one, _, first: f"{first} {one}",
-    lambda one, two, first: f"{first} and the {one} {two}",
-    lambda one, two, _: f"{one} {two} Band",
-)
-_FIRST_NAMES = (
-    "ada bo cleo dara eli fay gus hana ivan june kit lena milo nora otis pia quinn rosa sam tess "
-    "uma vera wes yara"
-)
 _SONGS_PER_ARTIST = 8
 # Rounds of drawing anew what repeats within a playlist; only tiny worlds need more.
 _REDRAWS = 50
@@ -163,13 +120,13 @@ def _check_whole(name: str, value: int, low: int, high: int | None = None) -> No
     whole = isinstance(value, int | np.integer) and not isinstance(value, bool)
     if not (whole and value >= low and (high is None or value <= high)):
         bounds = f"of at least {low}" if high is None else f"from {low} to {high}"
-        raise ConfigError(f"{name} must be a whole number {bounds}, got {value!r}.")
+        raise ConfigError(f"{name} must be a whole number {bounds}, got {quoted(value)}.")
 
 
 def _check_real(name: str, value: float, low: float, high: float) -> None:
     real = isinstance(value, int | float | np.floating) and not isinstance(value, bool)
     if not (real and math.isfinite(value) and low <= value <= high):
-        raise ConfigError(f"{name} must be a number from {low:g} to {high:g}, got {value!r}.")
+        raise ConfigError(f"{name} must be a number from {low:g} to {high:g}, got {quoted(value)}.")
 
 
 def _catalog(
@@ -180,12 +137,9 @@ def _catalog(
     artists: Objects = np.empty(n_items, dtype=object)
     for genre, name in enumerate(GENRES[:n_genres]):
         rows = np.flatnonzero(genre_of_item == genre)
-        words = _WORDS[name].split()
-        titles[rows] = _names(rng, len(rows), _TITLES, words, _SHARED.split())
+        titles[rows] = song_titles(rng, len(rows), name)
         n_artists = max(1, len(rows) // _SONGS_PER_ARTIST)
-        names = np.array(
-            _names(rng, n_artists, _ARTISTS, words, _FIRST_NAMES.split()), dtype=object
-        )
+        names = np.array(artist_names(rng, n_artists, name), dtype=object)
         # Some artists have many songs and some have one, but each has one.
         weights = _zipf(n_artists, 0.7)
         further = rng.choice(n_artists, len(rows) - n_artists, p=weights)
@@ -196,37 +150,6 @@ def _catalog(
     artists[gaps[n_missing : 2 * n_missing]] = None
     width = len(str(n_items - 1))
     return Catalog.from_columns([f"song-{i:0{width}}" for i in range(n_items)], titles, artists)
-
-
-def _names(
-    rng: np.random.Generator,
-    n_names: int,
-    templates: Sequence[_Template],
-    words: Sequence[str],
-    shared: Sequence[str],
-) -> list[str]:
-    """Different names, in random order; where words run out, they get "Part 2" and so on."""
-    names: dict[str, None] = {}
-    part = 1
-    while len(names) < n_names:
-        n_drawn = 2 * (n_names - len(names))
-        ending = "" if part == 1 else f" Part {part}"
-        first = rng.integers(len(words), size=n_drawn)
-        second = (first + rng.integers(1, len(words), size=n_drawn)) % len(words)
-        draws = zip(
-            rng.integers(len(templates), size=n_drawn).tolist(),
-            first.tolist(),
-            second.tolist(),
-            rng.integers(len(shared), size=n_drawn).tolist(),
-            strict=True,
-        )
-        for template, one, two, other in draws:
-            name = templates[template](
-                words[one].capitalize(), words[two].capitalize(), shared[other].capitalize()
-            )
-            names[name + ending] = None
-        part += 1
-    return list(names)[:n_names]
 
 
 def _zipf(n_ranks: int, exponent: float) -> Doubles:

@@ -15,7 +15,13 @@ from typing import Any
 import pyarrow as pa
 
 from hybrid_rec.blocks.base import ColumnKind
-from hybrid_rec.core.errors import ArtifactError, ConfigError, DataError
+from hybrid_rec.core.errors import (
+    ArtifactError,
+    ConfigError,
+    DataError,
+    RunError,
+    memory_ran_out,
+)
 from hybrid_rec.core.files import (
     check_writable,
     existing,
@@ -100,12 +106,18 @@ def load(folder: Path, *, mmap: bool = False) -> Model:
     Raises:
         ArtifactError: If a file is missing or damaged or does not fit the others; the message
             names both values.
+        RunError: If memory runs out.
     """
     for _ in range(_ATTEMPTS):
         before = _state(folder)
         try:
             model = _load(folder, mmap=mmap)
-        except ArtifactError:
+        except (ArtifactError, MemoryError) as error:
+            if memory_ran_out(error):
+                raise RunError(
+                    f"memory ran out while the model in {folder} was loaded; give the process "
+                    "more (see `ulimit -v`, or the limits of its container)."
+                ) from None
             if _state(folder) == before:
                 raise
         else:

@@ -12,7 +12,7 @@ import numpy as np
 from hybrid_rec.blocks.cooccurrence import fit_cooccurrence
 from hybrid_rec.core.arrays import Floats
 from hybrid_rec.core.config import HybridConfig
-from hybrid_rec.core.progress import Progress
+from hybrid_rec.core.progress import Advance, Progress, Within
 from hybrid_rec.data.playlists import Playlists
 from hybrid_rec.model.held_out import HeldOut, folds_to_check, measure_held_out
 from hybrid_rec.ranking.cross_fitting import Fold, make_folds
@@ -62,17 +62,29 @@ def learn_vectors(
 
 
 def _vectors(parts: Sequence[Playlists], config: HybridConfig, progress: Progress) -> list[Floats]:
-    """Co-occurrence vectors of each; the first tells of its progress.
+    """Co-occurrence vectors of each, and one bar for all.
 
     Each is trained on one thread, so as to be reproducible, but two at a time.
     """
+    n_epochs = config.cooccurrence.epochs * len(parts)
+    with progress.stage("co-occurrence, epochs", n_epochs) as advance:
+        return _trained(parts, config, advance)
+
+
+def _trained(parts: Sequence[Playlists], config: HybridConfig, advance: Advance) -> list[Floats]:
+    lock = threading.Lock()
+
+    def advance_in_turn(units: int) -> None:
+        with lock:
+            advance(units)
+
+    progress = Within(advance_in_turn)
     found: list[Floats | None] = [None] * len(parts)
     failures: list[Exception] = []
     todo = deque(range(len(parts)))
 
     def train(number: int) -> None:
-        told = Progress() if number else progress
-        found[number] = fit_cooccurrence(parts[number], config.cooccurrence, config.seed, told)
+        found[number] = fit_cooccurrence(parts[number], config.cooccurrence, config.seed, progress)
 
     def help_out() -> None:
         try:

@@ -31,6 +31,8 @@ _DEFAULT_LEFT = 2
 # elsewhere ends the process; without it that is an error.
 TREE_SIZES = re.compile(r"^tree_sizes=.*\n", re.MULTILINE)
 _ZERO = np.float32(1e-35)
+# LightGBM's threads are gone in a forked child, where it would wait for them for ever.
+ONE_THREAD = {"num_threads": 1}
 
 
 class Trees:
@@ -73,13 +75,14 @@ class Trees:
             rows: `(n, n_features)`.
         """
         if self._bits is None or (len(rows) < _MANY and self._import_pays()):
-            return np.asarray(self._booster.predict(rows), dtype=np.float64)
+            return np.asarray(self._booster.predict(rows, **ONE_THREAD), dtype=np.float64)
         blocks = [rows[start : start + _BLOCK] for start in range(0, len(rows), _BLOCK)]
         return np.concatenate([_walked(self._bits, block) for block in blocks])
 
     def contributions(self, rows: Floats) -> Doubles:
         """What each feature adds to the scores, `(n, n_features + 1)`, the base value last."""
-        return np.asarray(self._booster.predict(rows, pred_contrib=True), dtype=np.float64)
+        found = self._booster.predict(rows, pred_contrib=True, **ONE_THREAD)
+        return np.asarray(found, dtype=np.float64)
 
     def gains(self) -> Doubles:
         """The gain of all splits of each feature, `(n_features,)`."""

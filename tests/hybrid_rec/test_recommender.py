@@ -401,7 +401,7 @@ def test_a_list_longer_than_the_catalogue_is_filled_up(fitted: HybridRecommender
 @pytest.mark.parametrize("k", [10**12, 10**30])
 def test_k_beyond_any_memory(fitted: HybridRecommender, k: int) -> None:
     for call in (fitted.recommend, fitted.similar_items, fitted.similar_playlists):
-        with pytest.raises(ConfigError, match="'k' parameter must be at most 10,000,000, got 1,"):
+        with pytest.raises(ConfigError, match="'k' parameter must be at most 10,000,000, got 1"):
             call(["song-001"], k)
 
 

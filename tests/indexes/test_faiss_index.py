@@ -77,6 +77,7 @@ def test_index_that_cannot_grow_says_so() -> None:
         ("PQ4x0", "must not hold numbers as small as"),
         ("RQ0x4", "must not hold numbers as small as"),
         ("ZnLattice4x10_6", "can be loaded again"),
+        ("Flat," * 40_000, "must have at most 1000 characters, got 200,000"),
         (5, "must be a FAISS factory string, got 5"),
     ],
 )

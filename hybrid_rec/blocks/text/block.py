@@ -18,6 +18,7 @@ from hybrid_rec.blocks.text.sentences import SentenceEncoder
 from hybrid_rec.core.arrays import Floats, Objects
 from hybrid_rec.core.config import BlockConfig, HybridConfig, TextBlockConfig
 from hybrid_rec.core.progress import Progress
+from hybrid_rec.core.quoting import quoted
 
 # Texts that are encoded for a plan.
 _SAMPLE = 256
@@ -120,7 +121,7 @@ class TextBlock(Block):
             if not (pa.types.is_string(column.type) or pa.types.is_large_string(column.type)):
                 row = next(row for row, value in enumerate(column) if value.is_valid)
                 raise self.wrong(
-                    name, "hold texts", row, f"{column[row].as_py()!r:.80}", "convert the column"
+                    name, "hold texts", row, quoted(column[row].as_py()), "convert the column"
                 )
             columns.append(column.to_pylist())
         texts: Objects = np.full(items.num_rows, None, dtype=object)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Literal
+from typing import Any, Literal, cast
 
 from pydantic import Field, model_validator
 
@@ -51,6 +51,10 @@ class CooccurrenceConfig(Section):
     window: int = Field(30, ge=1, le=10_000)
     """Largest distance between two plays that count as together. With `shuffle`, a playlist
     longer than the window is sampled evenly, whatever the order of its plays."""
+    longest_playlist: int = Field(350, ge=2)
+    """Plays of a playlist that an epoch trains on at most; fewer, but at least 100, where they
+    would be more than a thirtieth of all plays and than four playlists of mean length. Of a longer
+    one every epoch takes others: first the latest, then those before, and so on in a circle."""
     epochs: int = Field(20, ge=1, le=1_000_000)
     """Passes over all playlists."""
     update_epochs: int = Field(5, ge=1, le=1_000_000)
@@ -85,6 +89,7 @@ class CooccurrenceConfig(Section):
     @model_validator(mode="before")
     @classmethod
     def _fill_from_preset(cls, data: Any) -> Any:
-        if isinstance(data, Mapping) and data.get("preset") in PRESETS:
-            return {**PRESETS[data["preset"]], **data}
+        preset = data.get("preset") if isinstance(data, Mapping) else None
+        if isinstance(preset, str) and preset in PRESETS:
+            return {**PRESETS[cast("CooccurrencePreset", preset)], **data}
         return data

@@ -51,6 +51,10 @@ class StatisticsConfig(Section):
         "factors_many": "als_large",
     }
 
+    longest_playlist: int = Field(500, ge=2)
+    """Items of a playlist that count at most for neighbours, EASE and factors; fewer, but at least
+    100, where they would be more than a thirtieth of all and than four playlists of mean length.
+    Of a longer one so many are drawn, for its pairs grow by its square; plays count them all."""
     item_neighbours: int = Field(200, ge=1)
     """Items kept of each item, by shared playlists and by EASE."""
     group_neighbours: int = Field(100, ge=1)

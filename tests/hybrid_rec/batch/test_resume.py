@@ -268,6 +268,42 @@ def test_two_runs_do_not_mix(small_ranked: Path, plays: Path, tmp_path: Path) ->
     score_playlists(small_ranked, plays, out, 1)
 
 
+def test_links_and_pipes_in_the_output_folder_are_refused(
+    small_ranked: Path, plays: Path, tmp_path: Path
+) -> None:
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    (elsewhere / "mine").write_text("mine")
+    out = tmp_path / "out"
+
+    def link(name: str, target: Path) -> None:
+        (out / name).symlink_to(target)
+
+    cases: list[tuple[str, str, Callable[[], None]]] = [
+        ("_work", "a symbolic link", lambda: link("_work", elsewhere)),
+        ("_work", "a symbolic link", lambda: link("_work", tmp_path / "absent")),
+        ("_work", "a device or pipe", lambda: os.mkfifo(out / "_work")),
+        (".lock", "a symbolic link", lambda: link(".lock", elsewhere / "mine")),
+        (
+            "_work/part-000000.parquet.tmp",
+            "a symbolic link",
+            lambda: link("_work/part-000000.parquet.tmp", elsewhere / "mine"),
+        ),
+    ]
+    for name, kind, make in cases:
+        (out / name).parent.mkdir(parents=True)
+        make()
+        with pytest.raises(DataError, match=rf"but {name} in it is {kind}; remove it, or choose"):
+            score_playlists(small_ranked, plays, out, 3)
+        shutil.rmtree(out)
+    assert [(path.name, path.read_text()) for path in elsewhere.iterdir()] == [("mine", "mine")]
+    assert not (tmp_path / "absent").exists()
+    # The folder itself may be a link.
+    out.symlink_to(elsewhere / "scores")
+    (elsewhere / "scores").mkdir()
+    score_playlists(small_ranked, plays, out, 3)
+
+
 def test_a_worker_that_dies_is_one_line(
     small_ranked: Path, plays: Path, whole: Path, tmp_path: Path
 ) -> None:

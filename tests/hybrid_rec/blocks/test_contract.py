@@ -292,15 +292,22 @@ def test_saved_model_gives_the_same_answers(
     assert answers(HybridRecommender.load(saved, mmap=True), queries, new) == before
 
 
+@pytest.mark.parametrize("workers", [1, 2])
 def test_batch_scoring(
-    model: HybridRecommender, queries: list[list[str]], saved: Path, tmp_path: Path
+    model: HybridRecommender,
+    queries: list[list[str]],
+    saved: Path,
+    tmp_path: Path,
+    workers: int,
 ) -> None:
     plays = pd.DataFrame(
         [(f"p{number}", item) for number, items in enumerate(queries) for item in items],
         columns=["playlist_id", "item_id"],
     )
     plays.to_parquet(tmp_path / "plays.parquet")
-    score_playlists(saved, tmp_path / "plays.parquet", tmp_path / "out", 6, chunk_size=3)
+    score_playlists(
+        saved, tmp_path / "plays.parquet", tmp_path / "out", 6, chunk_size=3, workers=workers
+    )
     found = pd.concat(
         [pq.read_table(path).to_pandas() for path in sorted((tmp_path / "out").glob("part-*"))]
     )

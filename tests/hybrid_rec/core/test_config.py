@@ -184,3 +184,11 @@ def test_weights_of_a_block_that_is_not_there() -> None:
         HybridConfig(weights={"genre": 0.4})
     with pytest.raises(ConfigError, match=r"'genre' parameter .*greater than or equal to 0"):
         HybridConfig(blocks=blocks, weights={"genre": -0.4})
+
+
+@pytest.mark.parametrize("text", ["a = " + "[" * 5_000, "a = " + "{b = " * 5_000, "a." * 5_000])
+def test_toml_that_is_nested_deeply_is_refused(tmp_path: Path, text: str) -> None:
+    (tmp_path / "deep.toml").write_text(text)
+    with pytest.raises(ConfigError, match=r"config file must be TOML, got .*deep.toml") as error:
+        HybridConfig.from_toml(tmp_path / "deep.toml")
+    assert len(str(error.value)) < 1000

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from hybrid_rec.core.errors import ConfigError
 from hybrid_rec.data.datasets import SyntheticDataset, synthetic_radio
-from hybrid_rec.data.synthetic import GENRES
+from hybrid_rec.data.synthetic_names import GENRES
 
 
 @pytest.fixture(scope="module")

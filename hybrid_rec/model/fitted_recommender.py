@@ -1,0 +1,122 @@
+"""FittedRecommender: holds a fitted model, keeps it in a folder and shows its vectors."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, Self
+
+from hybrid_rec.core.arrays import Floats
+from hybrid_rec.core.checks import as_path
+from hybrid_rec.core.config import COOCCURRENCE, HybridConfig
+from hybrid_rec.core.errors import ConfigError, NotFittedError
+from hybrid_rec.core.quoting import quoted
+from hybrid_rec.data.ids import as_item_ids
+from hybrid_rec.model import storage
+from hybrid_rec.model.explainer import Explainer
+from hybrid_rec.model.fit import reindexed
+from hybrid_rec.model.fitted import Model
+
+
+class FittedRecommender:
+    """What every recommender over a fitted model shares: the model, its folder, its vectors.
+
+    Args:
+        config: All parameters; None for the defaults.
+    """
+
+    def __init__(self, config: HybridConfig | None = None) -> None:
+        if config is not None and not isinstance(config, HybridConfig):
+            raise ConfigError(f"config must be a HybridConfig, got {type(config).__name__}.")
+        self.config = config or HybridConfig()
+        self._model: Model | None = None
+        self._explainer: Explainer | None = None
+
+    @property
+    def model_(self) -> Model:
+        """The fitted parts: catalogue, index, sources, timings.
+
+        Raises:
+            NotFittedError: Before `fit` or `load`.
+        """
+        if self._model is None:
+            raise NotFittedError("This HybridRecommender is not fitted; call fit or load first.")
+        return self._model
+
+    def save(self, folder: str | Path) -> None:
+        """Write the model to a folder; a model that is there is replaced once this one is whole.
+
+        Raises:
+            ArtifactError: If the folder holds something else, or cannot be written.
+            NotFittedError: Before `fit` or `load`.
+        """
+        storage.save(self.model_, as_path(folder, "the model folder"))
+
+    @classmethod
+    def load(cls, folder: str | Path, *, mmap: bool = False) -> Self:
+        """The model that `save` wrote, every checksum and count verified.
+
+        Args:
+            folder: Where it is.
+            mmap: Map the index into memory instead of reading it, so that processes share it.
+
+        Raises:
+            ArtifactError: If a file is missing or damaged, or the format is another.
+            RunError: If memory runs out.
+        """
+        model = storage.load(as_path(folder, "the model folder"), mmap=mmap)
+        recommender = cls(model.config)
+        recommender._set(model)
+        return recommender
+
+    def with_index(self, factory: str) -> Self:
+        """The same model with another dense index over the vectors that this one gives back.
+
+        Args:
+            factory: FAISS factory string.
+
+        Raises:
+            ConfigError: If it does not suit the data.
+            NotFittedError: Before `fit` or `load`.
+        """
+        if not isinstance(factory, str):
+            raise ConfigError(
+                f"The 'factory' parameter must be a FAISS factory string, got {quoted(factory)} "
+                "instead."
+            )
+        model = reindexed(self.model_, factory)
+        other = type(self)(model.config)
+        other._set(model)
+        return other
+
+    def item_vectors(self, item_ids: Sequence[Any], block: str = COOCCURRENCE) -> Floats:
+        """The rows of items in one dense block.
+
+        Args:
+            item_ids: Ids of the catalogue.
+            block: A block whose rows are dense, such as "cooccurrence" or "title".
+
+        Returns:
+            `(len(item_ids), dim)` float32 of length 1, or 0 where nothing is known of an item.
+
+        Raises:
+            UnknownItemError: For an unknown id.
+            ConfigError: If the model has no such dense block.
+            NotFittedError: Before `fit` or `load`.
+        """
+        model = self.model_
+        if not isinstance(block, str) or block not in model.index.layout:
+            raise ConfigError(
+                f"The 'block' parameter must be one of {', '.join(model.index.layout)}, got "
+                f"{quoted(block)} instead."
+            )
+        rows = model.catalog.rows(as_item_ids(item_ids))
+        return model.index.blocks(rows)[block]
+
+    def _set(self, model: Model) -> None:
+        self._model, self._explainer = model, None
+
+    def _explains(self) -> Explainer:
+        if self._explainer is None:
+            self._explainer = Explainer(self.model_)
+        return self._explainer
