@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterable, Sequence
 from typing import Any, Self
 
@@ -53,6 +54,10 @@ class HybridRecommender(FittedRecommender):
     ) -> Self:
         """Learn from playlists; a second fit starts anew.
 
+        `model_.held_out` says how well it completes playlists that it did not see. Where that is no
+        better than chance, a `UserWarning` says that nothing was learned of which items go
+        together.
+
         Args:
             playlists: What was played together, of `catalog`.
             catalog: All items, those that nobody has played included.
@@ -64,6 +69,8 @@ class HybridRecommender(FittedRecommender):
             ModelUnavailableError: If the title model cannot be found.
         """
         model = fit_model(playlists, catalog, self.config, as_progress(progress))
+        if model.held_out is not None and not model.held_out.learned:
+            warnings.warn(str(model.held_out), stacklevel=2)
         self._set(model)
         return self
 

@@ -16,6 +16,7 @@ from evaluation.tuning.proposer import FIT_STARTUP, WEIGHT_STARTUP, Proposer
 from evaluation.tuning.spaces import (
     Settings,
     fit_cost,
+    fit_settings,
     fit_space,
     settings_of,
     weight_space,
@@ -128,7 +129,7 @@ class Tuner:
         self._seconds: dict[str, list[float]] = {"fit": [], "weights": []}
         self._first: Trial | None = None
         self._best = _Best(settings_of(self._base, self._weights.space))
-        settings = settings_of(self._base, self._fits.space)
+        settings = fit_settings(self._base, self._fits.space, self._split.train)
         number = 0
         while (fitted := self._fit(number, settings)) is not None:
             yield from self._try_weights(fitted, self._weight_trials)

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from hybrid_rec.blocks.corpus_files import CorpusFiles, item_tokens, shuffled
 from hybrid_rec.blocks.excerpts import Excerpts, most_plays
+from hybrid_rec.blocks.few_items import repeats_of, sample_of
 from hybrid_rec.core.arrays import Floats, Rows
 from hybrid_rec.core.config import CooccurrenceConfig
 from hybrid_rec.core.errors import DataError
@@ -49,7 +50,9 @@ def fit_cooccurrence(
     """Unit co-occurrence vectors of all items, `(n_items, vector_size)` float32.
 
     Items with fewer than `min_count` plays have a zero vector, and so have those that stand only in
-    a playlist so long that they had no turn, see `CooccurrenceConfig.longest_playlist`.
+    a playlist so long that they had no turn, see `CooccurrenceConfig.longest_playlist`. In
+    small catalogues fewer plays are skipped and playlists are read more often, unless `sample` and
+    `repeats` say otherwise.
 
     With several `workers` the playlists are written to a temporary folder, about 8 bytes a play,
     from which gensim's threads read without holding up each other; with `shuffle` they are written
@@ -79,6 +82,7 @@ def fit_cooccurrence(
             f"at least one item must have min_count = {config.min_count} plays, "
             f"but the most played one has {counts.max(initial=0)}."
         )
+    n_kept = int((counts >= config.min_count).sum())
     rng = np.random.default_rng(seed)
     model = _make_word2vec(
         vector_size=config.vector_size,
@@ -87,7 +91,7 @@ def fit_cooccurrence(
         hs=0,
         negative=config.negative,
         ns_exponent=config.ns_exponent,
-        sample=config.sample,
+        sample=sample_of(config, n_kept),
         min_count=config.min_count,
         alpha=config.learning_rate,
         min_alpha=config.learning_rate * 1e-4,
@@ -107,7 +111,11 @@ def fit_cooccurrence(
         model.wv.vectors[held] = start.vectors[rows[held]] * np.float32(_USUAL_NORM)
         model.wv.vectors_lockf = np.ascontiguousarray(start.freedom[rows], dtype=np.float32)
     order = rng if config.shuffle else None
-    excerpts = Excerpts(playlists, most_plays(playlists.lengths, config.longest_playlist))
+    excerpts = Excerpts(
+        playlists,
+        most_plays(playlists.lengths, config.longest_playlist),
+        repeats_of(config, playlists, n_kept, epochs),
+    )
     with (progress or Progress()).stage("co-occurrence, epochs", epochs) as advance:
         if config.workers == 1:
             model.train(

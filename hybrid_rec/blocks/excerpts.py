@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from hybrid_rec.blocks.few_items import repeated
 from hybrid_rec.core.arrays import Mask, Rows
 from hybrid_rec.data.playlists import Playlists
 
@@ -38,13 +39,16 @@ class Excerpts:
     Args:
         playlists: What is trained on.
         most: Plays of a playlist at most, at least 1; None for all.
+        times: How often an excerpt holds each of its plays, see `repeated`.
     """
 
-    def __init__(self, playlists: Playlists, most: int | None = None) -> None:
+    def __init__(self, playlists: Playlists, most: int | None = None, times: int = 1) -> None:
         self.playlists = playlists
+        self._times = times
         self._most = most or int(playlists.lengths.max(initial=1))
         self._longer = np.flatnonzero(playlists.lengths > self._most)
         self._epoch = 0
+        self._whole = playlists if len(self._longer) else repeated(playlists, times)
 
     @property
     def differ(self) -> bool:
@@ -54,7 +58,7 @@ class Excerpts:
     @property
     def n_plays(self) -> int:
         """Plays of every excerpt, over all playlists."""
-        return int(np.minimum(self.playlists.lengths, self._most).sum())
+        return self._times * int(np.minimum(self.playlists.lengths, self._most).sum())
 
     def unseen(self, n_epochs: int) -> Mask:
         """Items whose plays have no turn in so many epochs, `(n_items,)`; those never played, too.
@@ -73,7 +77,7 @@ class Excerpts:
     def next(self) -> Playlists:
         """What the next epoch trains on; the playlists themselves if none is too long."""
         if not len(self._longer):
-            return self.playlists
+            return self._whole
         kept = np.ones(self.playlists.n_plays, dtype=bool)
         for number in self._longer.tolist():
             start, end = self.playlists.offsets[number : number + 2].tolist()
@@ -81,4 +85,4 @@ class Excerpts:
             turn = end - 1 - self._epoch * self._most - np.arange(self._most)
             kept[start + (turn - start) % (end - start)] = True
         self._epoch += 1
-        return self.playlists.select_plays(kept)
+        return repeated(self.playlists.select_plays(kept), self._times)

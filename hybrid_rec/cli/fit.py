@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -63,6 +64,7 @@ def fit(
     settings = read_config(config, seed)
 
     from hybrid_rec.data.datasets import read_dataset
+    from hybrid_rec.model.held_out import held_out_told
     from hybrid_rec.model.storage import check_target
     from hybrid_rec.model.weights import weights_told
     from hybrid_rec.recommender import HybridRecommender
@@ -71,7 +73,10 @@ def fit(
     progress = as_progress(not quiet)
     playlists, catalog, report = read_dataset(dataset, items=items, progress=progress, **written)
     write_lines(report)
-    recommender = HybridRecommender(settings).fit(playlists, catalog, progress=progress)
+    with warnings.catch_warnings():
+        # The report says it.
+        warnings.filterwarnings("ignore", "nothing learned", UserWarning)
+        recommender = HybridRecommender(settings).fit(playlists, catalog, progress=progress)
     with progress.stage("saving"):
         recommender.save(out)
     model = recommender.model_
@@ -82,6 +87,7 @@ def fit(
     write(_columns_told(catalog, model.blocks))
     told = weights_told(settings, has_ranking=model.ranking is not None)
     write(f"block weights: {told}")
+    write(f"co-occurrence: {held_out_told(model.held_out)}")
     if model.choice is not None:
         write(f"index: {model.choice}")
     write(f"saved to {out}")

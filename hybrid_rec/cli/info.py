@@ -35,6 +35,7 @@ def info(
     check_model(model)
 
     from hybrid_rec.model import storage
+    from hybrid_rec.model.held_out import held_out_told, read_held_out
 
     if measure:
         from hybrid_rec.model.index_measure import measure_index
@@ -48,6 +49,7 @@ def info(
         return
     write(f"{model}: {manifest['format']}, version {manifest['format_version']}")
     _print_weights(manifest)
+    write(f"co-occurrence: {held_out_told(read_held_out(manifest))}")
     for heading in ("counts", "index", "libraries", "config", "files"):
         if heading not in manifest:
             continue

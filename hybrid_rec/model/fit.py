@@ -73,7 +73,7 @@ def fit_model(
     with timed(timings, "blocks"):
         items = describe_items(blocks, catalog, progress)
     with timed(timings, "co-occurrence"):
-        learned = learn_vectors(playlists, config, progress)
+        learned = learn_vectors(playlists, config, progress, True)
     fused = fuse(playlists, catalog, config, learned, items, progress)
     return replace(fused, timings=timings | fused.timings)
 
@@ -137,6 +137,7 @@ def fuse(
         ranking,
         timings=timings,
         choice=first.choice,
+        held_out=learned.held_out,
     )
 
 

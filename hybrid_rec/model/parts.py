@@ -21,6 +21,7 @@ from hybrid_rec.core.errors import ArtifactError, ConfigError
 from hybrid_rec.core.stored import read_array, read_json, refused, write_array, write_json
 from hybrid_rec.data.playlists import Playlists
 from hybrid_rec.model.fitted import Model
+from hybrid_rec.model.held_out import read_held_out
 from hybrid_rec.model.ranking_files import read_ranking, write_ranking
 from hybrid_rec.model.tables import check_columns, read_catalog, read_playlist_ids, write_tables
 from indexes.checks import check_rows
@@ -80,6 +81,7 @@ def read_parts(home: Path, manifest: Mapping[str, Any], *, mmap: bool) -> Model:
         ),
         removed=check_rows(removed, len(catalog), "removed"),
         choice=read_choice(manifest),
+        held_out=read_held_out(manifest),
     )
 
 

@@ -74,6 +74,7 @@ def save(model: Model, folder: Path) -> None:
                 "counts": _counts(model),
                 "columns": model.blocks.column_kinds,
                 **({} if model.choice is None else {INDEX: asdict(model.choice)}),
+                **({} if model.held_out is None else {"held_out": asdict(model.held_out)}),
                 "files": {name: sha256(fresh / name) for name in files_in(fresh)},
             }
             (fresh / MANIFEST).write_text(as_text(manifest), encoding="utf-8")

@@ -36,7 +36,12 @@ class Fold:
     """What should be found; as many as `seeds`."""
 
 
-def make_folds(playlists: Playlists, config: RankingConfig, rng: np.random.Generator) -> list[Fold]:
+def make_folds(
+    playlists: Playlists,
+    config: RankingConfig,
+    rng: np.random.Generator,
+    shortest: int = _SHORTEST,
+) -> list[Fold]:
     """Folds whose cases look like the queries to come; none if there are too few playlists.
 
     A case gives the first half of a held-out playlist, or its first 1 to half items, and asks for
@@ -48,8 +53,9 @@ def make_folds(playlists: Playlists, config: RankingConfig, rng: np.random.Gener
         playlists: Training playlists.
         config: Number and kind of the cases.
         rng: Draws everything.
+        shortest: Different items of a playlist that may be held out, at least 2.
     """
-    usable = np.flatnonzero(playlists.distinct().lengths >= _SHORTEST)
+    usable = np.flatnonzero(playlists.distinct().lengths >= shortest)
     if len(usable) < config.min_playlists:
         return []
     # More than are wanted would only cost time and memory, and playlists to train on.

@@ -11,7 +11,7 @@ import sys
 
 BENCHMARKS = (
     "fit", "index_memory", "index_speed", "plan", "accuracy", "ablation", "credits", "speed",
-    "update", "titles", "headline", "growth", "tuned", "trees", "startup", "score_log",
+    "update", "titles", "headline", "growth", "tuned", "trees", "startup", "small", "score_log",
     "robust",
 )  # fmt: skip
 
