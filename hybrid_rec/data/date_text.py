@@ -29,6 +29,8 @@ Times = NDArray[np.datetime64]
 
 NO_TIME = np.datetime64("NaT", "us")
 
+# Texts of digits and single separators, of which most columns are full.
+_PLAIN = r"^\d{1,6}(?:[-/:. T+]\d{1,6})*Z?$"
 # What is written in several ways is written in one first.
 _ALIKE = (
     ("[\\s\u00a0\u202f]+", " "),
@@ -80,6 +82,8 @@ _THREE = {"day-first": "dmY", "month-first": "mdY", "year-first": "Ymd"}
 
 def alike(texts: pa.Array) -> pa.Array:
     """Texts with one space where there are several, and other small things written in one way."""
+    if pc.all(pc.match_substring_regex(texts, _PLAIN)).as_py():
+        return texts
     texts = pc.utf8_trim_whitespace(texts)
     for pattern, replacement in _ALIKE:
         texts = pc.replace_substring_regex(texts, pattern, replacement)
@@ -92,7 +96,12 @@ def forms_of(texts: pa.Array) -> tuple[Rows, list[Formats | None]]:
     Args:
         texts: `(n,)` strings, as `alike` writes them, without nulls.
     """
-    forms = pc.replace_substring_regex(texts, r"\d", "0").dictionary_encode()
+    validity, offsets, data = texts.buffers()
+    letters = np.frombuffer(data or b"", np.uint8).copy()
+    letters[(letters >= ord("0")) & (letters <= ord("9"))] = ord("0")
+    parts = [validity, offsets, pa.py_buffer(letters)]
+    plain = pa.Array.from_buffers(TEXT, len(texts), parts, offset=texts.offset)
+    forms = plain.dictionary_encode()
     codes = forms.indices.to_numpy(zero_copy_only=False).astype(np.int64)
     return codes, [formats_of(form) for form in forms.dictionary.to_pylist()]
 
