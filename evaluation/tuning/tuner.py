@@ -28,7 +28,7 @@ from hybrid_rec.blocks.block_set import BlockSet, columns_of
 from hybrid_rec.core.config import HybridConfig
 from hybrid_rec.core.errors import ConfigError, DataError
 from hybrid_rec.core.progress import Progress
-from hybrid_rec.data.playlists import check_training
+from hybrid_rec.data.training import check_training
 from hybrid_rec.model.fit import describe_items, fuse
 from hybrid_rec.model.fitted import Model
 from hybrid_rec.model.training import Learned, learn_vectors

@@ -293,22 +293,6 @@ class Playlists:
         return [part.tolist() for part in np.split(ids, self.offsets[1:-1])] if len(self) else []
 
 
-def check_training(playlists: Any, catalog: Any) -> None:
-    """Raise a DataError unless these are playlists with plays, and their catalogue."""
-    if not isinstance(playlists, Playlists) or not isinstance(catalog, Catalog):
-        raise DataError(
-            "a fit needs Playlists and then a Catalog, got "
-            f"{type(playlists).__name__} and {type(catalog).__name__}."
-        )
-    if playlists.n_items != len(catalog):
-        raise DataError(
-            f"playlists must refer to the catalogue given, of {len(catalog)} items, "
-            f"but refer to one of {playlists.n_items}."
-        )
-    if not playlists.n_plays:
-        raise DataError("playlists must hold at least one play to fit on, got none.")
-
-
 def _check_catalog(catalog: Any) -> None:
     if not isinstance(catalog, Catalog):
         raise DataError(f"catalog must be a Catalog, got {type(catalog).__name__}.")

@@ -18,7 +18,8 @@ from hybrid_rec.core.config import COOCCURRENCE, POPULARITY, HybridConfig
 from hybrid_rec.core.linalg import reproducible
 from hybrid_rec.core.progress import Advance, Progress
 from hybrid_rec.data.catalog import Catalog
-from hybrid_rec.data.playlists import Playlists, check_training
+from hybrid_rec.data.playlists import Playlists
+from hybrid_rec.data.training import check_training
 from hybrid_rec.model.fitted import (
     ItemDescriptions,
     Model,

@@ -9,19 +9,16 @@ import hashlib
 import importlib.util
 import json
 import math
-import threading
-from collections.abc import Callable, Iterator, Mapping
-from concurrent.futures import Future
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path, PurePath
-from typing import Any, Literal, TypeVar
+from typing import Any, Literal
 
+from hybrid_rec.blocks.text.downloads import forwarding_bar, in_time
 from hybrid_rec.core.config import TextConfig
 from hybrid_rec.core.errors import ModelUnavailableError
-from hybrid_rec.core.progress import Advance, Progress
+from hybrid_rec.core.progress import Progress
 from hybrid_rec.core.quoting import quoted
-
-AnswerT = TypeVar("AnswerT")
 
 DEFAULT_MODEL: str = TextConfig.model_fields["model"].default
 DEFAULT_WEIGHTS_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
@@ -238,7 +235,7 @@ def _from_hub(name: str, progress: Progress, patience: float) -> Path:
     from huggingface_hub.utils import filter_repo_objects  # type: ignore[attr-defined]
 
     try:
-        info = _in_time(
+        info = in_time(
             lambda: HfApi().model_info(name, files_metadata=True, timeout=patience), patience
         )
         files = filter_repo_objects(
@@ -246,7 +243,7 @@ def _from_hub(name: str, progress: Progress, patience: float) -> Path:
         )
         kilobytes = math.ceil(sum(file.size or 0 for file in files) / 1000)
         with progress.stage(f"Downloading {name} (kB)", kilobytes or None) as advance:
-            bar = _forwarding_bar(advance)
+            bar = forwarding_bar(advance)
             folder = Path(snapshot_download(name, tqdm_class=bar, **_FILES))
     except TimeoutError:
         raise _NotThereError(f"the hub did not answer within {patience:g} seconds") from None
@@ -256,47 +253,3 @@ def _from_hub(name: str, progress: Progress, patience: float) -> Path:
     if not _is_complete(folder):
         raise _NotThereError("what the hub has under that name lacks a config or safetensors")
     return folder
-
-
-def _in_time(ask: Callable[[], AnswerT], patience: float) -> AnswerT:
-    """What `ask` returns, or TimeoutError.
-
-    In a thread, for the name service has no timeout and may take a minute without a network.
-    """
-    answer: Future[AnswerT] = Future()
-
-    def run() -> None:
-        try:
-            answer.set_result(ask())
-        except Exception as error:
-            answer.set_exception(error)
-
-    threading.Thread(target=run, daemon=True).start()
-    return answer.result(timeout=patience)
-
-
-def _forwarding_bar(advance: Advance) -> type[Any]:
-    """A bar for huggingface_hub that shows nothing and passes on kilobytes.
-
-    Received and written bytes are counted in bars of their own; which of the two moves depends on
-    the library's version and on the kind of transfer, so the farther one is believed.
-    """
-    from huggingface_hub.utils import tqdm  # type: ignore[attr-defined]
-
-    lock = threading.Lock()
-    reported = 0
-
-    class Bar(tqdm):
-        def __init__(self, *args: Any, **kwargs: Any) -> None:
-            self.bytes_done = 0.0 if kwargs.get("unit") == "B" else -math.inf
-            super().__init__(*args, **{**kwargs, "disable": True})  # type: ignore[no-untyped-call]
-
-        def update(self, n: float | None = 1) -> None:
-            nonlocal reported
-            with lock:
-                self.bytes_done += n or 0
-                if (done := self.bytes_done // 1000) > reported:
-                    advance(int(done) - reported)
-                    reported = int(done)
-
-    return Bar

@@ -25,7 +25,8 @@ from hybrid_rec.core.progress import as_progress
 from hybrid_rec.core.words import how_many
 from hybrid_rec.data.catalog import Catalog
 from hybrid_rec.data.datasets import read_dataset
-from hybrid_rec.data.playlists import Playlists, check_training
+from hybrid_rec.data.playlists import Playlists
+from hybrid_rec.data.training import check_training
 
 _GB = 1e9
 

@@ -12,8 +12,8 @@ import pytest
 
 from hybrid_rec import ArtifactError, Catalog, HybridConfig, HybridRecommender, Playlists
 from hybrid_rec.cli.app import run
-from hybrid_rec.model import storage
 from hybrid_rec.model.held_out import HeldOut, held_out_told, measure_held_out
+from hybrid_rec.model.manifest import as_text
 from hybrid_rec.ranking.cross_fitting import Fold
 from tests.tastes import tastes
 
@@ -122,7 +122,7 @@ def test_a_finding_that_is_none_is_refused(tmp_path: Path, wrong: dict[str, Any]
     path = tmp_path / "model" / "manifest.json"
     manifest = json.loads(path.read_text())
     manifest["held_out"] |= wrong
-    path.write_text(storage._as_text(manifest))
+    path.write_text(as_text(manifest))
     with pytest.raises(ArtifactError, match=r"held_out|HeldOut"):
         HybridRecommender.load(tmp_path / "model")
 
