@@ -279,3 +279,9 @@ class Catalog:
             values[:] = self.table[name].to_pylist()
         values.flags.writeable = False
         return values
+
+
+def check_catalog(catalog: Any) -> None:
+    """Raise a DataError unless this is a catalogue."""
+    if not isinstance(catalog, Catalog):
+        raise DataError(f"catalog must be a Catalog, got {type(catalog).__name__}.")

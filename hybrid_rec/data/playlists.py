@@ -15,7 +15,7 @@ from hybrid_rec.core.arrays import Mask, Objects, Rows
 from hybrid_rec.core.checks import check_choice, is_listing
 from hybrid_rec.core.errors import DataError
 from hybrid_rec.core.quoting import quoted
-from hybrid_rec.data.catalog import Catalog
+from hybrid_rec.data.catalog import Catalog, check_catalog
 from hybrid_rec.data.columns import check_whole_text, id_column, missing_ids, require_columns
 from hybrid_rec.data.date_text import Times
 from hybrid_rec.data.ids import as_item_ids
@@ -101,7 +101,7 @@ class Playlists:
             UnknownItemError: If an item is unknown and `on_unknown` is "raise".
         """
         require_columns(plays, ("playlist_id", "item_id"), "plays")
-        _check_catalog(catalog)
+        check_catalog(catalog)
         nameless = empty = None
         if _missing(on_missing, "on_missing") == "negative":
             nameless = missing_ids(plays["playlist_id"])
@@ -134,7 +134,7 @@ class Playlists:
             UnknownItemError: If an item is unknown and `on_unknown` is "raise".
         """
         missing = _missing(on_unknown)
-        _check_catalog(catalog)
+        check_catalog(catalog)
         if not is_listing(lists):
             raise DataError(f"lists must be a list of lists of item ids, got {quoted(lists)}.")
         flat: list[str] = []
@@ -291,11 +291,6 @@ class Playlists:
         """Item ids of each playlist."""
         ids = catalog.item_ids[self.rows]
         return [part.tolist() for part in np.split(ids, self.offsets[1:-1])] if len(self) else []
-
-
-def _check_catalog(catalog: Any) -> None:
-    if not isinstance(catalog, Catalog):
-        raise DataError(f"catalog must be a Catalog, got {type(catalog).__name__}.")
 
 
 def _missing(on_unknown: Any, name: str = "on_unknown") -> Literal["error", "negative"]:
