@@ -24,10 +24,13 @@ def most_plays(lengths: Rows, longest: int) -> int:
         lengths: Plays of each playlist, `(n_playlists,)`.
         longest: Plays at most, however many others there are.
     """
-    if not len(lengths):
-        return longest
-    whole = np.minimum(lengths, longest).sum() * max(_SHARE, _MEANS / len(lengths))
-    return min(longest, max(_FEWEST, int(whole)))
+    share = max(_SHARE, _MEANS / max(len(lengths), 1))
+    most, before = longest, longest + 1
+    # Shorter excerpts make the whole smaller, and so their share of it, until it fits.
+    while len(lengths) and most < before:
+        before = most
+        most = min(most, max(_FEWEST, int(share * np.minimum(lengths, most).sum())))
+    return most
 
 
 class Excerpts:

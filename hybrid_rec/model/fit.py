@@ -92,8 +92,9 @@ def describe_items(blocks: BlockSet, catalog: Catalog, progress: Progress) -> It
         DataError: If a block cannot be made from the catalogue.
         ModelUnavailableError: If a text model cannot be found.
     """
-    fitted = blocks.fit(catalog.table, progress)
-    rows = fitted.encode(catalog.table, progress)
+    with progress.stage("blocks"):
+        fitted = blocks.fit(catalog.table, progress)
+        rows = fitted.encode(catalog.table, progress)
     return ItemDescriptions(fitted, rows, fitted.groups(catalog.table))
 
 

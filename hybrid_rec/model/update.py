@@ -65,7 +65,7 @@ def update_model(model: Model, changes: Changes, progress: Progress) -> Model:
         return replace(model, removed=changes.removed, timings={})
     timings: dict[str, float] = {}
     known = model.index.blocks(np.arange(n_known))
-    with timed(timings, "blocks"):
+    with timed(timings, "blocks"), progress.stage("blocks"):
         items = _described(model, changes, {**known, **model.index.one_hot}, progress)
     begun = _begun(model, items, known[COOCCURRENCE])
     with timed(timings, "co-occurrence"):

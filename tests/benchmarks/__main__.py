@@ -11,8 +11,8 @@ import sys
 
 BENCHMARKS = (
     "fit", "index_memory", "index_speed", "plan", "accuracy", "ablation", "credits", "speed",
-    "update", "titles", "headline", "growth", "tuned", "trees", "startup", "small", "score_log",
-    "robust",
+    "update", "titles", "headline", "growth", "longest_list", "tuned", "trees", "startup",
+    "small", "score_log", "robust",
 )  # fmt: skip
 
 

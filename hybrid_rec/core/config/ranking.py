@@ -51,7 +51,7 @@ class StatisticsConfig(Section):
         "factors_many": "als_large",
     }
 
-    longest_playlist: int = Field(500, ge=2)
+    longest_playlist: int = Field(3000, ge=2)
     """Items of a playlist that count at most for neighbours, EASE and factors; fewer, but at least
     100, where they would be more than a thirtieth of all and than four playlists of mean length.
     Of a longer one so many are drawn, for its pairs grow by its square; plays count them all."""
