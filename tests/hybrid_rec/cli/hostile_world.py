@@ -65,7 +65,8 @@ def hostile_world(folder: Path, *, plain: bool = False) -> World:
             f"column {nasty}": [f"value {nasty}"] * 30,
         }
     )
-    lists = [rng.permutation(30)[:12].tolist() for _ in range(150)]
+    # Two tastes, so that there is something to be learned.
+    lists = [(n % 2 * 15 + rng.permutation(15)[:12]).tolist() for n in range(150)]
     plays = pd.DataFrame(
         [(f"list {n}{nasty}", ids[row]) for n, rows in enumerate(lists) for row in rows],
         columns=["playlist_id", "item_id"],
