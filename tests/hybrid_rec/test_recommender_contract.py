@@ -8,9 +8,6 @@ from hybrid_rec import HybridConfig, HybridRecommender
 from hybrid_rec.data.synthetic import SyntheticDataset
 from tests import recommender_contract as contract
 
-# One epoch of CBOW learns nothing of that world, of which a fit warns.
-pytestmark = pytest.mark.filterwarnings("ignore:nothing learned:UserWarning")
-
 CHANGES = {
     "default": {},
     "HNSW": {"index": {"factory": "HNSW16"}},

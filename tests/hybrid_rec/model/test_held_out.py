@@ -21,9 +21,6 @@ SHOP = (10,) * 4
 NOTHING = {"sample": 1e-6, "repeats": 1}
 
 
-pytestmark = pytest.mark.filterwarnings("ignore:nothing learned:UserWarning")
-
-
 def fitted(
     playlists: Playlists, *, ranking: bool = False, **cooccurrence: Any
 ) -> HybridRecommender:
