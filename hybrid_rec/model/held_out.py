@@ -44,8 +44,9 @@ class HeldOut:
 
     def __str__(self) -> str:
         told = (
-            f"in {self.playlists:,} held-out playlists, hidden items are nearer than items of "
-            f"others {self.share:.2f} ± {self.error:.2f} of the time (chance {_CHANCE:.2f})"
+            f"in {self.playlists:,} held-out playlists, a hidden item is nearer to what is left "
+            f"than an item of another playlist {self.share:.0%} of the time, ± {self.error:.1%} "
+            f"(chance {_CHANCE:.0%})"
         )
         if self.learned:
             return told
