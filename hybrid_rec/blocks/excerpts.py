@@ -22,8 +22,10 @@ def most_plays(lengths: Rows, longest: int) -> int:
 
     Args:
         lengths: Plays of each playlist, `(n_playlists,)`.
-        longest: Plays at most, however many others there are.
+        longest: Plays at most, however many others there are; 0 for all plays.
     """
+    if not longest:
+        return max(1, int(lengths.max(initial=1)))
     share = max(_SHARE, _MEANS / max(len(lengths), 1))
     most, before = longest, longest + 1
     # Shorter excerpts make the whole smaller, and so their share of it, until it fits.

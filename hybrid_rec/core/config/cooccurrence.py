@@ -51,10 +51,11 @@ class CooccurrenceConfig(Section):
     window: int = Field(30, ge=1, le=10_000)
     """Largest distance between two plays that count as together. With `shuffle`, a playlist
     longer than the window is sampled evenly, whatever the order of its plays."""
-    longest_playlist: int = Field(3000, ge=2)
-    """Plays of a playlist that an epoch trains on at most; fewer, but at least 100, where they
-    would be more than a thirtieth of all plays and than four playlists of mean length. Of a longer
-    one every epoch takes others: first the latest, then those before, and so on in a circle."""
+    longest_playlist: int = Field(3000, ge=0)
+    """Plays of a playlist that an epoch trains on at most, 0 for all of them. It is fewer, but at
+    least 100, where they would be more than a thirtieth of all plays and than four playlists of
+    mean length. Of a longer one every epoch takes others: first the latest, then those before, and
+    so on in a circle."""
     epochs: int = Field(20, ge=1, le=1_000_000)
     """Passes over all playlists."""
     update_epochs: int = Field(5, ge=1, le=1_000_000)

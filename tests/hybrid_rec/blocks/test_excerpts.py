@@ -52,6 +52,11 @@ def test_one_playlist_does_not_outweigh_all_others(lengths: list[int], most: int
     assert most_plays(np.array(lengths, np.int64), 350) == most
 
 
+def test_nought_is_no_limit() -> None:
+    assert most_plays(np.array([10] * 300 + [8000]), 0) == 8000
+    assert most_plays(np.array([], np.int64), 0) == 1
+
+
 @pytest.mark.parametrize("n_epochs", [1, 2, 3, 7])
 def test_unseen_is_what_no_epoch_takes(n_epochs: int) -> None:
     excerpts = Excerpts(LISTS, 4)
