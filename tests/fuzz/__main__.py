@@ -25,6 +25,7 @@ def main() -> int:
     # What is meant to mislead a model may mislead the campaign.
     resource.setrlimit(resource.RLIMIT_AS, (_MOST_MEMORY, resource.RLIM_INFINITY))
 
+    import_module("tests.fuzz.trial").load_libraries()
     campaign = import_module(f"tests.fuzz.{given.campaign}")
     result = campaign.run(given.n, given.seed)
     sys.stdout.write(campaign.written(result) + "\n")

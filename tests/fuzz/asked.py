@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from hybrid_rec import ArtifactError, HybridRecommender
-from hybrid_rec.core.errors import HybridRecError
+from hybrid_rec.core.errors import RunError
 
 REFUSED, ANSWERED = "refused", "answered"
 
@@ -18,14 +18,10 @@ def asked(folder: Path, *, mmap: bool) -> tuple[str, str]:
     """Load a model and ask it: `REFUSED` with the message, or `ANSWERED` with a digest."""
     try:
         model = HybridRecommender.load(folder, mmap=mmap)
-    except ArtifactError as error:
+    except (ArtifactError, RunError) as error:
+        # A file of 2 GB is more than a trial may take, which RunError says.
         return REFUSED, str(error)
     return ANSWERED, _digest(model)
-
-
-def unreadable(error: HybridRecError) -> str:
-    """One line of an error that is meant to be read."""
-    return f"{type(error).__name__}: {error}"
 
 
 def _digest(model: HybridRecommender) -> str:

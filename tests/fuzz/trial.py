@@ -12,6 +12,7 @@ import time
 import traceback
 from collections.abc import Callable
 from dataclasses import dataclass
+from importlib import import_module
 from pathlib import Path
 
 DEATH, HANG, MEMORY, FOREIGN = "process death", "hang", "out of memory", "foreign error"
@@ -32,6 +33,14 @@ class Outcome:
     """What the call returned first, or one of `BAD`."""
     text: str
     """What it returned with it: an answer, a message, or where an error came from."""
+
+
+def load_libraries() -> None:
+    """Import what a trial may need, before the first one: no fork has to do it again."""
+    for name in ("faiss", "gensim.models", "lightgbm", "pyarrow.parquet", "sklearn.linear_model",
+                 "sklearn.utils.extmath", "sklearn.feature_extraction.text", "scipy.linalg",
+                 "pandas", "implicit.cpu.als"):  # fmt: skip
+        import_module(name)
 
 
 def tried(call: Callable[[], tuple[str, str]]) -> Outcome:
