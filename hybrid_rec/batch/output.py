@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -38,6 +38,7 @@ class OutFolder:
     def __init__(self, location: str | Path) -> None:
         self.place = Place.of(location, "the output folder")
         self.name = str(location)
+        self._made = False
 
     @property
     def working_folder(self) -> Path | None:
@@ -58,6 +59,7 @@ class OutFolder:
         """
         with self._writable():
             self._refuse_others()
+            self._made = self.place.is_local and not Path(self.place.path).exists()
         self.names()
         if not self.place.is_local:
             yield
@@ -190,6 +192,15 @@ class OutFolder:
             except FileNotFoundError:
                 paths = []  # object stores have no empty folders
         return [path.rstrip("/").rsplit("/", 1)[-1] for path in paths]
+
+    def withdraw(self) -> None:
+        """Leave nothing behind of a run that has not begun: the folder, if it was made for it."""
+        if self.place.is_local:
+            for name in (WORK, JOB, _LOCK):
+                self.remove(name)
+            if self._made:
+                with suppress(OSError):
+                    Path(self.place.path).rmdir()
 
     def remove(self, name: str) -> None:
         """Remove a file, or a folder and all in it, if it is there.

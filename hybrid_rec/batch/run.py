@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack
 from dataclasses import dataclass
 from functools import partial
 from importlib.metadata import version
@@ -215,7 +216,16 @@ def _run(
         with scorers(model, source.request, workers) as score:
             journal.begin()
             n_before = len(journal.finished)
-            with source.chunks(journal, scratch, reporter, strict=strict) as chunks:
+            with ExitStack() as stack:
+                try:
+                    chunks = stack.enter_context(
+                        source.chunks(journal, scratch, reporter, strict=strict)
+                    )
+                except DataError:
+                    # The input as a whole is refused, so nothing was begun.
+                    if not journal.finished:
+                        target.withdraw()
+                    raise
                 for scored in _with_progress(score(chunks), source, journal, reporter):
                     if strict and scored.complaint is not None:
                         raise refused(scored.complaint)

@@ -129,7 +129,7 @@ class NumbersBlock(Block):
             row = _first_that_is_no_number(column)
             raise self.wrong(
                 name, "hold numbers", row, quoted(column[row].as_py()),
-                "mend the cell, or convert the column" if _is_text(kind) else "convert the column",
+                "convert the column, or mend the cell" if _is_text(kind) else "convert the column",
             )  # fmt: skip
         if pa.types.is_boolean(kind):
             column = column.cast(pa.int8())

@@ -106,7 +106,8 @@ def measure_held_out(folds: Sequence[Fold], vectors: Sequence[Floats]) -> HeldOu
     if len(shares) < _FEWEST:
         return None
     error = float(np.std(shares, ddof=1) / np.sqrt(len(shares)))
-    return HeldOut(len(shares), float(np.mean(shares)), error)
+    # Six digits: more of them would say nothing.
+    return HeldOut(len(shares), round(float(np.mean(shares)), 6), round(error, 6))
 
 
 def _won(fold: Fold, vectors: Floats) -> list[float]:

@@ -315,7 +315,7 @@ def test_bad_k(fitted: HybridRecommender, k: Any) -> None:
 @pytest.mark.parametrize(
     ("weights", "message"),
     [
-        ({"artst": 1.0}, "no parameter 'artst'; did you mean 'artist'"),
+        ({"artst": 1.0}, "no block 'artst'; did you mean 'artist'"),
         ({"artist": -1.0}, "must be greater than or equal to 0"),
         ({"artist": float("nan")}, "must be"),
         ({"title": 1e20}, "must be less than or equal to 1000000"),

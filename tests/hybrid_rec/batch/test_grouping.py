@@ -191,8 +191,8 @@ def test_bad_rows_of_a_log_are_listed_and_counted_as_fit_does(
     arguments = ["score", str(small_ranked), str(path), str(out), "-k", "3", "--quiet"]
     assert run(arguments) == 0
     assert capsys.readouterr().out == (
-        "3 queries, 9 rows in 1 parts (1 of them now), 6 rejected (4 rows with missing ids, "
-        "1 plays of items that the catalogue lacks, 1 rows with an unreadable position or "
+        "3 queries, 9 rows in 1 part (1 written now), 6 rejected (4 rows with missing ids, "
+        "1 play of items that the catalogue lacks, 1 row with an unreadable position or "
         f"played_at), 3 of 9 input rows used: {out}\n"
     )
     listed = pq.read_table(out / "rejected.parquet").to_pylist()
@@ -256,4 +256,4 @@ def test_lists_are_not_grouped(
     pq.write_table(table, tmp_path / "lists.parquet")
     result = score_playlists(small_ranked, tmp_path / "lists.parquet", tmp_path / "out", 3)
     assert result.manifest["rejected"]["reasons"] == {"the id stood before": 1}
-    assert "1 rejected (1 queries whose id stood before), 2 of 3 input rows used" in str(result)
+    assert "1 rejected (1 query whose id stood before), 2 of 3 input rows used" in str(result)

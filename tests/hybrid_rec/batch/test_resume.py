@@ -347,11 +347,11 @@ def test_the_command_says_what_must_be_given(
         assert (printed.out, printed.err.count("\n")) == ("", 1)
         assert message in printed.err
     assert run(["score", str(small_ranked), out, "--items", "-k", "1", "--quiet"]) == 0
-    assert "300 queries, 300 rows in 1 parts" in capsys.readouterr().out
+    assert "300 queries, 300 rows in 1 part" in capsys.readouterr().out
     new = tmp_path / "new.csv"
     new.write_text("title,artist\nLove,Nobody\n")
     assert run(["score", str(small_ranked), out + "2", "--new-items", str(new), "--quiet"]) == 0
-    assert "1 queries, 100 rows in 1 parts" in capsys.readouterr().out
+    assert "1 query, 100 rows in 1 part" in capsys.readouterr().out
 
 
 def test_ctrl_c_keeps_finished_parts(

@@ -208,8 +208,8 @@ def test_bad_rows_are_listed_and_every_playlist_is_answered(
     counts = result.manifest["counts"]
     assert [counts[name] for name in ("rejected", "used_rows", "input_rows")] == [6, 6, 12]
     assert (
-        ", 6 rejected (4 rows with missing ids, 1 plays of items that the catalogue lacks, "
-        "1 rows with an unreadable position or played_at), 6 of 12 input rows used: " in str(result)
+        ", 6 rejected (4 rows with missing ids, 1 play of items that the catalogue lacks, "
+        "1 row with an unreadable position or played_at), 6 of 12 input rows used: " in str(result)
     )
     with pytest.raises(DataError, match=r"plays\.csv, row 0, .*missing id .*without strict"):
         score_playlists(small_ranked, path, tmp_path / "strict", strict=True)

@@ -29,7 +29,7 @@ from hybrid_rec.batch.scratch import scratch_folder, sweep
 from hybrid_rec.batch.sorting import sorted_rows
 from hybrid_rec.batch.survey import surveyed
 from hybrid_rec.cli.app import run
-from hybrid_rec.data.order_kind import OrderScan
+from hybrid_rec.data.order_kind import Kind, OrderScan
 from tests.scored import part_bytes
 
 _SECONDS = 60.0
@@ -145,7 +145,7 @@ def test_the_survey_finds_ids_that_come_back(
         runs = (named != named.shift()).cumsum()
         expected = runs.nunique() == named.nunique() and runs.value_counts().max() <= 5
         assert found.is_grouped == expected
-        assert found.order == Order("position", "numbers")
+        assert found.order == Order("position", Kind("numbers"))
         assert nameless == np.flatnonzero(frame["playlist_id"].isna()).tolist()
         assert (found.n_rows, found.n_named) == (len(frame), len(named)) == (sum(read), len(named))
         grouped.add(expected)
