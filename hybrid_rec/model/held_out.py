@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -11,7 +10,6 @@ import numpy as np
 
 from hybrid_rec.core.arrays import Floats, Mask, Rows
 from hybrid_rec.core.config import RankingConfig
-from hybrid_rec.core.errors import ArtifactError
 from hybrid_rec.data.playlists import Playlists
 from hybrid_rec.ranking.cross_fitting import Fold, make_folds
 
@@ -67,21 +65,8 @@ def held_out_told(found: HeldOut | None) -> str:
 
 
 def read_held_out(manifest: Mapping[str, Any]) -> HeldOut | None:
-    """What the manifest of a saved model says of it, if anything.
-
-    Raises:
-        ArtifactError: If that is no finding.
-    """
-    if "held_out" not in manifest:
-        return None
-    found = HeldOut(**manifest["held_out"])
-    numbers = (found.playlists, found.share, found.error)
-    if not all(type(number) in (int, float) and math.isfinite(number) for number in numbers):
-        raise ArtifactError(
-            "held_out in manifest.json must hold three numbers, got "
-            f"{manifest['held_out']!r:.200}; save the model again."
-        )
-    return found
+    """What the manifest of a saved model, which was checked, says of it, if anything."""
+    return HeldOut(**manifest["held_out"]) if "held_out" in manifest else None
 
 
 def folds_to_check(playlists: Playlists, rng: np.random.Generator) -> list[Fold]:

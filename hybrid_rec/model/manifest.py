@@ -46,20 +46,36 @@ class _Choice(_Part):
     reason: str
 
 
+class _Row(_Part):
+    model_config = ConfigDict(extra="allow")
+    __pydantic_extra__: dict[str, float]
+
+    queries: str
+
+
 class _Measured(_Part):
     factory: str
     queries: int
-    rows: list[dict[str, str | float]]
+    rows: Annotated[list[_Row], Field(min_length=1)]
+
+
+class _HeldOut(_Part):
+    model_config = ConfigDict(extra="forbid")
+
+    playlists: _Count
+    share: Annotated[float, Field(ge=0, le=1)]
+    error: Annotated[float, Field(ge=0, allow_inf_nan=False)]
 
 
 class _Manifest(_Part):
     config: dict[str, Any]
     libraries: dict[str, str]
-    counts: dict[str, Annotated[int, Field(ge=0, lt=2**63)]]
+    counts: dict[str, _Count]
     files: dict[str, str]
     columns: dict[str, ColumnKind] = {}
     index: _Choice = _Choice(factory="", reason="")
-    measured: _Measured = _Measured(factory="", queries=0, rows=[])
+    measured: _Measured = _Measured(factory="", queries=0, rows=[_Row(queries="")])
+    held_out: _HeldOut = _HeldOut(playlists=0, share=0.0, error=0.0)
 
 
 def read_manifest(folder: Path) -> dict[str, Any]:

@@ -11,6 +11,8 @@ import numpy as np
 import pandas as pd
 
 from hybrid_rec import Catalog, HybridConfig, HybridRecommender, Playlists, synthetic_radio
+from hybrid_rec.model import storage
+from hybrid_rec.model.index_measure import measure_index
 from tests.data import make_model_v1
 
 _RANKING = {
@@ -107,6 +109,9 @@ def _write(folder: Path, kind: _Kind, items: pd.DataFrame, plays: pd.DataFrame) 
         ids = items["item_id"].tolist()
         model.update([[*ids[:4], "new-0"], ids[5:9]], new, remove=[ids[10]])
     model.save(folder)
+    if kind.factory != "Flat":
+        found = measure_index(model.model_, 5)
+        storage.keep_measurement(folder, storage.read_manifest(folder), found)
 
 
 def _described(items: pd.DataFrame, genres: Any) -> pd.DataFrame:
