@@ -41,7 +41,7 @@ class HybridRecommender(FittedRecommender):
         config: All parameters; None for the defaults.
 
     Examples:
-        >>> from hybrid_rec import synthetic_radio
+        >>> from hybrid_rec import HybridConfig, synthetic_radio
         >>> playlists, catalog, _ = synthetic_radio(seed=0, n_items=200, n_playlists=300)
         >>> config = HybridConfig(titles={"encoder": "tfidf"}, cooccurrence={"epochs": 2})
         >>> model = HybridRecommender(config).fit(playlists, catalog)
