@@ -95,7 +95,7 @@ def is_ours(folder: Path, manifest: str, form: str, names: Collection[str] | Non
     if not isinstance(content, dict) or content.get("format") != form:
         return False
     known = content.get("files") if names is None else names
-    if not isinstance(known, Collection):
+    if not isinstance(known, Collection) or not all(isinstance(name, str) for name in known):
         return False
     folders = {str(above) for name in known for above in PurePosixPath(name).parents}
     ours = {manifest, *known, *folders}

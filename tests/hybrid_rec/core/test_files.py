@@ -209,6 +209,12 @@ def test_only_a_file_of_its_own_is_regular(tmp_path: Path) -> None:
         read_regular(tmp_path / "absent", 3)
 
 
+@pytest.mark.parametrize("files", ["[[1]]", "[null]", "3", "null"])
+def test_a_manifest_that_lists_no_names_is_not_ours(tmp_path: Path, files: str) -> None:
+    (tmp_path / "m.json").write_text(f'{{"format": "ours", "files": {files}}}')
+    assert not is_ours(tmp_path, "m.json", "ours")
+
+
 def test_a_manifest_that_never_ends_is_not_ours(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "m.json")
     assert not is_ours(tmp_path, "m.json", "ours")
