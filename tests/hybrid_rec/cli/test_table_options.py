@@ -60,8 +60,9 @@ def test_fit_update_and_score_take_the_same_file(
 )  # fmt: skip
 def test_every_command_that_reads_plays_has_the_options(
     command: str, plays: Path, fitted: HybridRecommender, tmp_path: Path,
-    capsys: pytest.CaptureFixture[str],
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch,
 ) -> None:  # fmt: skip
+    monkeypatch.chdir(tmp_path)
     fitted.save(tmp_path / "model")
     words = command.format(plays, model=tmp_path / "model").split()
     for columns, encoding, date_format, told in (
