@@ -98,7 +98,7 @@ def _replaced(folder: Path, path: Path, rng: Rng) -> str:
     kind: str = pick(
         rng,
         ("gone", "empty", "folder", "FIFO", "link to /dev/zero", "link to itself", "link", "huge",
-         "folder behind a link", "socket"),
+         "folder behind a link", "FIFO"),
     )  # fmt: skip
     if kind == "folder behind a link":
         if path.parent == folder:
@@ -115,7 +115,7 @@ def _replaced(folder: Path, path: Path, rng: Rng) -> str:
         path.touch()
     elif kind == "folder":
         path.mkdir()
-    elif kind in ("FIFO", "socket"):
+    elif kind == "FIFO":
         os.mkfifo(path)
     elif kind == "link to /dev/zero":
         path.symlink_to("/dev/zero")
