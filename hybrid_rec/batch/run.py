@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import ExitStack
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass
 from functools import partial
 from importlib.metadata import version
@@ -18,7 +18,7 @@ from hybrid_rec.batch.queries import in_words, refused
 from hybrid_rec.batch.saved_model import SavedModel
 from hybrid_rec.batch.scoring import NEW_ITEMS, PLAYLISTS, Scored
 from hybrid_rec.batch.source import Source
-from hybrid_rec.batch.workers import scorers
+from hybrid_rec.batch.workers import Chunks, scorers
 from hybrid_rec.core.checks import check_flag
 from hybrid_rec.core.errors import ConfigError, DataError
 from hybrid_rec.core.progress import Progress, as_progress
@@ -216,16 +216,8 @@ def _run(
         with scorers(model, source.request, workers) as score:
             journal.begin()
             n_before = len(journal.finished)
-            with ExitStack() as stack:
-                try:
-                    chunks = stack.enter_context(
-                        source.chunks(journal, scratch, reporter, strict=strict)
-                    )
-                except DataError:
-                    # The input as a whole is refused, so nothing was begun.
-                    if not journal.finished:
-                        target.withdraw()
-                    raise
+            opened = source.chunks(journal, scratch, reporter, strict=strict)
+            with _withdrawn_if_refused(opened, journal) as chunks:
                 for scored in _with_progress(score(chunks), source, journal, reporter):
                     if strict and scored.complaint is not None:
                         raise refused(scored.complaint)
@@ -237,6 +229,21 @@ def _run(
             raise DataError(f"{source.request.kind} must hold at least one row, found none.")
         manifest = journal.end({"run_seconds": time.perf_counter() - began})
     return BatchResult(target.name, manifest, len(journal.finished) - n_before)
+
+
+@contextmanager
+def _withdrawn_if_refused(
+    opened: AbstractContextManager[Chunks], journal: Journal
+) -> Iterator[Chunks]:
+    """The same chunks; if the input as a whole is refused, nothing is left of what was begun."""
+    with ExitStack() as stack:
+        try:
+            chunks = stack.enter_context(opened)
+        except DataError:
+            if not journal.finished:
+                journal.folder.withdraw()
+            raise
+        yield chunks
 
 
 def _with_progress(

@@ -17,6 +17,7 @@ from hybrid_rec.core.errors import ArtifactError
 from hybrid_rec.core.progress import Progress
 from hybrid_rec.core.quoting import quoted
 from hybrid_rec.core.stored import read_array, write_array
+from hybrid_rec.data.arrow_types import is_string
 
 _FILE = "statistics.npy"
 # Distance, in standard deviations, at which two numbers are hardly alike any more.
@@ -129,7 +130,7 @@ class NumbersBlock(Block):
             row = _first_that_is_no_number(column)
             raise self.wrong(
                 name, "hold numbers", row, quoted(column[row].as_py()),
-                "convert the column, or mend the cell" if _is_text(kind) else "convert the column",
+                "convert the column, or mend the cell" if is_string(kind) else "convert the column",
             )  # fmt: skip
         if pa.types.is_boolean(kind):
             column = column.cast(pa.int8())
@@ -145,14 +146,10 @@ class NumbersBlock(Block):
         return values
 
 
-def _is_text(kind: pa.DataType) -> bool:
-    return bool(pa.types.is_string(kind) or pa.types.is_large_string(kind))
-
-
 def _first_that_is_no_number(column: pa.Array) -> int:
     """The row of the first cell that is no number, of text that is none; else of the first cell."""
     held = [row for row, cell in enumerate(column) if cell.is_valid]
-    for row in held if _is_text(column.type) else ():
+    for row in held if is_string(column.type) else ():
         try:
             is_number = math.isfinite(float(column[row].as_py()))
         except ValueError:
