@@ -18,6 +18,7 @@ from evaluation.significance import (
 )
 from hybrid_rec.core.arrays import Doubles
 from hybrid_rec.core.errors import ConfigError, DataError
+from hybrid_rec.core.quoting import quoted
 
 
 @dataclass(frozen=True)
@@ -39,7 +40,7 @@ class Comparison:
             if not same or other.metrics != self.evaluations[0].metrics:
                 raise DataError(
                     f"evaluations must be of the same cases and metrics, but those of "
-                    f"{names[0]!r} and {other.name!r} differ."
+                    f"{quoted(names[0])} and {quoted(other.name)} differ."
                 )
 
     def values(self, metric: str) -> Doubles:
@@ -50,7 +51,8 @@ class Comparison:
         """
         if metric not in self.evaluations[0].metrics:
             raise ConfigError(
-                f"metric must be one of {', '.join(self.evaluations[0].metrics)}, got {metric!r}."
+                f"metric must be one of {', '.join(self.evaluations[0].metrics)}, got "
+                f"{quoted(metric)}."
             )
         return np.stack([e.cases[metric].to_numpy(dtype=np.float64) for e in self.evaluations])
 
@@ -100,7 +102,7 @@ class Comparison:
         """
         names = [e.name for e in self.evaluations]
         if name not in names:
-            raise ConfigError(f"recommender must be one of {', '.join(names)}, got {name!r}.")
+            raise ConfigError(f"recommender must be one of {', '.join(names)}, got {quoted(name)}.")
         values = self.values(metric)
         sign = sign_of(metric)
         others = [other for other in names if other != name]

@@ -13,6 +13,7 @@ from evaluation.metrics.rankings import evaluate_rankings, target_hits
 from evaluation.splits.split import Split
 from hybrid_rec.core.arrays import Mask, Objects, Rows
 from hybrid_rec.core.errors import ConfigError
+from hybrid_rec.core.quoting import quoted
 
 POPULARITY_BUCKETS = (0, 1, 2, 5, 20, 100)
 SEED_BUCKETS = (1, 2, 5, 10, 25, 50)
@@ -87,7 +88,7 @@ class Evaluation:
             ConfigError: If k is not one of `ks`.
         """
         if k not in self.ks:
-            raise ConfigError(f"k must be one of {self.ks}, got {k!r}.")
+            raise ConfigError(f"k must be one of {self.ks}, got {quoted(k)}.")
         rows, sources = self.rows[:, :k], self.sources[:, :k]
         hits = target_hits(rows, self.split.targets)
         held = rows >= 0

@@ -15,6 +15,7 @@ from evaluation.splits.split import Split
 from hybrid_rec.core.arrays import Objects, Rows
 from hybrid_rec.core.errors import ConfigError, DataError
 from hybrid_rec.core.progress import Progress, as_progress
+from hybrid_rec.core.quoting import quoted
 from hybrid_rec.data.catalog import Catalog
 from hybrid_rec.data.playlists import Playlists
 
@@ -175,7 +176,7 @@ def _problems(rows: Rows, split: Split) -> dict[str, int]:
 def _check_ks(k: Sequence[int]) -> tuple[int, ...]:
     ks = tuple(sorted(set(k)))
     if not ks or any(isinstance(c, bool) or not isinstance(c, int | np.integer) for c in ks):
-        raise ConfigError(f"k must be one or more integers, got {k!r}.")
+        raise ConfigError(f"k must be one or more integers, got {quoted(k)}.")
     if ks[0] < 1:
         raise ConfigError(f"k must be at least 1, got {ks[0]}.")
     return tuple(int(cut) for cut in ks)

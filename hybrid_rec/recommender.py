@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterable, Sequence
 from typing import Any, Self
 
 import numpy as np
 import pandas as pd
 
+from hybrid_rec.core.checks import check_flag
 from hybrid_rec.core.errors import DataError
 from hybrid_rec.core.progress import Progress, as_progress
+from hybrid_rec.core.quoting import quoted
 from hybrid_rec.data.catalog import Catalog
-from hybrid_rec.data.columns import as_item_ids
+from hybrid_rec.data.ids import as_item_ids
 from hybrid_rec.data.playlists import OnUnknown, Playlists
 from hybrid_rec.data.queries import parse_queries
 from hybrid_rec.data.recommendations import PlaylistMatches, Recommendations
@@ -38,7 +41,7 @@ class HybridRecommender(FittedRecommender):
         config: All parameters; None for the defaults.
 
     Examples:
-        >>> from hybrid_rec import synthetic_radio
+        >>> from hybrid_rec import HybridConfig, synthetic_radio
         >>> playlists, catalog, _ = synthetic_radio(seed=0, n_items=200, n_playlists=300)
         >>> config = HybridConfig(titles={"encoder": "tfidf"}, cooccurrence={"epochs": 2})
         >>> model = HybridRecommender(config).fit(playlists, catalog)
@@ -51,6 +54,10 @@ class HybridRecommender(FittedRecommender):
     ) -> Self:
         """Learn from playlists; a second fit starts anew.
 
+        `model_.held_out` says how well it completes playlists that it did not see. Where that is no
+        better than chance, a `UserWarning` says that nothing was learned of which items go
+        together.
+
         Args:
             playlists: What was played together, of `catalog`.
             catalog: All items, those that nobody has played included.
@@ -62,6 +69,8 @@ class HybridRecommender(FittedRecommender):
             ModelUnavailableError: If the title model cannot be found.
         """
         model = fit_model(playlists, catalog, self.config, as_progress(progress))
+        if model.held_out is not None and not model.held_out.learned:
+            warnings.warn(str(model.held_out), stacklevel=2)
         self._set(model)
         return self
 
@@ -157,6 +166,8 @@ class HybridRecommender(FittedRecommender):
             NotFittedError: Before `fit` or `load`.
         """
         model = self.model_
+        check_flag(exclude_seeds, "exclude_seeds")
+        check_flag(explain, "explain")
         playlists, _ = parse_queries(queries, model.catalog, on_unknown)
         request = SearchRequest(
             model.queries(playlists),
@@ -202,7 +213,9 @@ class HybridRecommender(FittedRecommender):
             NotFittedError: Before `fit` or `load`.
         """
         if isinstance(item_ids, str):
-            raise DataError(f"item_ids must be a list of item ids, got the string {item_ids!r}.")
+            raise DataError(
+                f"item_ids must be a list of item ids, got the string {quoted(item_ids)}."
+            )
         ids = as_item_ids(item_ids)
         parsed, _ = parse_queries([ids], self.model_.catalog, on_unknown)
         singles = Playlists.from_rows(

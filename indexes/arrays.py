@@ -17,7 +17,10 @@ Shape = Sequence[int | None]
 """Lengths of the axes that an array must have; None for any length."""
 
 # What numpy raises for headers that are damaged in one way or another.
-_UNREADABLE = (OSError, ValueError, TypeError, SyntaxError, EOFError, RecursionError, TokenError)
+_UNREADABLE = (
+    OSError, ValueError, TypeError, SyntaxError, EOFError, RecursionError, MemoryError, TokenError,
+    Warning,
+)  # fmt: skip
 
 
 def save_array(path: Path, array: NDArray[Any]) -> None:
@@ -91,7 +94,10 @@ def read_array(
         raise VectorIndexError(
             f"{name} must hold {n_bytes} bytes for an array {found}, got {n_left}."
         )
-    array = np.empty(found, dtype)
+    try:
+        array = np.empty(found, dtype)
+    except MemoryError:
+        raise VectorIndexError(f"{name} must fit into memory, with {n_bytes} bytes.") from None
     # Reading stops short only if the file shrinks meanwhile.
     if n_bytes and _read_into(file, array.reshape(-1).view(np.uint8).data) != n_bytes:
         raise VectorIndexError(f"{name} must hold {n_bytes} bytes, but ended earlier.")

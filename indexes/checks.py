@@ -9,6 +9,9 @@ from numpy.typing import ArrayLike
 
 from indexes.base import Mask, Rows, VectorIndexError, Vectors
 
+LARGEST = 1e12
+"""Of numbers in files that vectors are made of: with larger ones scores would not be finite."""
+
 
 def as_vectors(values: ArrayLike, dim: int | None, what: str) -> Vectors:
     """`values` as a C-contiguous float32 matrix with `dim` columns.
@@ -39,7 +42,7 @@ def check_k(k: Any) -> int:
         VectorIndexError: For anything else.
     """
     if isinstance(k, bool) or not isinstance(k, int | np.integer) or k < 1:
-        raise VectorIndexError(f"k must be an integer of at least 1, got {k!r}.")
+        raise VectorIndexError(f"k must be an integer of at least 1, got {k!r:.200}.")
     return int(k)
 
 

@@ -11,8 +11,18 @@ import faiss
 
 from indexes.base import VectorIndexError, Vectors
 
+_LONGEST = 1000
 # FAISS 1.15 ends the process, or never ends, with graphs and codes of such sizes.
 _TOO_SMALL = re.compile(r"(?:HNSW0*[01]|NSG0*[0-2]|[Qx]0+)(?!\d)")
+# Kinds of index, and of transforms before one, that `faiss_layout` knows.
+_KINDS = {
+    "IndexFlat", "IndexFlatIP", "IndexScalarQuantizer", "IndexPQ", "IndexHNSWFlat", "IndexHNSWSQ",
+    "IndexNSGFlat", "IndexNSGSQ", "IndexIVFFlat", "IndexIVFScalarQuantizer", "IndexIVFPQ",
+}  # fmt: skip
+_TRANSFORMS = {
+    "PCAMatrix", "OPQMatrix", "LinearTransform", "RandomRotationMatrix", "NormalizationTransform",
+    "CenteringTransform", "RemapDimensionsTransform",
+}  # fmt: skip
 
 
 def empty_index(factory: str, dim: int) -> Any:
@@ -28,7 +38,7 @@ def empty_index(factory: str, dim: int) -> Any:
     except RuntimeError as error:
         raise VectorIndexError(
             f"factory must be a FAISS factory string for {dim} dimensions, "
-            f"got {factory!r}: {reason(error)}"
+            f"got {factory!r:.200}: {reason(error)}"
         ) from None
     _check_kind(index, factory)
     return index
@@ -43,10 +53,12 @@ def train(index: Any, vectors: Vectors, factory: str, seed: int) -> None:
     _seed(index, seed)
     if not index.is_trained:
         try:
-            index.train(vectors)
+            # Otherwise the centroids of k-means depend on the cores.
+            with _one_thread():
+                index.train(vectors)
         except RuntimeError as error:
             raise VectorIndexError(
-                f"index {factory!r} must be trained on enough vectors, "
+                f"index {factory!r:.200} must be trained on enough vectors, "
                 f"got {len(vectors)}: {reason(error)}"
             ) from None
     widen_search(index)
@@ -106,12 +118,17 @@ def reason(error: RuntimeError) -> str:
 
 def _check_factory(factory: Any) -> None:
     if not isinstance(factory, str):
-        raise VectorIndexError(f"factory must be a FAISS factory string, got {factory!r}.")
+        raise VectorIndexError(f"factory must be a FAISS factory string, got {factory!r:.200}.")
+    if len(factory) > _LONGEST:
+        # FAISS 1.15 crashes on very long ones.
+        raise VectorIndexError(
+            f"factory must have at most {_LONGEST} characters, got {len(factory):,}."
+        )
     if _TOO_SMALL.search(factory):
-        raise VectorIndexError(f"factory must not hold numbers as small as in {factory!r}.")
+        raise VectorIndexError(f"factory must not hold numbers as small as in {factory!r:.200}.")
     if "Lattice" in factory:
         raise VectorIndexError(
-            f"factory must name an index that can be loaded again, got {factory!r}."
+            f"factory must name an index that can be loaded again, got {factory!r:.200}."
         )
 
 
@@ -119,13 +136,39 @@ def _check_kind(index: Any, factory: str) -> None:
     inner = faiss.downcast_index(index)
     inverted = inverted_lists(index)
     if isinstance(inner, faiss.IndexIDMap):
-        raise VectorIndexError(f"factory must leave the numbering of rows to us, got {factory!r}.")
+        raise VectorIndexError(
+            f"factory must leave the numbering of rows to us, got {factory!r:.200}."
+        )
     # FAISS 1.15 crashes when it reconstructs from such an index after it was loaded.
     if isinstance(inverted, faiss.IndexIVFFastScan):
         raise VectorIndexError(
             f"factory must name an index that can give its vectors back after loading, "
-            f"got {factory!r}; IVF with 'PQ…x4fs' cannot, plain 'PQ…' can."
+            f"got {factory!r:.200}; IVF with 'PQ…x4fs' cannot, plain 'PQ…' can."
         )
+    _check_supported(index, factory)
+
+
+def _check_supported(index: Any, factory: str) -> None:
+    """Refuse what `faiss_layout` could not check when it is loaded."""
+    inner = faiss.downcast_index(index)
+    kinds, parts = [type(inner).__name__], []
+    if isinstance(inner, faiss.IndexPreTransform):
+        chain = [inner.chain.at(place) for place in range(inner.chain.size())]
+        kinds = [type(faiss.downcast_VectorTransform(one)).__name__ for one in chain]
+        parts = [inner.index]
+    elif isinstance(inner, faiss.IndexRefine):
+        kinds, parts = [], [inner.base_index, inner.refine_index]
+    elif isinstance(inner, faiss.IndexIVF):
+        parts = [inner.quantizer]
+    unknown = [kind for kind in kinds if kind not in _KINDS | _TRANSFORMS]
+    if unknown:
+        raise VectorIndexError(
+            "factory must name an index that can be checked when it is loaded: Flat, SQ or PQ, "
+            "alone, in lists (IVF), or under a graph (HNSW, NSG; not of PQ), and transforms before "
+            f"it, got {factory!r} with {', '.join(unknown)}."
+        )
+    for part in parts:
+        _check_supported(part, factory)
 
 
 def widen_search(index: Any) -> None:

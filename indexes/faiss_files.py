@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from threading import Lock
 from typing import Any
 
 import faiss
@@ -14,11 +13,13 @@ from numpy.typing import NDArray
 from indexes.arrays import save_array
 from indexes.base import VectorIndexError
 from indexes.faiss_factory import inverted_lists, reason
+from indexes.faiss_layout import Size, check_file
+from indexes.forks import lock_over_forks
 
 SIDECARS = ("scale", "delta_rows", "delta_vectors")
 """Names of the arrays that a FAISS file may have beside it."""
 # The limit is one of the whole process.
-_limits = Lock()
+_limits = lock_over_forks()
 
 
 def sidecar(path: Path, name: str) -> Path:
@@ -61,50 +62,31 @@ def read_index(path: Path, *, mmap: bool) -> Any:
         mmap: Whether to map it into memory instead of reading it.
 
     Raises:
-        VectorIndexError: If the file is missing or damaged, or the index has another metric.
+        VectorIndexError: If the file is missing or damaged, or the index is of a kind that is not
+            supported.
     """
     try:
+        size = check_file(path)
         with _no_larger_than(path.stat().st_size):
             index = faiss.read_index(str(path), faiss.IO_FLAG_MMAP_IFC if mmap else 0)
+    except VectorIndexError:
+        raise
     except (OSError, RuntimeError, MemoryError) as error:
         why = reason(error) if isinstance(error, RuntimeError) else error
         raise VectorIndexError(
             f"index file must be a readable FAISS index, got {path}: {why}"
         ) from None
-    if index.metric_type != faiss.METRIC_INNER_PRODUCT:
+    if Size(index.d, index.ntotal) != size or index.metric_type != faiss.METRIC_INNER_PRODUCT:
         raise VectorIndexError(f"index file must hold an inner-product index, got {path}.")
     return index
 
 
-def check_rows_of(index: Any, path: Path) -> None:
-    """Raise unless each row of an inverted file is in exactly one list.
-
-    FAISS checks everything else while it reads.
-
-    Raises:
-        VectorIndexError: If one does not.
-    """
+def map_rows(index: Any) -> None:
+    """Make the map from rows to lists of an inverted file anew: that in a file may not fit."""
     inverted = inverted_lists(index)
-    if inverted is None:
-        return
-    n_listed = inverted.invlists.compute_ntotal()
-    if n_listed != inverted.ntotal:
-        raise VectorIndexError(
-            f"index file must list {inverted.ntotal} rows, got {path}, which lists {n_listed}."
-        )
-    try:
-        # The map from rows to lists that the file holds may not fit the lists, so make it again.
+    if inverted is not None:
         inverted.set_direct_map_type(faiss.DirectMap.NoMap)
         inverted.set_direct_map_type(faiss.DirectMap.Array)
-    except RuntimeError as error:
-        raise VectorIndexError(
-            f"index file must list rows in [0, {index.ntotal}), got {path}: {reason(error)}"
-        ) from None
-    places = faiss.vector_to_array(inverted.direct_map.array)
-    if (places < 0).any():
-        raise VectorIndexError(
-            f"index file must list each of {index.ntotal} rows once, got {path}."
-        )
 
 
 @contextmanager

@@ -22,7 +22,7 @@ from indexes.faiss_factory import (
     train,
     widen_search,
 )
-from indexes.faiss_files import check_rows_of, read_index, sidecar, write_index, write_sidecars
+from indexes.faiss_files import map_rows, read_index, sidecar, write_index, write_sidecars
 from indexes.faiss_scale import as_scale, load_scale
 from indexes.legacy import without_matrix
 from indexes.scan import Scanner
@@ -243,7 +243,7 @@ class FaissIndex:
         except RuntimeError as error:
             raise VectorIndexError(
                 f"factory must name an index that can give its vectors back, "
-                f"got {factory!r}: {reason(error)}"
+                f"got {factory!r:.200}: {reason(error)}"
             ) from None
 
     def save(self, path: Path) -> None:
@@ -265,7 +265,7 @@ class FaissIndex:
             index, scale = outer, load_scale(file, outer.d)
         if scale is not None and is_flat(index):
             raise VectorIndexError(f"index file with a scale must not be exact, got {path}.")
-        check_rows_of(index, path)
+        map_rows(index)
         widen_search(index)
         loaded = cls(index, scale)
         loaded._outer = outer

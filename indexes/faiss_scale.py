@@ -19,16 +19,22 @@ from indexes.arrays import load_array
 from indexes.base import VectorIndexError, Vectors
 from indexes.checks import as_vectors
 
+# What is divided by a scale must stay far from the largest number of single precision.
+_LARGEST_EXPONENT = 16
+
 
 def as_scale(scale: ArrayLike, dim: int, what: str = "scale") -> Vectors:
     """A scale `(dim,)`, checked; `what` names it in errors.
 
     Raises:
-        VectorIndexError: For another shape, or anything but powers of two.
+        VectorIndexError: For another shape, or anything but powers of two near 1.
     """
     checked: Vectors = as_vectors(np.atleast_2d(np.asarray(scale)), dim, what)[0]
-    if not (np.frexp(checked)[0] == 0.5).all():
-        raise VectorIndexError(f"{what} must hold powers of two.")
+    mantissas, exponents = np.frexp(checked)
+    if not (mantissas == 0.5).all() or (np.abs(exponents - 1) > _LARGEST_EXPONENT).any():
+        raise VectorIndexError(
+            f"{what} must hold powers of two from 2^-{_LARGEST_EXPONENT} to 2^{_LARGEST_EXPONENT}."
+        )
     return checked
 
 

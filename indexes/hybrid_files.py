@@ -128,7 +128,7 @@ def _read_layout(folder: Path) -> _Layout:
     path = folder / _LAYOUT_FILE
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError, RecursionError) as error:
+    except (OSError, ValueError, RecursionError, MemoryError) as error:
         raise VectorIndexError(f"{path} must be readable JSON: {error}.") from None
     if not isinstance(content, dict):
         raise VectorIndexError(f"{path} must be a JSON object, got {content!r:.80}.")

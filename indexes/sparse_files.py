@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 from zipfile import ZIP_STORED, BadZipFile, ZipFile
@@ -15,12 +15,13 @@ from indexes.arrays import Shape, read_array
 from indexes.base import VectorIndexError
 
 _INTEGERS: Sequence[DTypeLike] = (np.int32, np.int64)
-_MEMBERS: dict[str, tuple[Sequence[DTypeLike], Shape]] = {
+_Members = Mapping[str, tuple[Sequence[DTypeLike], Shape]]
+_MEMBERS: _Members = {
     "format": (["S3"], ()),
     "shape": ([np.int64], (2,)),
     "indptr": (_INTEGERS, (None,)),
     "indices": (_INTEGERS, (None,)),
-    "data": ([np.float32], (None,)),
+    "data": ((), (None,)),
     "_is_array": ([np.bool_], ()),
 }
 
@@ -30,22 +31,31 @@ def save_sparse(path: Path, block: sparse.csr_array) -> None:
     sparse.save_npz(path, block, compressed=False)
 
 
-def load_sparse(path: Path, n_rows: int) -> sparse.csr_array:
-    """The block that `save_sparse` wrote.
+def load_sparse(
+    path: Path,
+    n_rows: int,
+    dtypes: Sequence[DTypeLike] = (np.float32,),
+    *,
+    ascending: bool = True,
+) -> sparse.csr_array:
+    """The block that `save_sparse` wrote, or another sparse matrix that scipy wrote.
 
     Args:
         path: The file.
         n_rows: Rows that the block must have.
+        dtypes: Its numbers must have one of these.
+        ascending: Whether the columns of each row must ascend.
 
     Raises:
         VectorIndexError: If the file is missing or damaged, or the block does not have `n_rows`
-            rows, or its columns do not ascend within each row and the shape.
+            rows, or its columns do not ascend, or are not within the shape.
     """
     try:
-        arrays = _read(path)
-    except (OSError, BadZipFile, RuntimeError, EOFError, ValueError) as error:
-        if isinstance(error, VectorIndexError):
-            raise
+        arrays = _read(path, {**_MEMBERS, "data": (dtypes, (None,))})
+    except VectorIndexError:
+        raise
+    # NotImplementedError (a RuntimeError) is a kind of compression that zipfile does not know.
+    except (OSError, BadZipFile, RuntimeError, EOFError, ValueError, MemoryError) as error:
         raise VectorIndexError(f"{path} must be a readable sparse block: {error}.") from None
     if arrays["format"] != b"csr":
         raise VectorIndexError(f"{path} must have the format csr, got {arrays['format'][()]!r}.")
@@ -54,22 +64,25 @@ def load_sparse(path: Path, n_rows: int) -> sparse.csr_array:
         raise VectorIndexError(f"{path} must have {n_rows} rows, got the shape {(rows, columns)}.")
     starts, indices, data = arrays["indptr"], arrays["indices"], arrays["data"]
     _check_structure(path, starts, indices, data, n_rows, columns)
+    descends = np.flatnonzero(indices[1:] <= indices[:-1]) + 1
+    if ascending and not np.isin(descends, starts).all():
+        raise VectorIndexError(f"{path} must have ascending columns in each row.")
     return sparse.csr_array((data, indices, starts), shape=(n_rows, columns))
 
 
-def _read(path: Path) -> dict[str, NDArray[Any]]:
+def _read(path: Path, wanted: _Members) -> dict[str, NDArray[Any]]:
     arrays = {}
     with ZipFile(path) as archive:
         members = archive.infolist()
         names = [member.filename for member in members]
-        if sorted(names) != sorted(f"{name}.npy" for name in _MEMBERS):
-            raise VectorIndexError(f"{path} must hold the arrays {list(_MEMBERS)}, got {names}.")
+        if sorted(names) != sorted(f"{name}.npy" for name in wanted):
+            raise VectorIndexError(f"{path} must hold the arrays {list(wanted)}, got {names}.")
         # Compressed content could be far larger than the file.
         n_bytes = sum(member.file_size for member in members)
         stored = all(member.compress_type == ZIP_STORED for member in members)
         if not stored or n_bytes > path.stat().st_size:
             raise VectorIndexError(f"{path} must hold its arrays uncompressed.")
-        for name, (dtypes, shape) in _MEMBERS.items():
+        for name, (dtypes, shape) in wanted.items():
             member = archive.getinfo(f"{name}.npy")
             with archive.open(member) as file:
                 arrays[name] = read_array(
@@ -82,11 +95,11 @@ def _check_structure(
     path: Path,
     starts: NDArray[Any],
     indices: NDArray[Any],
-    data: NDArray[np.float32],
+    data: NDArray[Any],
     n_rows: int,
     n_columns: int,
 ) -> None:
-    """Raise unless the arrays are a matrix in canonical compressed sparse row format."""
+    """Raise unless the arrays are a matrix in compressed sparse row format."""
     if len(indices) != len(data) or len(starts) != n_rows + 1:
         raise VectorIndexError(
             f"{path} must have {n_rows + 1} row starts and a value for each column, got "
@@ -99,8 +112,5 @@ def _check_structure(
         raise VectorIndexError(
             f"{path} must have columns in [0, {n_columns}), got {indices.min()} to {indices.max()}."
         )
-    descends = np.flatnonzero(indices[1:] <= indices[:-1]) + 1
-    if not np.isin(descends, starts).all():
-        raise VectorIndexError(f"{path} must have ascending columns in each row.")
     if not np.isfinite(data).all():
         raise VectorIndexError(f"{path} must be finite, but holds NaN or infinity.")

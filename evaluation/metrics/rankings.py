@@ -9,6 +9,7 @@ import numpy as np
 from evaluation.metrics.registry import METRICS
 from hybrid_rec.core.arrays import Doubles, Mask, Rows
 from hybrid_rec.core.errors import ConfigError, DataError
+from hybrid_rec.core.quoting import quoted
 from hybrid_rec.data.playlists import Playlists
 
 # Cases whose recommendations are compared with their targets at once, to bound memory.
@@ -55,7 +56,7 @@ def evaluate_rankings(
     chosen = [METRICS.named(name) for name in (METRICS if metrics is None else metrics)]
     for k in ks:
         if isinstance(k, bool) or not isinstance(k, int | np.integer) or k < 1:
-            raise ConfigError(f"k must be an integer of at least 1, got {k!r}.")
+            raise ConfigError(f"k must be an integer of at least 1, got {quoted(k)}.")
     wanted = {f"{metric.name}@{k}": (metric.compute, k) for metric in chosen for k in ks}
     values = {label: np.full(len(rows), np.nan) for label in wanted}
     distinct = targets.distinct()

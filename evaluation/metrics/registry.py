@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from hybrid_rec.core.arrays import Doubles, Mask, Rows
 from hybrid_rec.core.errors import ConfigError
+from hybrid_rec.core.quoting import quoted
 from hybrid_rec.core.registry import Registry
 
 Compute = Callable[[Mask, Rows, int], Doubles]
@@ -77,7 +78,7 @@ class MetricAtK:
         if name not in METRICS or not (k.isascii() and k.isdigit()) or int(k) < 1:
             raise ConfigError(
                 f"metric must be one of {', '.join(METRICS)} with a cut-off of at least 1, such as "
-                f"{DEFAULT_METRIC}, got {text!r}."
+                f"{DEFAULT_METRIC}, got {quoted(text)}."
             )
         return cls(name, int(k))
 

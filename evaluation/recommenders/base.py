@@ -13,9 +13,10 @@ from evaluation.recommenders.parameters import check_whole
 from hybrid_rec.core.arrays import Doubles, Floats, Rows
 from hybrid_rec.core.errors import NotFittedError
 from hybrid_rec.data.catalog import Catalog
-from hybrid_rec.data.playlists import Playlists, check_training
+from hybrid_rec.data.playlists import Playlists
 from hybrid_rec.data.queries import parse_queries
 from hybrid_rec.data.recommendations import Recommendations
+from hybrid_rec.data.training import check_training
 from indexes.base import NO_ROW, NO_SCORE
 
 Candidates = tuple[Rows, Doubles | Floats]

@@ -7,14 +7,15 @@ from typing import Any
 import numpy as np
 
 from hybrid_rec.core.errors import ConfigError
+from hybrid_rec.core.quoting import quoted
 
 
 def check_whole(owner: object, name: str, value: Any, least: int = 1) -> None:
     """Raise a ConfigError unless `value` is an integer of at least `least`."""
     if isinstance(value, bool) or not isinstance(value, int | np.integer) or value < least:
         raise ConfigError(
-            f"The {name!r} parameter of {type(owner).__name__} must be an integer of at least "
-            f"{least}, got {value!r} instead."
+            f"The {quoted(name)} parameter of {type(owner).__name__} must be an integer of at "
+            f"least {least}, got {quoted(value)} instead."
         )
 
 
@@ -24,7 +25,7 @@ def check_seed(owner: object, seed: Any) -> None:
     if seed >= 2**32:
         raise ConfigError(
             f"The 'seed' parameter of {type(owner).__name__} must be below 2^32, "
-            f"got {seed!r} instead."
+            f"got {quoted(seed)} instead."
         )
 
 
@@ -33,6 +34,6 @@ def check_real(owner: object, name: str, value: Any, *, positive: bool = False) 
     number = isinstance(value, int | float | np.number) and not isinstance(value, bool)
     if not number or not 0 <= value < np.inf or (positive and value == 0):
         raise ConfigError(
-            f"The {name!r} parameter of {type(owner).__name__} must be a finite number "
-            f"{'above' if positive else 'of at least'} 0, got {value!r} instead."
+            f"The {quoted(name)} parameter of {type(owner).__name__} must be a finite number "
+            f"{'above' if positive else 'of at least'} 0, got {quoted(value)} instead."
         )

@@ -16,6 +16,7 @@ from evaluation.report.text import plain
 from evaluation.report.verdict import outcome_of
 from evaluation.significance import bootstrap_interval
 from hybrid_rec.core.errors import ConfigError
+from hybrid_rec.core.quoting import quoted
 
 FORMAT = "hybrid-rec report"
 FORMAT_VERSION = 1
@@ -33,14 +34,14 @@ def subject(
     named = {e.name: e for e in comparison.evaluations}
     about = comparison.evaluations[0] if main is None else named.get(main)
     if about is None:
-        raise ConfigError(f"main must be one of {', '.join(named)}, got {main!r}.")
+        raise ConfigError(f"main must be one of {', '.join(named)}, got {quoted(main)}.")
     measures = default_headline(about.ks) if headline is None else list(dict.fromkeys(headline))
     if not measures:
         raise ConfigError("headline must name at least one metric, got none.")
     for metric in measures:
         if metric not in about.metrics:
             raise ConfigError(
-                f"headline must be of the metrics {', '.join(about.metrics)}, got {metric!r}."
+                f"headline must be of the metrics {', '.join(about.metrics)}, got {quoted(metric)}."
             )
     return about, measures
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -20,6 +19,7 @@ from evaluation.report.verdict import verdict_of
 from evaluation.splits.leakage import Finding
 from hybrid_rec.core.errors import DataError
 from hybrid_rec.core.files import check_writable, is_ours, replacing
+from hybrid_rec.core.plain_text import plain_json, plain_text
 
 _METRICS_FILE = "metrics.json"
 _PAGES = ("report.html", "report.md")
@@ -81,9 +81,9 @@ def write_report(
     try:
         with replacing(folder.resolve()) as fresh:
             for name in _PAGES:
-                page = templates.get_template(f"{name}.j2").render(context)
+                page = plain_text(templates.get_template(f"{name}.j2").render(context))
                 (fresh / name).write_text(page, encoding="utf-8", newline="\n")
-            numbers = json.dumps(facts, indent=1, allow_nan=False, ensure_ascii=False)
+            numbers = plain_json(facts, indent=1, allow_nan=False)
             (fresh / _METRICS_FILE).write_text(numbers + "\n", encoding="utf-8", newline="\n")
             table.to_parquet(fresh / _CASES_FILE, index=False, compression="zstd")
     except OSError as error:

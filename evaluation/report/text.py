@@ -12,6 +12,19 @@ import numpy as np
 import pandas as pd
 
 from evaluation.metrics.registry import label_of, sign_of
+from hybrid_rec.core.plain_text import plain_line
+from hybrid_rec.core.words import how_many
+
+# What begins a heading, a list or a line below a heading.
+_BEGINNING = re.compile(r"^(\d{1,9}(?=[.)](?:\s|$))|(?=[#+=-]))")
+_MEANING = re.compile(
+    # A letter or digit on both sides makes an underscore harmless, and names have many of them.
+    r"[\\`*|\[\]~$]|(?<![^\W_])_|_(?![^\W_])"
+    # What would be a link, and an emoji, by itself.
+    r"|(?<=:)/(?=/)|(?<=www)\.|:(?=[\w+-]+:)",
+    re.IGNORECASE,
+)
+_ADDRESS = re.compile(r"@(?=[\w-]+\.\w)")
 
 
 def environment() -> jinja2.Environment:
@@ -30,6 +43,7 @@ def environment() -> jinja2.Environment:
         "number": number,
         "p": p_value,
         "md": markdown,
+        "how_many": how_many,
     }
     return templates
 
@@ -56,10 +70,16 @@ def p_value(value: float | None) -> str:
 
 
 def markdown(value: Any) -> str:
-    """Text for a line or a table cell of Markdown, in which it means nothing but itself."""
-    text = " ".join(number(value).split())
-    text = re.sub(r"([\\`*|\[\]])", r"\\\1", text)
-    return text.replace("&", "&amp;").replace("<", "&lt;")
+    """Text for a line or a table cell of Markdown, in which it means nothing but itself.
+
+    It makes no emphasis, code, formula, link, image or mark-up, and no line or cell ends in it.
+    """
+    text = plain_line(" ".join(number(value).split()))
+    text = _MEANING.sub(r"\\\g<0>", text)
+    text = _BEGINNING.sub(r"\1\\", text)
+    text = text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+    # Readers look for addresses in the text that is left once escapes are resolved.
+    return _ADDRESS.sub("@<!-- -->", text)
 
 
 def plain(value: Any) -> Any:

@@ -10,6 +10,7 @@ import numpy as np
 from evaluation.splits.split import Repeats, SeedRule, Split
 from hybrid_rec.core.arrays import Mask, Rows
 from hybrid_rec.core.errors import ConfigError, DataError
+from hybrid_rec.core.quoting import quoted
 from hybrid_rec.data.catalog import Catalog
 from hybrid_rec.data.playlists import Playlists
 
@@ -33,7 +34,7 @@ def usable_playlists(
 ) -> Usable:
     """What a split is made of; `min_length` concerns cases, not training."""
     if repeats not in ("first", "keep"):
-        raise ConfigError(f"repeats must be 'first' or 'keep', got {repeats!r}.")
+        raise ConfigError(f"repeats must be 'first' or 'keep', got {quoted(repeats)}.")
     if min_length < 2:
         raise ConfigError(f"min_length must be at least 2, got {min_length}.")
     if playlists.n_items != len(catalog):
@@ -116,7 +117,7 @@ def askable_targets(seeds: Playlists, targets: Playlists) -> tuple[Playlists, di
 def check_rule(rule: SeedRule, n_seeds: int, max_length: int | None) -> None:
     """Raise a ConfigError for parameters of cases that are out of range."""
     if rule not in ("half", "first", "random"):
-        raise ConfigError(f"seeds must be 'half', 'first' or 'random', got {rule!r}.")
+        raise ConfigError(f"seeds must be 'half', 'first' or 'random', got {quoted(rule)}.")
     if rule != "half" and n_seeds < 1:
         raise ConfigError(f"n_seeds must be at least 1, got {n_seeds}.")
     if max_length is not None and max_length < 2:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from evaluation.splits.split import Part
 from hybrid_rec.core.arrays import Rows
 from hybrid_rec.core.errors import ConfigError
+from hybrid_rec.core.quoting import quoted
 
 OTHER_PART = {"validation": "test", "test": "validation"}
 
@@ -12,7 +13,7 @@ OTHER_PART = {"validation": "test", "test": "validation"}
 def check_part(part: Part, shares: tuple[float, float]) -> None:
     """Raise a ConfigError for an unknown part, or shares that leave nothing for training."""
     if part not in OTHER_PART:
-        raise ConfigError(f"part must be 'validation' or 'test', got {part!r}.")
+        raise ConfigError(f"part must be 'validation' or 'test', got {quoted(part)}.")
     if not (len(shares) == 2 and min(shares) >= 0 and sum(shares) < 1):
         raise ConfigError(
             f"shares of validation and test must be at least 0 and less than 1 together, "

@@ -9,8 +9,11 @@ import pandas as pd
 
 from evaluation.harness import DEFAULT_KS
 from evaluation.splits.split import Split
+from hybrid_rec.core.progress import Progress
 from hybrid_rec.core.registry import Registry
 from hybrid_rec.recommender import HybridRecommender
+
+_SILENT = Progress()
 
 
 @dataclass(frozen=True, eq=False)
@@ -25,6 +28,8 @@ class Studied:
     """Cut-offs."""
     seed: int = 0
     """Seed of all that is drawn."""
+    progress: Progress = _SILENT
+    """Told while a study is made."""
 
 
 Run = Callable[[Studied], pd.DataFrame]
@@ -74,4 +79,8 @@ def run_studies(names: Sequence[str], studied: Studied) -> dict[str, pd.DataFram
         DataError: If the split does not allow a study.
     """
     chosen = [STUDIES.named(name) for name in names]
-    return {study.title: study.run(studied) for study in chosen}
+    tables = {}
+    for study in chosen:
+        with studied.progress.stage(f"study: {study.title}"):
+            tables[study.title] = study.run(studied)
+    return tables

@@ -13,6 +13,7 @@ from evaluation.splits.split import Split
 from evaluation.studies.registry import Studied, register_study
 from hybrid_rec.core.config import LARGEST_SEED
 from hybrid_rec.core.errors import ConfigError
+from hybrid_rec.core.quoting import quoted
 from hybrid_rec.recommender import HybridRecommender
 
 N_SEEDS = 3
@@ -49,7 +50,9 @@ def training_noise(
         ConfigError: For fewer than two seeds.
     """
     if len(seeds) < 2:
-        raise ConfigError(f"training noise must be measured on two seeds or more, got {seeds!r}.")
+        raise ConfigError(
+            f"training noise must be measured on two seeds or more, got {quoted(seeds)}."
+        )
     evaluations = [evaluate(make(seed), split, k) for seed in seeds]
     means = pd.DataFrame([evaluation.means() for evaluation in evaluations])
     first = evaluations[0]

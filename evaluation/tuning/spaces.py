@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from hybrid_rec.blocks.base import Block
 from hybrid_rec.blocks.block_set import BlockSet, columns_of
+from hybrid_rec.blocks.few_items import sample_of
 from hybrid_rec.core.config import POPULARITY, HybridConfig
 from hybrid_rec.data.catalog import Catalog
 from hybrid_rec.data.playlists import Playlists
@@ -55,13 +56,14 @@ class Flag:
 
 Space = Mapping[str, Whole | Real | Flag]
 
+_SAMPLE = "cooccurrence.sample"
 _FIT: Space = {
     "cooccurrence.vector_size": Whole(32, 256, step=32),
     "cooccurrence.window": Whole(3, 100, log=True),
     "cooccurrence.epochs": Whole(5, 80, log=True),
     "cooccurrence.negative": Whole(2, 40, log=True),
     "cooccurrence.ns_exponent": Real(-0.5, 1.0, log=False),
-    "cooccurrence.sample": Real(1e-5, 1e-1),
+    _SAMPLE: Real(1e-5, 1e-1),
     "cooccurrence.learning_rate": Real(0.01, 0.2),
     "cooccurrence.min_count": Whole(1, 5),
     "cooccurrence.shuffle": Flag(),
@@ -98,6 +100,16 @@ def settings_of(config: HybridConfig, space: Space) -> Settings:
         section, _, key = name.partition(".")
         # A block of the configuration may have no weight of its own yet.
         found[name] = sections[section].get(key, Block.default_weight)
+    return found
+
+
+def fit_settings(config: HybridConfig, space: Space, playlists: Playlists) -> Settings:
+    """The same for the settings of Word2Vec, the number in place of a default that data give."""
+    found = dict(settings_of(config, space))
+    if found.get(_SAMPLE, 0.0) is None:
+        chosen = config.cooccurrence
+        n_items = int((playlists.play_counts >= chosen.min_count).sum())
+        found[_SAMPLE] = sample_of(chosen, n_items)
     return found
 
 

@@ -16,6 +16,7 @@ from evaluation.tuning.proposer import FIT_STARTUP, WEIGHT_STARTUP, Proposer
 from evaluation.tuning.spaces import (
     Settings,
     fit_cost,
+    fit_settings,
     fit_space,
     settings_of,
     weight_space,
@@ -27,7 +28,7 @@ from hybrid_rec.blocks.block_set import BlockSet, columns_of
 from hybrid_rec.core.config import HybridConfig
 from hybrid_rec.core.errors import ConfigError, DataError
 from hybrid_rec.core.progress import Progress
-from hybrid_rec.data.playlists import check_training
+from hybrid_rec.data.training import check_training
 from hybrid_rec.model.fit import describe_items, fuse
 from hybrid_rec.model.fitted import Model
 from hybrid_rec.model.training import Learned, learn_vectors
@@ -128,7 +129,7 @@ class Tuner:
         self._seconds: dict[str, list[float]] = {"fit": [], "weights": []}
         self._first: Trial | None = None
         self._best = _Best(settings_of(self._base, self._weights.space))
-        settings = settings_of(self._base, self._fits.space)
+        settings = fit_settings(self._base, self._fits.space, self._split.train)
         number = 0
         while (fitted := self._fit(number, settings)) is not None:
             yield from self._try_weights(fitted, self._weight_trials)
@@ -180,11 +181,12 @@ class Tuner:
         chosen = {**fitted.settings, **settings}
         config = with_settings(self._base, chosen)
         split = self._split
+        # The linear score takes a moment, and its bars would only hide the lines of the trials.
+        told = self._progress if self._ranking else Progress()
         model = fuse(
-            split.train, split.catalog, self._measured(config), fitted.learned,
-            self._items, Progress(),
-        )  # fmt: skip
-        found = evaluate(_Fused(model), split, (self._metric.k,), fit=False)
+            split.train, split.catalog, self._measured(config), fitted.learned, self._items, told
+        )
+        found = evaluate(_Fused(model), split, (self._metric.k,), fit=False, progress=told)
         cases = found.cases[str(self._metric)].to_numpy(dtype=np.float64)
         difference = cases - (cases if self._first is None else self._first.cases)
         low, high = bootstrap_interval(difference[None, :], self._base.seed)

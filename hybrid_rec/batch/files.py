@@ -15,8 +15,9 @@ from fsspec.implementations.local import LocalFileSystem
 
 from hybrid_rec.core.errors import DataError
 from hybrid_rec.core.progress import Progress
+from hybrid_rec.core.quoting import quoted
 from hybrid_rec.data.paths import one_line, readable
-from hybrid_rec.data.tables import TABLE_SUFFIXES, TableFile
+from hybrid_rec.data.tables import TABLE_SUFFIXES, TableFile, TableOptions
 
 _BLOCK_BYTES = 4 << 20
 # What file systems call the version of a file.
@@ -40,7 +41,7 @@ class Place:
             DataError: If the protocol is unknown, or its library is not installed.
         """
         if not isinstance(location, str | Path) or not str(location) or "\0" in str(location):
-            raise DataError(f"{what} must be a path or a URL, got {location!r}; check it.")
+            raise DataError(f"{what} must be a path or a URL, got {quoted(location)}; check it.")
         try:
             system, path = fsspec.core.url_to_fs(str(location))
         except ImportError as error:
@@ -105,13 +106,17 @@ class InputFiles:
         location: A file, or a folder, of which all such files are taken, also in folders below,
             but for names that begin with "." or "_"; a path or a URL.
         what: What it is, for messages.
+        options: How the files are written.
 
     Raises:
         DataError: If nothing of the kind is there.
     """
 
-    def __init__(self, location: str | Path, what: str) -> None:
+    def __init__(
+        self, location: str | Path, what: str, options: TableOptions | None = None
+    ) -> None:
         self.what, self.location = what, str(location)
+        self.options = options or TableOptions()
         self.place = Place.of(location, what)
         with self.readable(self.location):
             self.files = self._find()
@@ -143,7 +148,7 @@ class InputFiles:
 
     def table(self, file: InputFile) -> TableFile:
         """One of the files as a table."""
-        return TableFile(file.name, partial(self.opened, file))
+        return TableFile(file.name, partial(self.opened, file), self.options)
 
     @contextmanager
     def opened(self, file: InputFile) -> Iterator[Any]:

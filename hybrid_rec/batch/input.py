@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from contextlib import closing
-from dataclasses import replace
+from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
 import numpy as np
@@ -12,19 +10,23 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from hybrid_rec.batch.files import InputFile, InputFiles, is_csv
-from hybrid_rec.batch.layout import (
-    Layout,
-    check_types,
-    is_list,
-    is_text,
-    new_item_layout,
-    playlist_layout,
-)
+from hybrid_rec.batch.layout import check_types, new_item_layout, playlist_layout
 from hybrid_rec.blocks.base import ColumnKind
 from hybrid_rec.core.errors import DataError
 from hybrid_rec.data.arrow_types import TEXT, TEXTS
-from hybrid_rec.data.play_order import Kind, read_order
-from hybrid_rec.data.tables import converted, split_lists, table_batches, table_head
+from hybrid_rec.data.ids import id_texts
+from hybrid_rec.data.paths import located
+from hybrid_rec.data.tables import (
+    PLAY_COLUMNS,
+    ROWS_FROM_0,
+    check_used,
+    column_names,
+    converted,
+    split_lists,
+    table_batches,
+    table_head,
+)
+from hybrid_rec.data.tables.types import is_list, is_text
 
 FILE, ROW = "<file>", "<row>"
 """Columns that every batch has: the number of the file, and of the row in it, from 0."""
@@ -56,6 +58,9 @@ class TableReader:
     ) -> None:
         self.files = files
         self.parquet_rows = 0
+        if files.options.columns:
+            found = [column_names(files.table(file)) for file in files.files]
+            check_used(files.options, () if new_items else PLAY_COLUMNS, found)
         layouts = []
         orders = set()
         for file in files.files:
@@ -79,57 +84,60 @@ class TableReader:
         self._order_type = orders.pop() if len(orders) == 1 else TEXT
         if is_text(self._order_type):
             self._order_type = TEXT
-        self.layout = replace(layouts[0], order_kind=self._order_kind(layouts[0]))
+        self.layout = layouts[0]
 
-    def batches(self) -> Iterator[pa.Table]:
+    def batches(self, only: Collection[str] | None = None) -> Iterator[pa.Table]:
         """Rows with the columns of the layout, FILE and ROW; text is never empty but null.
+
+        Args:
+            only: The columns of the layout that are read; None for all.
 
         Raises:
             DataError: If a file is damaged.
         """
+        read = {
+            name: column
+            for name, column in self.layout.columns.items()
+            if only is None or name in only
+        }
         for number, file in enumerate(self.files.files):
             row = 0
-            columns = list(self.layout.columns.values())
+            columns = list(read.values())
             for batch in table_batches(self.files.table(file), columns, _BATCH_ROWS):
-                table = self._normalised(batch, file, row)
+                table = self._normalised(batch, read, file, row)
                 n_rows = table.num_rows
                 table = table.append_column(FILE, pa.array(np.full(n_rows, number, np.int32)))
                 table = table.append_column(ROW, pa.array(np.arange(row, row + n_rows)))
                 row += n_rows
                 yield table
 
-    def _order_kind(self, layout: Layout) -> Kind | None:
-        """What the first cell says that tells an order: chunks must not decide each on its own."""
-        for name, column in layout.orders.items():
-            for file in self.files.files:
-                with closing(table_batches(self.files.table(file), [column], _BATCH_ROWS)) as some:
-                    for batch in some:
-                        kind = read_order(batch[column].cast(self._order_type), name).kind
-                        if kind is not None:
-                            return kind
-        return None
-
-    def _normalised(self, table: pa.Table, file: InputFile, first: int) -> pa.Table:
+    def _normalised(
+        self, table: pa.Table, read: Mapping[str, str], file: InputFile, first: int
+    ) -> pa.Table:
         """The columns of a batch by their names and types in the layout.
 
         Args:
             table: The columns as the file has them.
+            read: Which they are: the name in the layout, and the name in the file.
             file: The file.
             first: The number of the first row, from 0.
         """
         layout = self.layout
         columns: dict[str, Any] = {}
-        for name, column in layout.texts.items():
-            values = table[column].cast(TEXT)
-            columns[name] = pc.if_else(pc.equal(values, ""), pa.scalar(None, TEXT), values)
-        for name, column in layout.lists.items():
+        for name, column in read.items():
             values = table[column]
-            columns[name] = (values if is_list(values.type) else split_lists(values)).cast(TEXTS)
-        for name, column in layout.orders.items():
-            columns[name] = table[column].cast(self._order_type)
-        place = (file.name, first)
-        for name, column in layout.numbers.items():
-            columns[name] = converted(table[column], pa.float64(), column, *place)
-        for name, column in layout.vectors.items():
-            columns[name] = converted(table[column], _VECTORS, column, *place)
+            if name in layout.ids:
+                with located(file.name, ROWS_FROM_0):
+                    columns[name] = id_texts(values, column, first)
+            elif name in layout.texts:
+                values = values.cast(TEXT)
+                columns[name] = pc.if_else(pc.equal(values, ""), pa.scalar(None, TEXT), values)
+            elif name in layout.lists:
+                lists = values if is_list(values.type) else split_lists(values)
+                columns[name] = lists.cast(TEXTS)
+            elif name in layout.orders:
+                columns[name] = values.cast(self._order_type)
+            else:
+                kind = pa.float64() if name in layout.numbers else _VECTORS
+                columns[name] = converted(values, kind, column, file.name, first)
         return pa.table(columns)

@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 
+import pyarrow as pa
 import pyarrow.parquet as pq
 
 from hybrid_rec.batch.output import FORMAT, JOB, WORK, Json, OutFolder
-from hybrid_rec.batch.queries import REJECTED
+from hybrid_rec.batch.queries import MISSING_ID, REJECTED
 from hybrid_rec.batch.scoring import Scored
 from hybrid_rec.core.errors import DataError
 
-FORMAT_VERSION = 1
+FORMAT_VERSION = 2
 MANIFEST, REJECTED_FILE = "manifest.json", "rejected.parquet"
 _PART = re.compile(r"part-\d+\.parquet")
+_NAMELESS = f"{WORK}/rejected-nameless.parquet"
 _NOTE = re.compile(r"part-(\d+)\.json")
 
 
@@ -34,6 +37,8 @@ class Journal:
         self.folder = folder
         self.job = {"format": FORMAT, "format_version": FORMAT_VERSION, **job}
         self.finished: dict[int, Json] = {}
+        self.nameless = 0
+        """Rows without a playlist_id, which are in no part."""
 
     def check_job(self) -> None:
         """Refuse to continue another job.
@@ -96,6 +101,27 @@ class Journal:
         self.folder.write_json(f"{WORK}/part-{scored.number:06d}.json", record)
         self.finished[scored.number] = record
 
+    @contextmanager
+    def listing_nameless(self) -> Iterator[Callable[[pa.Table], None]]:
+        """A context that gives a function which lists rows without a playlist_id.
+
+        What an earlier run has listed is forgotten.
+
+        Raises:
+            RunError: If the disk is full or refuses.
+        """
+        self.nameless = 0
+        with (
+            self.folder.writing(_NAMELESS) as file,
+            pq.ParquetWriter(file, REJECTED, compression="zstd") as writer,
+        ):
+
+            def add(rows: pa.Table) -> None:
+                writer.write_table(rows)
+                self.nameless += rows.num_rows
+
+            yield add
+
     def end(self, timings: Mapping[str, float]) -> Json:
         """Write the rejected rows and the manifest, and tidy up.
 
@@ -104,14 +130,20 @@ class Journal:
         """
         records = [self.finished[number] for number in sorted(self.finished)]
         self._write_rejected(records)
+        counts = {
+            name: sum(record[name] for record in records)
+            for name in ("input_rows", "used_rows", "queries", "rows", "rejected")
+        }
+        reasons = _sums(records, "reasons")
+        if self.nameless:
+            reasons[MISSING_ID] = reasons.get(MISSING_ID, 0) + self.nameless
+            counts["input_rows"] += self.nameless
+            counts["rejected"] += self.nameless
         manifest = {
             **self.job,
             "counts": {
                 "parts": len(records),
-                **{
-                    name: sum(record[name] for record in records)
-                    for name in ("input_rows", "queries", "rows", "rejected")
-                },
+                **counts,
                 "sources": _sums(records, "sources"),
             },
             "parts": [
@@ -120,7 +152,7 @@ class Journal:
             ],
             "rejected": {
                 "name": REJECTED_FILE,
-                "reasons": _sums(records, "reasons"),
+                "reasons": dict(sorted(reasons.items())),
                 "sha256": self.folder.sha256(REJECTED_FILE),
             },
             "timings": {
@@ -141,6 +173,10 @@ class Journal:
             self.folder.writing(REJECTED_FILE) as file,
             pq.ParquetWriter(file, REJECTED, compression="zstd") as writer,
         ):
+            if self.nameless:
+                with self.folder.open(_NAMELESS) as part, pq.ParquetFile(part) as listed:
+                    for batch in listed.iter_batches():
+                        writer.write_batch(batch)
             for number, record in enumerate(records):
                 if record["rejected_sha256"] is not None:
                     with self.folder.open(_rejected_name(number)) as part:

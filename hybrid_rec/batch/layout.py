@@ -9,9 +9,20 @@ import pyarrow as pa
 
 from hybrid_rec.blocks.base import ColumnKind
 from hybrid_rec.core.errors import DataError
-from hybrid_rec.data.paths import shortened
-from hybrid_rec.data.play_order import ORDER_COLUMNS, Kind
+from hybrid_rec.core.quoting import joined
+from hybrid_rec.data.play_order import ORDER_COLUMNS
 from hybrid_rec.data.tables import wanted_columns
+from hybrid_rec.data.tables.types import (
+    IDS,
+    ORDERS,
+    check_type,
+    is_id,
+    is_list,
+    is_number,
+    is_order,
+    is_text,
+    list_column,
+)
 
 ID, ITEM, ITEMS, CONTEXT = "<id>", "item_id", "item_ids", "context"
 """Columns of a batch; the first one has a name that no column of an item is likely to have."""
@@ -31,13 +42,21 @@ class Layout:
     """Columns of numbers."""
     vectors: Mapping[str, str] = field(default_factory=dict)
     """Columns of lists of numbers; in CSV and TSV they are joined by "|"."""
-    order_kind: Kind | None = None
-    """What the text in the columns of `orders` holds; None if nothing in it can be read."""
 
     @property
     def is_tidy(self) -> bool:
         """Whether a row is one play of a playlist, and not all of a query."""
         return ITEM in self.texts
+
+    @property
+    def ids(self) -> dict[str, str]:
+        """Those columns of text that hold ids."""
+        return {name: column for name, column in self.texts.items() if name in (ID, ITEM)}
+
+    @property
+    def other_texts(self) -> dict[str, str]:
+        """Those that do not."""
+        return {name: column for name, column in self.texts.items() if name not in self.ids}
 
     @property
     def columns(self) -> dict[str, str]:
@@ -55,11 +74,8 @@ def playlist_layout(name: str, schema: pa.Schema) -> Layout:
     Raises:
         DataError: If it is neither.
     """
-    found = schema.names
-    nested = [field.name for field in schema if is_list(field.type)]
-    lists = [column for column in (ITEMS, ITEM) if column in nested] or nested
-    if ITEMS in found or len(nested) == 1 or (ITEM in nested):
-        column = ITEMS if ITEMS in found else lists[0]
+    found, column = schema.names, list_column(schema)
+    if column is not None:
         wanted = wanted_columns(name, found, (column,), ("playlist_id",))
         named = {ID: "playlist_id"} if "playlist_id" in wanted else {}
         return Layout(named, {ITEMS: column}, {})
@@ -82,7 +98,7 @@ def new_item_layout(name: str, schema: pa.Schema, columns: Mapping[str, ColumnKi
     describing = [column for column in columns if column not in (ITEM, CONTEXT)]
     wanted = wanted_columns(name, schema.names, (), (ITEM, *describing, CONTEXT))
     if not set(wanted) - {ITEM}:
-        found = shortened(", ".join(schema.names))
+        found = joined(schema.names)
         raise DataError(
             f"{name} must have at least one of the columns {', '.join((*describing, CONTEXT))}; "
             f"found {found}; rename or add one."
@@ -116,49 +132,12 @@ def check_types(name: str, layout: Layout, schema: pa.Schema, *, is_csv: bool) -
         return lambda kind: is_csv or (is_list(kind) and fits(kind.value_type))
 
     for names, wanted, fits in (
-        (layout.texts, "strings or integers", is_text),
-        (layout.orders, "numbers, times or text", _is_order),
-        (layout.lists, "lists of strings or integers", is_list_of(is_text)),
-        (layout.numbers, "numbers", lambda kind: is_csv or _is_number(kind)),
-        (layout.vectors, "lists of numbers", is_list_of(_is_number)),
+        (layout.ids, IDS, is_id),
+        (layout.other_texts, IDS, is_text),
+        (layout.orders, ORDERS, is_order),
+        (layout.lists, f"lists of {IDS}", is_list_of(is_text)),
+        (layout.numbers, "numbers", lambda kind: is_csv or is_number(kind)),
+        (layout.vectors, "lists of numbers", is_list_of(is_number)),
     ):
         for column in names.values():
-            kind = schema.field(column).type
-            if not fits(kind):
-                raise DataError(
-                    f"{name} must hold {wanted} in the column {column}, found {kind}; "
-                    "convert the column."
-                )
-
-
-def is_text(kind: pa.DataType) -> bool:
-    """Whether a type is text, or can be written out as such without a choice to be made."""
-    if pa.types.is_dictionary(kind):
-        return is_text(kind.value_type)
-    return any(
-        test(kind)
-        for test in (
-            pa.types.is_string,
-            pa.types.is_large_string,
-            pa.types.is_string_view,
-            pa.types.is_integer,
-            pa.types.is_null,
-        )
-    )
-
-
-def is_list(kind: pa.DataType) -> bool:
-    """Whether a type is a list of any kind."""
-    return bool(
-        pa.types.is_list(kind) or pa.types.is_large_list(kind) or pa.types.is_fixed_size_list(kind)
-    )
-
-
-def _is_number(kind: pa.DataType) -> bool:
-    return any(test(kind) for test in (pa.types.is_integer, pa.types.is_floating, pa.types.is_null))
-
-
-def _is_order(kind: pa.DataType) -> bool:
-    return is_text(kind) or any(
-        test(kind) for test in (pa.types.is_floating, pa.types.is_timestamp, pa.types.is_date)
-    )
+            check_type(name, column, schema.field(column).type, wanted, fits)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -38,6 +38,12 @@ class OutFolder:
     def __init__(self, location: str | Path) -> None:
         self.place = Place.of(location, "the output folder")
         self.name = str(location)
+        self._made = False
+
+    @property
+    def working_folder(self) -> Path | None:
+        """Where a run keeps what it needs until its end; None if it is not on this machine."""
+        return Path(self._path(WORK)) if self.place.is_local else None
 
     @contextmanager
     def locked(self) -> Iterator[None]:
@@ -53,6 +59,7 @@ class OutFolder:
         """
         with self._writable():
             self._refuse_others()
+            self._made = self.place.is_local and not Path(self.place.path).exists()
         self.names()
         if not self.place.is_local:
             yield
@@ -83,6 +90,23 @@ class OutFolder:
                 f"{self.name} must be new, empty or hold scores that were begun here, but holds "
                 "other files; choose another folder."
             )
+        self._refuse_links()
+
+    def _refuse_links(self) -> None:
+        """Refuse to write through a link to another place, or to what is no file."""
+        if not self.place.is_local:
+            return
+        folder = Path(self.place.path)
+        work = folder / WORK
+        inside = list(work.iterdir()) if work.is_dir() and not work.is_symlink() else []
+        for path in sorted([*folder.iterdir(), *inside]):
+            if path.is_symlink() or not (path.is_file() or path.is_dir()):
+                kind = "a symbolic link" if path.is_symlink() else "a device or pipe"
+                raise DataError(
+                    f"{self.name} must hold files and folders of its own, but "
+                    f"{path.relative_to(folder)} in it is {kind}; remove it, or choose another "
+                    "folder."
+                )
 
     def read_json(self, name: str) -> Json | None:
         """A JSON object; None if it is missing or was cut off."""
@@ -168,6 +192,15 @@ class OutFolder:
             except FileNotFoundError:
                 paths = []  # object stores have no empty folders
         return [path.rstrip("/").rsplit("/", 1)[-1] for path in paths]
+
+    def withdraw(self) -> None:
+        """Leave nothing behind of a run that has not begun: the folder, if it was made for it."""
+        if self.place.is_local:
+            for name in (WORK, JOB, _LOCK):
+                self.remove(name)
+            if self._made:
+                with suppress(OSError):
+                    Path(self.place.path).rmdir()
 
     def remove(self, name: str) -> None:
         """Remove a file, or a folder and all in it, if it is there.

@@ -2,22 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
-from numpy.typing import NDArray
 
 from hybrid_rec.batch.chunks import LONGEST, Chunk
 from hybrid_rec.batch.input import FILE, ROW
 from hybrid_rec.batch.layout import CONTEXT, ID, ITEM, ITEMS
 from hybrid_rec.core.arrays import Mask, Objects, Rows
+from hybrid_rec.core.errors import DataError
+from hybrid_rec.core.quoting import quoted
+from hybrid_rec.core.words import how_many
 from hybrid_rec.data.catalog import Catalog
-from hybrid_rec.data.play_order import ORDER_COLUMNS, Kind, read_order
 from hybrid_rec.data.playlists import Playlists
+from hybrid_rec.data.report import MISSING_IDS, UNKNOWN_ITEMS
 
 MISSING_ID = "missing id"
 REPEATED = "the id stood before"
@@ -26,6 +28,17 @@ MISSING_ITEM = "missing item_id"
 UNKNOWN_ITEM = "unknown item_id"
 UNREADABLE_ORDER = "unreadable position or played_at"
 TOO_LONG = f"rows beyond the first {LONGEST:,} of a playlist"
+
+# As the report of `fit` has it, where that drops the same.
+_IN_WORDS = {
+    MISSING_ID: MISSING_IDS,
+    MISSING_ITEM: MISSING_IDS,
+    UNKNOWN_ITEM: UNKNOWN_ITEMS,
+    UNREADABLE_ORDER: "rows with an unreadable position or played_at",
+    REPEATED: "queries whose id stood before",
+    EMPTY: "empty lists",
+    TOO_LONG: f"playlists with more than {LONGEST:,} rows",
+}
 
 REJECTED = pa.schema(
     {
@@ -71,7 +84,7 @@ class Rejections:
             self._reasons.append(np.full(len(rows), reason, dtype=object))
 
     def table(self, chunk: Chunk, files: Sequence[str]) -> pa.Table | None:
-        """The rejected rows in the order of the input; None for none."""
+        """The rejected rows in the order of the chunk; None for none."""
         if not self._rows:
             return None
         rows, plays = np.concatenate(self._rows), np.concatenate(self._plays)
@@ -93,13 +106,48 @@ class Rejections:
         )
 
 
+def without_id(rows: pa.Table, files: Sequence[str]) -> pa.Table:
+    """Rows of tidy input that belong to no playlist, as they are listed.
+
+    Args:
+        rows: Rows as `TableReader.batches` gives them.
+        files: The names of the input files.
+    """
+    n_rows = rows.num_rows
+    nothing = pa.nulls(n_rows, pa.string())
+    names = np.array(files, dtype=object)[np.asarray(rows[FILE])]
+    reasons = np.full(n_rows, MISSING_ID, dtype=object)
+    columns = [pa.array(names, pa.string()), rows[ROW], nothing, nothing, reasons]
+    return pa.table(columns, schema=REJECTED)
+
+
+def in_words(reasons: Mapping[str, int]) -> str:
+    """What was rejected for which reasons, in the words of the report that `fit` prints.
+
+    Args:
+        reasons: Reason -> count.
+    """
+    counts: dict[str, int] = {}
+    for reason, count in reasons.items():
+        words = _IN_WORDS[reason]
+        counts[words] = counts.get(words, 0) + count
+    return ", ".join(how_many(count, words) for words, count in counts.items())
+
+
+def refused(complaint: str) -> DataError:
+    """The error for the first rejected row where every row must be good."""
+    return DataError(
+        f"input must be without bad rows, but {complaint} (rows count from 0, without the header); "
+        "mend it, or do without strict: bad rows are then left out and listed."
+    )
+
+
 def complaint_of(rejected: pa.Table) -> str:
     """The first rejected row, for a message."""
     first = rejected.slice(0, 1).to_pylist()[0]
-    item = "" if first["item_id"] is None else f" {first['item_id']!r}"
-    return (
-        f"{first['file']}, row {first['row']}, query {first['query_id']!r}: {first['reason']}{item}"
-    )
+    item = "" if first["item_id"] is None else f" {quoted(first['item_id'])}"
+    query = quoted(first["query_id"])
+    return f"{first['file']}, row {first['row']}, query {query}: {first['reason']}{item}"
 
 
 class _Plays:
@@ -133,18 +181,16 @@ class _Plays:
         return found
 
 
-def playlists_of(
-    chunk: Chunk, catalog: Catalog, rejections: Rejections, kind: Kind | None = None
-) -> Playlists:
-    """The playlists of a chunk in play order, without what is rejected.
+def playlists_of(chunk: Chunk, catalog: Catalog, rejections: Rejections) -> tuple[Playlists, int]:
+    """The playlists of a chunk in play order, without what is rejected, and how many rows they use.
 
-    A playlist of which nothing is left stays, as an empty one.
+    A playlist of which nothing is left stays, as an empty one. Plays with the same position or time
+    stand in the order of the catalogue, so that the order of the rows changes nothing.
 
     Args:
         chunk: Plays, or lists of items.
         catalog: The items that they refer to.
         rejections: Where the reasons go.
-        kind: What tells the order of plays, see `Layout.order_kind`.
     """
     kept, asked = _sound(chunk, rejections)
     if ITEM in chunk.table.column_names:
@@ -156,17 +202,16 @@ def playlists_of(
     plays = _Plays(row_of, items, kept[row_of], rejections)
     place = np.arange(len(owners)) - np.searchsorted(owners, owners)
     plays.drop(place >= LONGEST, TOO_LONG, listed=place == LONGEST)
-    keys: tuple[NDArray[Any], ...] = ()
-    for name in chunk.table.column_names:
-        if name in ORDER_COLUMNS:
-            order = read_order(chunk.table[name], name, kind)
-            plays.drop(order.unreadable, UNREADABLE_ORDER)
-            keys = order.sort_keys
+    order = None if chunk.order is None else chunk.order.read(chunk.table[chunk.order.name])
+    if order is not None:
+        plays.drop(order.unreadable, UNREADABLE_ORDER)
     rows = plays.find(catalog)
+    keys = () if order is None else (np.where(order.missing, 0, rows), *order.sort_keys)
     left = np.flatnonzero(plays.kept)
+    n_used = len(np.unique(row_of[left]))
     left = left[np.lexsort((*(key[left] for key in keys), owners[left]))]
     lengths = np.bincount(owners[left], minlength=len(chunk.repeated))[asked]
-    return Playlists.from_rows(lengths, rows[left], len(catalog), _ids(chunk)[asked])
+    return Playlists.from_rows(lengths, rows[left], len(catalog), _ids(chunk)[asked]), n_used
 
 
 def new_items_of(chunk: Chunk, catalog: Catalog, rejections: Rejections) -> pd.DataFrame:

@@ -3,28 +3,33 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass
 from functools import partial
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any, Self
+from typing import Any
 
-from hybrid_rec.batch.chunks import chunks
-from hybrid_rec.batch.files import InputFiles, Place
-from hybrid_rec.batch.input import TableReader
+from hybrid_rec.batch.files import Place
 from hybrid_rec.batch.journal import Journal
 from hybrid_rec.batch.output import OutFolder
+from hybrid_rec.batch.queries import in_words, refused
 from hybrid_rec.batch.saved_model import SavedModel
-from hybrid_rec.batch.scoring import ITEMS, NEW_ITEMS, PLAYLISTS, BatchRequest, ItemChunk, Scored
+from hybrid_rec.batch.scoring import NEW_ITEMS, PLAYLISTS, Scored
+from hybrid_rec.batch.source import Source
 from hybrid_rec.batch.workers import Chunks, scorers
+from hybrid_rec.core.checks import check_flag
 from hybrid_rec.core.errors import ConfigError, DataError
 from hybrid_rec.core.progress import Progress, as_progress
+from hybrid_rec.core.quoting import quoted
+from hybrid_rec.core.words import how_many
+from hybrid_rec.data.paths import existing_folder
+from hybrid_rec.data.tables import TableOptions
 
 # Another version of these may give other bytes.
 _LIBRARIES = ("hybrid-rec", "faiss-cpu", "lightgbm", "numpy", "pyarrow", "scipy")
 _MOST_QUERIES, _MOST_WORKERS = 1_000_000, 1_024
-# What may describe a new item.
 
 
 @dataclass(frozen=True)
@@ -40,53 +45,17 @@ class BatchResult:
 
     def __str__(self) -> str:
         counts = self.manifest["counts"]
+        rejected = f"{counts['rejected']:,} rejected"
+        if counts["rejected"]:
+            rejected += (
+                f" ({in_words(self.manifest['rejected']['reasons'])}), "
+                f"{counts['used_rows']:,} of {how_many(counts['input_rows'], 'input rows')} used"
+            )
         return (
-            f"{counts['queries']:,} queries, {counts['rows']:,} rows in {counts['parts']:,} parts "
-            f"({self.parts_scored:,} of them now), {counts['rejected']:,} rejected: {self.out}"
+            f"{how_many(counts['queries'], 'queries')}, {how_many(counts['rows'], 'rows')} in "
+            f"{how_many(counts['parts'], 'parts')} ({self.parts_scored:,} written now), "
+            f"{rejected}: {self.out}"
         )
-
-
-@dataclass(frozen=True)
-class _Source:
-    """What is scored, as chunks."""
-
-    request: BatchRequest
-    size: int
-    files: InputFiles | None
-    chunks: Callable[[], Chunks]
-    table_rows: int
-    """Rows of the Parquet files or the catalogue."""
-
-    @property
-    def n_rows(self) -> int:
-        """Rows of the input; a guess in text, where a value may hold line ends."""
-        if self.files is None:
-            return self.table_rows
-        return self.table_rows + max(self.files.lines - self.files.n_texts, 0)
-
-    @classmethod
-    def of_files(
-        cls, location: str | Path, kind: str, k: int, size: int, model: SavedModel
-    ) -> Self:
-        what = "playlists" if kind == PLAYLISTS else "new items"
-        files = InputFiles(location, what)
-        reader = TableReader(files, new_items=kind == NEW_ITEMS, columns=model.columns)
-        names = tuple(file.name for file in files.files)
-        return cls(
-            BatchRequest(kind, k, reader.layout, names),
-            size,
-            files,
-            lambda: chunks(reader.batches(), reader.layout, size),
-            reader.parquet_rows,
-        )
-
-    @classmethod
-    def of_catalog(cls, k: int, size: int, model: SavedModel) -> Self:
-        def ranges() -> Iterator[ItemChunk]:
-            for number, start in enumerate(range(0, model.n_items, size)):
-                yield ItemChunk(number, start, min(start + size, model.n_items))
-
-        return cls(BatchRequest(ITEMS, k), size, None, ranges, model.n_items)
 
 
 def score_playlists(
@@ -98,6 +67,10 @@ def score_playlists(
     chunk_size: int = 1_000,
     workers: int = 1,
     strict: bool = False,
+    temp: str | Path | None = None,
+    columns: Mapping[str, str] | None = None,
+    encoding: str | None = None,
+    date_format: str | None = None,
     progress: bool | Progress = False,
 ) -> BatchResult:
     """Recommendations for playlists of any number, from files to files.
@@ -108,21 +81,29 @@ def score_playlists(
     Args:
         model: Folder of a saved model.
         playlists: A CSV, TSV or Parquet file, or a folder of them; a path or a URL that fsspec
-            knows. Either tidy, `playlist_id` and `item_id`, all rows of a playlist next to each
-            other, in play order or with `position` or `played_at`; or `item_ids`, a list a row (in
-            CSV joined by "|"), and optionally `playlist_id`; without it rows are numbered from 0.
+            knows. Either tidy, `playlist_id` and `item_id`, in play order or with `position` or
+            `played_at`, rows of playlists in any order; or `item_ids`, a list a row (in CSV joined
+            by "|"), and optionally `playlist_id`; without it rows are numbered from 0.
         out: A folder that is new, empty, or was begun by the same call; a path or a URL.
         k: Items wanted for each, from 1 to 10,000,000.
         chunk_size: Playlists a part. What is held in memory is about this many playlists and
-            recommendations for each process, and 8 bytes for each playlist of the whole input.
+            recommendations for each process, 8 bytes for each playlist of the whole input, and
+            1 to 1.5 GB where rows must be sorted.
         workers: Processes; above 1 a script needs the guard `if __name__ == "__main__":`.
         strict: Raise at the first row that would be rejected.
+        temp: A folder for temporary files; without it they are in `out`, or where the system keeps
+            such files if `out` is not on this machine. Only tidy input whose rows do not stand
+            together needs any: about as much room as it takes as CSV.
+        columns: See `read_tidy`, as `encoding` and `date_format`.
+        encoding: Of CSV and TSV.
+        date_format: How `played_at` is written.
         progress: True for a progress bar on standard error.
 
     Returns:
-        What was written. A playlist of which nothing is known gets the most played items, with the
-        source "popularity". Rows without ids, unknown items, empty lists and ids that come back
-        are listed in `rejected.parquet`.
+        What was written. Playlists stand in the order of the input where all rows of each stand
+        together, in the order of their ids otherwise. A playlist of which nothing is known gets the
+        most played items, with the source "popularity". Rows without ids, unknown items, empty
+        lists, and lists whose id stood before are listed in `rejected.parquet`.
 
     Raises:
         DataError: For input that cannot be read or has changed, a folder that holds other things,
@@ -132,8 +113,9 @@ def score_playlists(
         RunError: If the disk is full, or a process dies.
     """
     _check(chunk_size, workers)
-    make = partial(_Source.of_files, playlists, PLAYLISTS, k, chunk_size)
-    return _run(model, make, out, workers=workers, strict=strict, progress=progress)
+    options = TableOptions.of(columns, encoding, date_format)
+    make = partial(Source.of_files, playlists, PLAYLISTS, options, k, chunk_size)
+    return _run(model, make, out, workers=workers, strict=strict, temp=temp, progress=progress)
 
 
 def score_items(
@@ -150,7 +132,7 @@ def score_items(
     See `score_playlists` for the arguments, what is returned and what is raised.
     """
     _check(chunk_size, workers)
-    make = partial(_Source.of_catalog, k, chunk_size)
+    make = partial(Source.of_catalog, k, chunk_size)
     return _run(model, make, out, workers=workers, strict=False, progress=progress)
 
 
@@ -163,6 +145,8 @@ def score_new_items(
     chunk_size: int = 1_000,
     workers: int = 1,
     strict: bool = False,
+    columns: Mapping[str, str] | None = None,
+    encoding: str | None = None,
     progress: bool | Progress = False,
 ) -> BatchResult:
     """The catalogue items nearest to items that the catalogue lacks, from files to files.
@@ -179,36 +163,43 @@ def score_new_items(
         chunk_size: New items a part.
         workers: See `score_playlists`.
         strict: See `score_playlists`.
+        columns: See `score_playlists`.
+        encoding: See `score_playlists`.
         progress: See `score_playlists`.
 
     Raises:
         HybridRecError: See `score_playlists`.
     """
     _check(chunk_size, workers)
-    make = partial(_Source.of_files, items, NEW_ITEMS, k, chunk_size)
+    options = TableOptions.of(columns, encoding, None)
+    make = partial(Source.of_files, items, NEW_ITEMS, options, k, chunk_size)
     return _run(model, make, out, workers=workers, strict=strict, progress=progress)
 
 
 def _run(
     folder: str | Path,
-    make_source: Callable[[SavedModel], _Source],
+    make_source: Callable[[SavedModel], Source],
     out: str | Path,
     *,
     workers: int,
     strict: bool,
     progress: bool | Progress,
+    temp: str | Path | None = None,
 ) -> BatchResult:
     began = time.perf_counter()
+    check_flag(strict, "strict")
     reporter = as_progress(progress)
     model = SavedModel.of(folder)
     source = make_source(model)
     target = OutFolder(out)
-    _check_apart(target, model, source)
+    _check_apart(target.name, target.place, model, source)
+    scratch = None if temp is None else _scratch(temp, model, source)
     job = {
         "config": {
             "kind": source.request.kind,
             "k": source.request.k,
             "chunk_size": source.size,
+            **({} if source.files is None else source.files.options.given),
         },
         "model": {"fingerprint": model.fingerprint},
         "input": [] if source.files is None else source.files.checksums(reporter),
@@ -225,17 +216,13 @@ def _run(
         with scorers(model, source.request, workers) as score:
             journal.begin()
             n_before = len(journal.finished)
-            for scored in _with_progress(
-                score(_missing(source, journal)), source, journal, reporter
-            ):
-                if strict and scored.complaint is not None:
-                    raise DataError(
-                        f"input must be without bad rows, but {scored.complaint} (rows count from "
-                        "0, without the header); mend it, or do without strict: bad rows are then "
-                        "left out and listed."
-                    )
-                model.check_unchanged()
-                journal.commit(scored)
+            opened = source.chunks(journal, scratch, reporter, strict=strict)
+            with _withdrawn_if_refused(opened, journal) as chunks:
+                for scored in _with_progress(score(chunks), source, journal, reporter):
+                    if strict and scored.complaint is not None:
+                        raise refused(scored.complaint)
+                    model.check_unchanged()
+                    journal.commit(scored)
         if source.files is not None:
             source.files.check_unchanged()
         if not journal.finished:
@@ -244,15 +231,26 @@ def _run(
     return BatchResult(target.name, manifest, len(journal.finished) - n_before)
 
 
-def _missing(source: _Source, journal: Journal) -> Chunks:
-    return (chunk for chunk in source.chunks() if chunk.number not in journal.finished)
+@contextmanager
+def _withdrawn_if_refused(
+    opened: AbstractContextManager[Chunks], journal: Journal
+) -> Iterator[Chunks]:
+    """The same chunks; if the input as a whole is refused, nothing is left of what was begun."""
+    with ExitStack() as stack:
+        try:
+            chunks = stack.enter_context(opened)
+        except DataError:
+            if not journal.finished:
+                journal.folder.withdraw()
+            raise
+        yield chunks
 
 
 def _with_progress(
-    scored: Iterator[Scored], source: _Source, journal: Journal, reporter: Progress
+    scored: Iterator[Scored], source: Source, journal: Journal, reporter: Progress
 ) -> Iterator[Scored]:
     """What is scored, while a bar shows how many rows of the input are done."""
-    done = sum(record["input_rows"] for record in journal.finished.values())
+    done = sum(record["input_rows"] for record in journal.finished.values()) + journal.nameless
     with reporter.stage("input rows scored", max(source.n_rows - done, 0)) as advance:
         for one in scored:
             yield one
@@ -266,18 +264,31 @@ def _check(chunk_size: int, workers: int) -> None:
     ):
         if isinstance(value, bool) or not isinstance(value, int) or not 1 <= value <= most:
             raise ConfigError(
-                f"The {name!r} parameter must be an integer from 1 to {most:,}, got {value!r} "
-                "instead."
+                f"The {quoted(name)} parameter must be an integer from 1 to {most:,}, got "
+                f"{quoted(value)} instead."
             )
 
 
-def _check_apart(target: OutFolder, model: SavedModel, source: _Source) -> None:
-    """Refuse an output folder where it would become part of what is read."""
+def _scratch(temp: str | Path, model: SavedModel, source: Source) -> Path:
+    """The folder for temporary files, if it can be one."""
+    place = Place.of(temp, "the folder for temporary files")
+    if not place.is_local:
+        raise DataError(
+            f"the folder for temporary files must be a folder of this machine, got {str(temp)!r}; "
+            "name another one."
+        )
+    folder = existing_folder(place.path, "a folder for temporary files")
+    _check_apart(str(temp), place, model, source)
+    return folder
+
+
+def _check_apart(name: str, target: Place, model: SavedModel, source: Source) -> None:
+    """Refuse a folder to write to where it would become part of what is read."""
     inputs = [("the model", Place.of(model.folder, "the model"))]
     if source.files is not None:
         inputs.append(("the input", source.files.place))
     for what, place in inputs:
-        if target.place.lies_in(place):
+        if target.lies_in(place):
             raise DataError(
-                f"{target.name} must be outside of {what}, {place.path}; choose another folder."
+                f"{name} must be outside of {what}, {place.path}; choose another folder."
             )

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from hybrid_rec.blocks.base import ColumnKind
+from hybrid_rec.core.checks import as_path
 from hybrid_rec.core.errors import ArtifactError
 from hybrid_rec.core.files import existing, files_in
 from hybrid_rec.model.storage import described_by, fingerprint, read_manifest
@@ -40,7 +41,7 @@ class SavedModel:
         Raises:
             ArtifactError: If there is none.
         """
-        path = Path(folder)
+        path = as_path(folder, "the model folder")
         manifest = read_manifest(path)
         n_items = manifest["counts"].get("items")
         if not isinstance(n_items, int):

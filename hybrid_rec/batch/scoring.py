@@ -14,7 +14,6 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from hybrid_rec.batch.chunks import Chunk
-from hybrid_rec.batch.layout import Layout
 from hybrid_rec.batch.queries import Rejections, complaint_of, new_items_of, playlists_of
 
 if TYPE_CHECKING:
@@ -58,8 +57,6 @@ class BatchRequest:
     """PLAYLISTS, ITEMS or NEW_ITEMS."""
     k: int
     """Items wanted for each query."""
-    layout: Layout | None = None
-    """What the rows of a chunk mean; None for ITEMS."""
     files: tuple[str, ...] = ()
     """The names of the input files."""
 
@@ -108,13 +105,15 @@ def score(model: HybridRecommender, request: BatchRequest, chunk: Chunk | ItemCh
     if isinstance(chunk, ItemChunk):
         # Nobody asks what is like an item that was removed.
         rows = np.setdiff1d(np.arange(chunk.start, chunk.stop), model.model_.removed)
+        n_used, n_cut = len(rows), 0
         found = model.similar_items(model.model_.catalog.item_ids[rows].tolist(), request.k)
     elif request.kind == PLAYLISTS:
-        kind = None if request.layout is None else request.layout.order_kind
-        playlists = playlists_of(chunk, model.model_.catalog, rejections, kind)
+        playlists, n_used = playlists_of(chunk, model.model_.catalog, rejections)
+        n_cut = chunk.n_cut
         found = model.recommend(playlists, request.k)
     else:
         frame = new_items_of(chunk, model.model_.catalog, rejections)
+        n_used, n_cut = len(frame), 0
         found = model.recommend_for_new_items(frame, request.k)
     table = _part(found)
     rejected = rejections.table(chunk, request.files) if isinstance(chunk, Chunk) else None
@@ -125,7 +124,8 @@ def score(model: HybridRecommender, request: BatchRequest, chunk: Chunk | ItemCh
         "rows": table.num_rows,
         "sha256": hashlib.sha256(part).hexdigest(),
         "sources": _counts(table["source"]),
-        "input_rows": chunk.n_rows,
+        "input_rows": chunk.n_rows + n_cut,
+        "used_rows": n_used,
         "rejected": 0 if rejected is None else rejected.num_rows,
         "rejected_sha256": hashlib.sha256(listed).hexdigest() if listed else None,
         "reasons": {} if rejected is None else _counts(rejected["reason"]),

@@ -18,6 +18,7 @@ from hybrid_rec.core.config import BlockConfig, HybridConfig
 from hybrid_rec.core.errors import DataError
 from hybrid_rec.core.linalg import unit_rows, unit_sparse_rows
 from hybrid_rec.core.progress import Progress
+from hybrid_rec.core.quoting import quoted
 
 Values = Any
 """Rows of a block, `(n, width)`: a matrix, or a sparse one."""
@@ -179,20 +180,21 @@ class Block(ABC):
             return found
         if name in items.column_names:
             raise DataError(
-                f"block {self.name!r} must have something in the column {name!r}, but all of it is "
-                "missing; fill it, or leave the block out."
+                f"block {quoted(self.name)} must have something in the column {quoted(name)}, but "
+                "all of it is missing; fill it, or leave the block out."
             )
         there = ", ".join(column for column in items.column_names if column != "item_id")
         raise DataError(
-            f"block {self.name!r} must be made from the column {name!r}, which the items lack; "
-            f"found {there or 'none'}; name another column, or leave the block out."
+            f"block {quoted(self.name)} must be made from the column {quoted(name)}, which the "
+            f"items lack; found {there or 'none'}; name another column, or leave the block out."
         )
 
     def wrong(self, column: str, must: str, row: int | None, found: Any, remedy: str) -> DataError:
         """An error that names block, column, row and remedy."""
         place = "" if row is None else f" at row {row}"
         return DataError(
-            f"block {self.name!r}: column {column!r} must {must}, got {found}{place}; {remedy}."
+            f"block {quoted(self.name)}: column {quoted(column)} must {must}, got {found}{place}; "
+            f"{remedy}."
         )
 
 

@@ -19,7 +19,9 @@ from hybrid_rec.core.config import BlockConfig, CategoriesBlockConfig, HybridCon
 from hybrid_rec.core.errors import ArtifactError
 from hybrid_rec.core.linalg import unit_sparse_rows
 from hybrid_rec.core.progress import Progress
+from hybrid_rec.core.quoting import quoted
 from hybrid_rec.core.stored import read_json, write_json
+from hybrid_rec.data.arrow_types import is_string
 
 _FILE = "labels.json"
 Names = Sequence[Sequence[str]]
@@ -172,11 +174,11 @@ class CategoriesBlock(Block):
         kind = column.type
         lists = pa.types.is_list(kind) or pa.types.is_large_list(kind)
         value = kind.value_type if lists else kind
-        texts = pa.types.is_string(value) or pa.types.is_large_string(value)
+        texts = is_string(value)
         if not texts and not (pa.types.is_boolean(value) or pa.types.is_integer(value)):
             row = next(row for row, entry in enumerate(column) if entry.is_valid)
             raise self.wrong(
-                name, "hold strings or lists of strings", row, f"{column[row].as_py()!r:.80}",
+                name, "hold strings or lists of strings", row, quoted(column[row].as_py()),
                 "convert the column",
             )  # fmt: skip
         cells = column.to_pylist()

@@ -11,7 +11,7 @@ from hybrid_rec.blocks.base import Described, Values
 from hybrid_rec.blocks.block_set import BlockSet, take_rows
 from hybrid_rec.core.arrays import Codes, Floats, Mask, Rows
 from hybrid_rec.core.config import ColdStartConfig
-from hybrid_rec.core.linalg import unit_rows
+from hybrid_rec.core.linalg import one_blas_thread, unit_rows
 
 SOURCES = ("hybrid", "artist", "text", "metadata")
 """Where an item's place comes from, best first; the code of a source is its place here."""
@@ -48,8 +48,9 @@ class ColdStartMap:
         known = (features != 0).any(axis=1) & bool(self.coefficients.any())
         vectors = np.zeros((n_items, len(self.intercept)), np.float32)
         # Row by row, so that a row's bytes do not depend on how many others there are.
-        for row in np.flatnonzero(known):
-            vectors[row] = features[row] @ self.coefficients + self.intercept
+        with one_blas_thread():
+            for row in np.flatnonzero(known):
+                vectors[row] = features[row] @ self.coefficients + self.intercept
         return unit_rows(vectors), known
 
     def _features(self, described: Described, n_items: int) -> Floats:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -13,6 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hybrid_rec.blocks.corpus_files import CorpusFiles, item_tokens, shuffled
+from hybrid_rec.blocks.excerpts import Excerpts, most_plays
+from hybrid_rec.blocks.few_items import repeats_of, sample_of
 from hybrid_rec.core.arrays import Floats, Rows
 from hybrid_rec.core.config import CooccurrenceConfig
 from hybrid_rec.core.errors import DataError
@@ -46,7 +49,10 @@ def fit_cooccurrence(
 ) -> Floats:
     """Unit co-occurrence vectors of all items, `(n_items, vector_size)` float32.
 
-    Items with fewer than `min_count` plays have a zero vector.
+    Items with fewer than `min_count` plays have a zero vector, and so have those that stand only in
+    a playlist so long that they had no turn, see `CooccurrenceConfig.longest_playlist`. In
+    small catalogues fewer plays are skipped and playlists are read more often, unless `sample` and
+    `repeats` say otherwise.
 
     With several `workers` the playlists are written to a temporary folder, about 8 bytes a play,
     from which gensim's threads read without holding up each other; with `shuffle` they are written
@@ -76,6 +82,7 @@ def fit_cooccurrence(
             f"at least one item must have min_count = {config.min_count} plays, "
             f"but the most played one has {counts.max(initial=0)}."
         )
+    n_kept = int((counts >= config.min_count).sum())
     rng = np.random.default_rng(seed)
     model = _make_word2vec(
         vector_size=config.vector_size,
@@ -84,7 +91,7 @@ def fit_cooccurrence(
         hs=0,
         negative=config.negative,
         ns_exponent=config.ns_exponent,
-        sample=config.sample,
+        sample=sample_of(config, n_kept),
         min_count=config.min_count,
         alpha=config.learning_rate,
         min_alpha=config.learning_rate * 1e-4,
@@ -104,27 +111,34 @@ def fit_cooccurrence(
         model.wv.vectors[held] = start.vectors[rows[held]] * np.float32(_USUAL_NORM)
         model.wv.vectors_lockf = np.ascontiguousarray(start.freedom[rows], dtype=np.float32)
     order = rng if config.shuffle else None
+    excerpts = Excerpts(
+        playlists,
+        most_plays(playlists.lengths, config.longest_playlist),
+        repeats_of(config, playlists, n_kept, epochs),
+    )
     with (progress or Progress()).stage("co-occurrence, epochs", epochs) as advance:
         if config.workers == 1:
             model.train(
-                _Sentences(playlists, tokens, order),
+                _Sentences(excerpts, tokens, order),
                 total_examples=len(playlists),
-                total_words=playlists.n_plays,
+                total_words=excerpts.n_plays,
                 epochs=epochs,
                 callbacks=[_epoch_callback(advance)],
             )
         else:
-            with _corpus_files(playlists, config.workers, order) as corpus:
+            with _corpus_files(excerpts, config.workers, order) as corpus:
                 model.corpus = corpus
                 model.train(
                     corpus_file=str(corpus.parts[0].path),
                     total_examples=len(playlists),
-                    total_words=playlists.n_plays,
+                    total_words=excerpts.n_plays,
                     epochs=epochs,
                     callbacks=[_epoch_callback(advance)],
                 )
     vectors = np.zeros((playlists.n_items, config.vector_size), np.float32)
     vectors[rows] = model.wv.get_normed_vectors()
+    # These are still where they began, anywhere.
+    vectors[excerpts.unseen(epochs)] = 0
     return vectors
 
 
@@ -132,30 +146,29 @@ class _Sentences:
     """Playlists as lists of tokens, in a new random order on every pass if there is an `rng`."""
 
     def __init__(
-        self, playlists: Playlists, tokens: NDArray[np.str_], rng: np.random.Generator | None
+        self, excerpts: Excerpts, tokens: NDArray[np.str_], rng: np.random.Generator | None
     ) -> None:
-        self._playlists = playlists
+        self._excerpts = excerpts
         self._rng = rng
         self._tokens = tokens.astype(object)
 
     def __iter__(self) -> Iterator[list[str]]:
-        rows = self._playlists.rows
+        playlists = self._excerpts.next()
+        rows = playlists.rows
         if self._rng is not None:
-            rows = shuffled(rows, self._playlists.owners, self._rng)
+            rows = shuffled(rows, playlists.owners, self._rng)
         tokens = self._tokens[rows]
-        for start, end in zip(
-            self._playlists.offsets[:-1].tolist(), self._playlists.offsets[1:].tolist(), strict=True
-        ):
+        for start, end in itertools.pairwise(playlists.offsets.tolist()):
             for first in range(start, end, _LONGEST_SENTENCE):
                 yield tokens[first : min(end, first + _LONGEST_SENTENCE)].tolist()
 
 
 @contextmanager
 def _corpus_files(
-    playlists: Playlists, n_files: int, rng: np.random.Generator | None
+    excerpts: Excerpts, n_files: int, rng: np.random.Generator | None
 ) -> Iterator[CorpusFiles]:
     with tempfile.TemporaryDirectory(prefix="hybrid-rec-", ignore_cleanup_errors=True) as folder:
-        corpus = CorpusFiles(playlists, Path(folder), n_files, rng)
+        corpus = CorpusFiles(excerpts, Path(folder), n_files, rng)
         corpus.clear()  # gensim wants to see a file before the first epoch writes it
         try:
             yield corpus

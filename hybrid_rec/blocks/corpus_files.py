@@ -15,6 +15,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from hybrid_rec.blocks.excerpts import Excerpts
 from hybrid_rec.core.arrays import Rows
 from hybrid_rec.core.errors import RunError
 from hybrid_rec.data.playlists import Playlists
@@ -62,16 +63,21 @@ class CorpusFiles:
     """Playlists in a folder, one file a thread, each with about as many plays.
 
     Args:
-        playlists: What is written.
+        playlists: What is written; of `Excerpts` the next one every time.
         folder: Where to; it must exist.
         n_files: How many files.
         rng: Draws a new order of each playlist for every `write`; None leaves play order.
     """
 
     def __init__(
-        self, playlists: Playlists, folder: Path, n_files: int, rng: np.random.Generator | None
+        self,
+        playlists: Playlists | Excerpts,
+        folder: Path,
+        n_files: int,
+        rng: np.random.Generator | None,
     ) -> None:
-        self._playlists = playlists
+        self._excerpts = playlists if isinstance(playlists, Excerpts) else Excerpts(playlists)
+        self._playlists = playlists = self._excerpts.playlists
         self._rng = rng
         self._written = False
         tokens = item_tokens(playlists.n_items)
@@ -80,13 +86,14 @@ class CorpusFiles:
         self.parts = [CorpusFile(folder / f"{number}.txt") for number in range(n_files)]
 
     def write(self) -> None:
-        """Write all files; without an `rng` they are written once and then stay as they are.
+        """Write all files; if nothing would change in them they stay as they are.
 
         Raises:
             RunError: If the folder has no room for them, or refuses.
         """
         if self._written and all(part.path.exists() for part in self.parts):
             return
+        self._playlists = self._excerpts.next()
         shares = np.linspace(0, self._playlists.n_plays, len(self.parts) + 1)
         bounds = np.searchsorted(self._playlists.offsets, shares)
         # Playlists without plays may stand behind the last one that has some.
@@ -101,7 +108,7 @@ class CorpusFiles:
                     f"playlists, but: {error.strerror}. Point TMPDIR to another one, or set "
                     "`cooccurrence.workers` to 1, which needs none."
                 ) from error
-        self._written = self._rng is None
+        self._written = self._rng is None and not self._excerpts.differ
 
     def clear(self) -> None:
         """Empty the files, so that a thread that still reads one comes to its end."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 from typing import Self
 
@@ -12,8 +13,11 @@ from hybrid_rec.blocks.base import _SILENT, Block, ColumnKind
 from hybrid_rec.blocks.registry import register_block
 from hybrid_rec.core.arrays import Doubles, Floats
 from hybrid_rec.core.config import BlockConfig, HybridConfig, NumbersBlockConfig
+from hybrid_rec.core.errors import ArtifactError
 from hybrid_rec.core.progress import Progress
+from hybrid_rec.core.quoting import quoted
 from hybrid_rec.core.stored import read_array, write_array
+from hybrid_rec.data.arrow_types import is_string
 
 _FILE = "statistics.npy"
 # Distance, in standard deviations, at which two numbers are hardly alike any more.
@@ -110,7 +114,11 @@ class NumbersBlock(Block):
     def load(cls, name: str, config: BlockConfig, settings: HybridConfig, folder: Path) -> Self:
         """See `Block.load`."""
         block = cls(name, config, settings)
-        block._statistics = read_array(folder / _FILE, np.float64, (len(config.columns), 4))
+        path, shape = folder / _FILE, (len(config.columns), 4)
+        block._statistics = read_array(path, np.float64, shape, largest=_LARGEST)
+        _, deviation, low, high = block._statistics.T
+        if not ((deviation > 0) & (low <= high)).all():
+            raise ArtifactError(f"{path} must hold deviations above 0 and bounds that ascend.")
         return block
 
     def _numbers(self, column: pa.Array, name: str) -> Doubles:
@@ -119,10 +127,11 @@ class NumbersBlock(Block):
         if not (
             pa.types.is_integer(kind) or pa.types.is_floating(kind) or pa.types.is_boolean(kind)
         ):
-            row = next(row for row, value in enumerate(column) if value.is_valid)
+            row = _first_that_is_no_number(column)
             raise self.wrong(
-                name, "hold numbers", row, repr(column[row].as_py()), "convert the column"
-            )
+                name, "hold numbers", row, quoted(column[row].as_py()),
+                "convert the column, or mend the cell" if is_string(kind) else "convert the column",
+            )  # fmt: skip
         if pa.types.is_boolean(kind):
             column = column.cast(pa.int8())
         values: Doubles = np.array(column.cast(pa.float64(), safe=False).fill_null(np.nan))
@@ -135,3 +144,16 @@ class NumbersBlock(Block):
                 "leave the number out",
             )  # fmt: skip
         return values
+
+
+def _first_that_is_no_number(column: pa.Array) -> int:
+    """The row of the first cell that is no number, of text that is none; else of the first cell."""
+    held = [row for row, cell in enumerate(column) if cell.is_valid]
+    for row in held if is_string(column.type) else ():
+        try:
+            is_number = math.isfinite(float(column[row].as_py()))
+        except ValueError:
+            is_number = False
+        if not is_number:
+            return row
+    return held[0]

@@ -11,7 +11,6 @@ from typing import TypeVar
 from hybrid_rec.blocks.base import Block
 from hybrid_rec.core.config import BlockConfig, register_config
 from hybrid_rec.core.errors import ConfigError
-from hybrid_rec.core.plugins import load_plugins
 
 _KINDS: dict[str, type[Block]] = {}
 BlockT = TypeVar("BlockT", bound=type[Block])
@@ -52,8 +51,6 @@ def block_type(kind: str) -> type[Block]:
     # Those of this package register themselves when they are imported.
     for module in iter_modules([str(Path(__file__).parent)]):
         import_module(f"hybrid_rec.blocks.{module.name}")
-    if kind not in _KINDS:
-        load_plugins()
     if kind not in _KINDS:
         raise ConfigError(
             f"the kind of block {kind!r} must be one of {', '.join(sorted(_KINDS))}; import the "

@@ -15,6 +15,7 @@ from hybrid_rec.core.config import BlockConfig, HybridConfig, VectorsBlockConfig
 from hybrid_rec.core.errors import ArtifactError
 from hybrid_rec.core.linalg import unit_rows
 from hybrid_rec.core.progress import Progress
+from hybrid_rec.core.quoting import quoted
 from hybrid_rec.core.stored import read_json, write_json
 
 _FILE = "vectors.json"
@@ -47,7 +48,9 @@ class VectorsBlock(Block):
         column = self.required_column(items, self.config.columns[0])
         self._check_type(column)
         lengths = np.asarray(column.value_lengths().fill_null(0), dtype=np.int64)
-        self._width = int(lengths.max())
+        # The length that most have, so that an error names one that is out of line.
+        sizes, counts = np.unique(lengths[lengths > 0], return_counts=True)
+        self._width = int(sizes[len(sizes) - 1 - np.argmax(counts[::-1])]) if len(sizes) else 0
         if not self._width:
             raise self.wrong(
                 self.config.columns[0], "hold vectors", None, "empty lists", "leave the block out"
@@ -97,7 +100,7 @@ class VectorsBlock(Block):
         width = state.get("width") if isinstance(state, dict) else None
         if not isinstance(width, int) or isinstance(width, bool) or width < 1:
             raise ArtifactError(
-                f"{folder / _FILE} must say how long a vector is, got {state!r:.80}."
+                f"{folder / _FILE} must say how long a vector is, got {quoted(state)}."
             )
         block._width = width
         return block
@@ -112,5 +115,5 @@ class VectorsBlock(Block):
             row = next(row for row, value in enumerate(column) if value.is_valid)
             raise self.wrong(
                 self.config.columns[0], "hold lists of numbers", row,
-                f"{column[row].as_py()!r:.80}", "convert the column",
+                quoted(column[row].as_py()), "convert the column",
             )  # fmt: skip

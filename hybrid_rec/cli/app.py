@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-import os
+import errno
 import sys
 from importlib import import_module
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from hybrid_rec.cli.options import NamesInHelp
 from hybrid_rec.core.console import complain, write
-from hybrid_rec.core.errors import HybridRecError, RunError, StoppedEarlyError
+from hybrid_rec.core.errors import ConfigError, HybridRecError, RunError, StoppedEarlyError
 from hybrid_rec.core.exit_codes import (
     EXIT_INTERRUPTED,
     EXIT_MISTAKE,
@@ -19,6 +20,7 @@ from hybrid_rec.core.exit_codes import (
     INTERRUPTED,
 )
 from hybrid_rec.core.interrupts import insistent_interrupts
+from hybrid_rec.core.plain_output import OutputLostError, plain_output
 
 COMMANDS = (
     "demo", "fit", "update", "recommend", "similar", "score", "evaluate", "tune", "info", "plan",
@@ -30,6 +32,8 @@ Those files import what is heavy inside their functions, because every command i
 
 # What errors advise in Python, and what it is called here.
 _OPTIONS = {"on_unknown='skip'": "--skip-unknown", "on_known='extend'": "--extend"}
+# What a machine answers that has no room or no working disk, whatever the user gave.
+_MACHINE = {errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EMFILE, errno.ENFILE}
 
 app = typer.Typer(
     name="hybrid-rec",
@@ -65,8 +69,13 @@ def run(arguments: list[str] | None = None) -> int:
 
     That is 0, 2 for a user's mistake, 1 for what the machine refuses, 130 for Ctrl-C.
     """
-    given = sys.argv[1:] if arguments is None else arguments
+    with plain_output():
+        return _run(sys.argv[1:] if arguments is None else arguments)
+
+
+def _run(given: list[str]) -> int:
     try:
+        _check_text(given)
         with insistent_interrupts():
             result = app(args=given or ["--help"], standalone_mode=False)
         sys.stdout.flush()
@@ -81,16 +90,15 @@ def run(arguments: list[str] | None = None) -> int:
         return EXIT_STOPPED if isinstance(error, RunError) else EXIT_MISTAKE
     except (KeyboardInterrupt, typer.Abort):
         result = EXIT_INTERRUPTED
-    except BrokenPipeError:
-        # The reader of a pipe has gone, which is no error.
-        _drop_output()
-        return 0
-    except OSError as error:
-        if error.filename is not None:
-            raise
-        _drop_output()
-        complain(f"hybrid-rec: the output cannot be written: {error.strerror}.")
+    except OutputLostError as lost:
+        complain(f"hybrid-rec: the output cannot be written: {lost}.")
         return EXIT_MISTAKE
+    except OSError as error:
+        complain(
+            f"hybrid-rec: {error.filename or 'a file'} must be open to this command, but: "
+            f"{error.strerror or error}; check the path and who may use it."
+        )
+        return EXIT_STOPPED if error.errno in _MACHINE else EXIT_MISTAKE
     except Exception as error:
         # typer carries its own copy of click, whose usage errors have no public name.
         usage = getattr(error, "format_message", None)
@@ -104,11 +112,25 @@ def run(arguments: list[str] | None = None) -> int:
     return result if isinstance(result, int) else 0
 
 
-def _drop_output() -> None:
-    """Send what is still buffered nowhere, for Python writes it when it ends."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+def _check_text(arguments: list[str]) -> None:
+    """Refuse bytes that are no text here, before a library does in the middle of the work.
 
-
-def main() -> None:
-    """Entry point of the console script."""
-    sys.exit(run())
+    Raises:
+        ConfigError: If an argument, or the folder that relative paths begin at, holds such bytes,
+            or that folder is no longer there.
+    """
+    try:
+        here = str(Path.cwd())
+    except OSError as error:
+        raise ConfigError(
+            f"the command must be run in a folder that is there, but: {error.strerror}; change to "
+            "another one."
+        ) from None
+    for text in (*arguments, here):
+        try:
+            text.encode()
+        except UnicodeEncodeError:
+            raise ConfigError(
+                f"arguments and folders must be UTF-8 text, got {text}; rename it, or choose a "
+                "locale of that encoding, such as LC_ALL=C.UTF-8."
+            ) from None

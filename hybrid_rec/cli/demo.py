@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from hybrid_rec.cli.configuration import demo_config
-from hybrid_rec.core.console import print_table, write
+from hybrid_rec.core.console import print_table, write, write_lines
 
 if TYPE_CHECKING:
     from hybrid_rec.data.recommendations import Recommendations
@@ -42,7 +42,7 @@ def demo(
     )
     artists = len({name for name in catalog.artists if name is not None})
     _headline("1. A world to learn from")
-    write(
+    write_lines(
         f"{len(catalog):,} invented songs by {artists:,} artists in {len(truth.genres)} genres "
         f"({', '.join(truth.genres)});\n{len(training):,} playlists to learn from and "
         f"{len(held_out)} held out. {int(truth.cold.sum()):,} songs were never played: they are "
@@ -97,11 +97,14 @@ def demo(
         ).all()
         write(f"{len(files)} files, {size:.1f} MB, no pickle, every checksum verified on loading.")
         write(f"The loaded model gives {'the same' if alike else 'ANOTHER'} answer.")
-    write("\nNext: hybrid-rec fit YOUR_PLAYS.csv --out model; hybrid-rec recommend model --item ID")
+    write()
+    write("Next: hybrid-rec fit YOUR_PLAYS.csv --out model; hybrid-rec recommend model --item ID")
 
 
 def _headline(text: str) -> None:
-    write(f"\n{text}\n{'-' * min(len(text), 100)}")
+    write()
+    write(text)
+    write("-" * min(len(text), 100))
 
 
 def _song(world: SyntheticDataset, row: int) -> str:

@@ -12,7 +12,10 @@ from hybrid_rec.cli.configuration import config_for
 from hybrid_rec.cli.options import (
     SYNTHETIC,
     AsJson,
+    Columns,
     ConfigFile,
+    DateFormat,
+    Encoding,
     ItemsFile,
     MaxLength,
     MinLength,
@@ -21,11 +24,14 @@ from hybrid_rec.cli.options import (
     SeedCount,
     SeedRule,
     SplitName,
+    table_options,
 )
-from hybrid_rec.cli.paths import check_dataset
-from hybrid_rec.core.console import print_frame, write
+from hybrid_rec.cli.paths import check_dataset, check_output
+from hybrid_rec.core.console import print_frame, write, write_lines
 from hybrid_rec.core.errors import ConfigError
+from hybrid_rec.core.plain_text import shell_line
 from hybrid_rec.core.progress import as_progress
+from hybrid_rec.core.words import how_many
 
 if TYPE_CHECKING:
     from evaluation.comparison import Comparison
@@ -60,6 +66,9 @@ def evaluate(
         ),
     ] = None,
     items: ItemsFile = None,
+    columns: Columns = None,
+    encoding: Encoding = None,
+    date_format: DateFormat = None,
     config: ConfigFile = None,
     part: Annotated[str, typer.Option(help="Which held-out playlists to ask: {parts}.")] = "test",
     seeds: SeedRule = "half",
@@ -80,6 +89,9 @@ def evaluate(
     given = locals().copy()
     ks = _cut_offs(k)
     check_dataset(dataset, items)
+    if report is not None:
+        check_output(report)
+    written = table_options(columns, encoding, date_format)
     settings = config_for(dataset, config, seed)
 
     from evaluation.metrics.registry import default_headline
@@ -96,22 +108,23 @@ def evaluate(
     if report is not None:
         check_target(report)
     progress = as_progress(not quiet)
-    data = read_dataset(dataset, items=items, progress=progress)
-    held_out = make_split(
-        split,
-        data.playlists,
-        data.catalog,
-        seed=seed,
-        part=cast("Any", part),
-        seeds=cast("Any", seeds),
-        n_seeds=n_seeds,
-        min_length=min_length,
-        max_length=max_length,
-    )
-    findings = lint_split(held_out)
+    data = read_dataset(dataset, items=items, progress=progress, **written)
+    with progress.stage("splitting"):
+        held_out = make_split(
+            split,
+            data.playlists,
+            data.catalog,
+            seed=seed,
+            part=cast("Any", part),
+            seeds=cast("Any", seeds),
+            n_seeds=n_seeds,
+            min_length=min_length,
+            max_length=max_length,
+        )
+        findings = lint_split(held_out)
     if not as_json:
-        write(str(data.report))
-        counts = ", ".join(f"{n:,} {what}" for what, n in held_out.counts().items())
+        write_lines(data.report)
+        counts = ", ".join(how_many(n, what) for what, n in held_out.counts().items())
         write(f"{held_out.name}: {counts}")
         for finding in findings:
             write(f"  {finding.level}: {finding.check}: {finding.text}")
@@ -121,8 +134,9 @@ def evaluate(
     _print_comparison(comparison, headline, as_json=as_json)
     tables = {}
     if ann is not None:
-        tables[f"ANN loss of {ann}"] = ann_loss(compared.hybrid, ann, held_out, ks)
-    tables |= run_studies(wanted, Studied(compared.hybrid, held_out, ks, seed))
+        with progress.stage(f"study: ANN loss of {ann}"):
+            tables[f"ANN loss of {ann}"] = ann_loss(compared.hybrid, ann, held_out, ks)
+    tables |= run_studies(wanted, Studied(compared.hybrid, held_out, ks, seed, progress))
     for title, table in tables.items():
         if not as_json and not sys.stdout.isatty():
             write(title)
@@ -132,16 +146,17 @@ def evaluate(
             as_json=as_json,
         )
     if report is not None:
-        write_report(
-            comparison,
-            report,
-            main=HYBRID,
-            headline=headline,
-            findings=[*findings, *compared.findings],
-            configuration=settings.model_dump(mode="json"),
-            extra=tables,
-            command=_command(given),
-        )
+        with progress.stage("writing the report"):
+            write_report(
+                comparison,
+                report,
+                main=HYBRID,
+                headline=headline,
+                findings=[*findings, *compared.findings],
+                configuration=settings.model_dump(mode="json"),
+                extra=tables,
+                command=_command(given),
+            )
         if not as_json:
             write(f"report: {report / 'report.html'}")
 
@@ -163,7 +178,9 @@ def _print_comparison(comparison: Comparison, headline: list[str], *, as_json: b
         shown["best"] = ["winner" if name == winner else "" for name in table["recommender"]]
         table = pd.DataFrame(shown)
     cases = len(comparison.evaluations[0].cases)
-    title = f"{cases:,} cases; means with bootstrap 95 % intervals; best by {headline[0]}"
+    title = (
+        f"{how_many(cases, 'cases')}; means with bootstrap 95 % intervals; best by {headline[0]}"
+    )
     if not as_json and not sys.stdout.isatty():
         write(title)
     print_frame(table, title=title, as_json=as_json)
@@ -205,9 +222,18 @@ def _studies(text: str) -> tuple[str, ...]:
 
 def _command(given: dict[str, Any]) -> str:
     """The command line that makes the same report again."""
-    parts = ["hybrid-rec evaluate", given["dataset"]]
+    words = []
     for name, value in given.items():
-        if name in ("dataset", "quiet", "as_json") or value in (None, ""):
+        if name in ("dataset", "quiet", "as_json"):
             continue
-        parts.append(f"--{name.replace('_', '-')} {value}")
-    return " ".join(parts)
+        option = f"--{name.replace('_', '-')}"
+        if value is True:
+            words.append(option)
+        elif value not in (None, False, ""):
+            for one in value if isinstance(value, list | tuple) else [value]:
+                # What begins with a dash would be taken for an option by itself.
+                words += [f"{option}={one}"] if str(one).startswith("-") else [option, str(one)]
+    dataset = given["dataset"]
+    # After "--" nothing is an option.
+    words = [*words, "--", dataset] if dataset.startswith("-") else [dataset, *words]
+    return shell_line(["hybrid-rec", "evaluate", *words])

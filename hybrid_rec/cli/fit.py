@@ -2,15 +2,24 @@
 
 from __future__ import annotations
 
+import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from hybrid_rec.cli.configuration import read_config
-from hybrid_rec.cli.options import ConfigFile, Quiet
-from hybrid_rec.cli.paths import check_dataset
-from hybrid_rec.core.console import write
+from hybrid_rec.cli.options import (
+    Columns,
+    ConfigFile,
+    DateFormat,
+    Encoding,
+    Quiet,
+    table_options,
+)
+from hybrid_rec.cli.paths import check_dataset, check_output
+from hybrid_rec.core.console import write, write_lines
+from hybrid_rec.core.progress import as_progress
 
 if TYPE_CHECKING:
     from hybrid_rec.blocks.block_set import BlockSet
@@ -35,6 +44,9 @@ def fit(
             "else blocks are made from.",
         ),
     ] = None,
+    columns: Columns = None,
+    encoding: Encoding = None,
+    date_format: DateFormat = None,
     config: ConfigFile = None,
     seed: Annotated[
         int | None,
@@ -47,18 +59,26 @@ def fit(
     A model that is already there is replaced once the new one is complete.
     """
     check_dataset(dataset, items)
+    check_output(out)
+    written = table_options(columns, encoding, date_format)
     settings = read_config(config, seed)
 
     from hybrid_rec.data.datasets import read_dataset
+    from hybrid_rec.model.held_out import held_out_told
     from hybrid_rec.model.storage import check_target
     from hybrid_rec.model.weights import weights_told
     from hybrid_rec.recommender import HybridRecommender
 
     check_target(out)
-    playlists, catalog, report = read_dataset(dataset, items=items, progress=not quiet)
-    write(str(report))
-    recommender = HybridRecommender(settings).fit(playlists, catalog, progress=not quiet)
-    recommender.save(out)
+    progress = as_progress(not quiet)
+    playlists, catalog, report = read_dataset(dataset, items=items, progress=progress, **written)
+    write_lines(report)
+    with warnings.catch_warnings():
+        # The report says it.
+        warnings.filterwarnings("ignore", "nothing learned", UserWarning)
+        recommender = HybridRecommender(settings).fit(playlists, catalog, progress=progress)
+    with progress.stage("saving"):
+        recommender.save(out)
     model = recommender.model_
     for stage, seconds in model.timings.items():
         write(f"{stage:<22}{seconds:8.2f} s")
@@ -67,6 +87,7 @@ def fit(
     write(_columns_told(catalog, model.blocks))
     told = weights_told(settings, has_ranking=model.ranking is not None)
     write(f"block weights: {told}")
+    write(f"co-occurrence: {held_out_told(model.held_out)}")
     if model.choice is not None:
         write(f"index: {model.choice}")
     write(f"saved to {out}")

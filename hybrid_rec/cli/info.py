@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import json
 from typing import Annotated, Any
 
 import typer
 
 from hybrid_rec.cli.options import ModelFolder
 from hybrid_rec.cli.paths import check_model
-from hybrid_rec.core.console import print_table, write
+from hybrid_rec.core.console import print_table, write, write_json
 from hybrid_rec.core.errors import ConfigError
+from hybrid_rec.core.words import how_many
 
 
 def info(
@@ -35,6 +35,7 @@ def info(
     check_model(model)
 
     from hybrid_rec.model import storage
+    from hybrid_rec.model.held_out import held_out_told, read_held_out
 
     if measure:
         from hybrid_rec.model.index_measure import measure_index
@@ -44,14 +45,16 @@ def info(
         storage.keep_measurement(model, before, found)
     manifest = storage.read_manifest(model)
     if as_json:
-        write(json.dumps(manifest))
+        write_json(manifest)
         return
     write(f"{model}: {manifest['format']}, version {manifest['format_version']}")
     _print_weights(manifest)
+    write(f"co-occurrence: {held_out_told(read_held_out(manifest))}")
     for heading in ("counts", "index", "libraries", "config", "files"):
         if heading not in manifest:
             continue
-        write(f"\n{heading}")
+        write()
+        write(heading)
         for name, value in _flat(manifest[heading]):
             write(f"  {name:<28} {value}")
     if "measured" in manifest:
@@ -76,11 +79,13 @@ def _print_measured(measured: dict[str, Any]) -> None:
     import pandas as pd
 
     title = (
-        f"{measured['factory']} beside exact search, {measured['queries']} queries of each kind, "
+        f"{measured['factory']} beside exact search, "
+        f"{how_many(measured['queries'], 'queries')} of each kind, "
         "linear score, k = 100 for the times"
     )
     table = pd.DataFrame(measured["rows"]).set_index("queries").T
-    write(f"\n{title}")
+    write()
+    write(title)
     print_table(table.rename_axis("measure", axis=0).reset_index(), title="")
     write(
         "Hit rate: the first half of a training playlist is asked, its second half to be found. "

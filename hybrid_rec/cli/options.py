@@ -8,6 +8,9 @@ from typing import Annotated, Any, get_args
 import typer
 from typer.core import TyperCommand
 
+from hybrid_rec.core.errors import ConfigError
+from hybrid_rec.core.quoting import quoted
+
 SYNTHETIC = "synthetic"
 """The data set that is generated, and needs no file."""
 
@@ -46,6 +49,27 @@ Explain = Annotated[
 ItemsFile = Annotated[
     Path | None, typer.Option("--items", metavar="FILE", help="File of items, as for fit.")
 ]
+Columns = Annotated[
+    str | None,
+    typer.Option(
+        "--columns",
+        metavar="NAME=COLUMN,...",
+        help="What columns are called in the files, such as playlist_id=user,item_id=track.",
+    ),
+]
+Encoding = Annotated[
+    str | None,
+    typer.Option("--encoding", help="Encoding of CSV and TSV, such as utf-16; by default UTF-8."),
+]
+DateFormat = Annotated[
+    str | None,
+    typer.Option(
+        "--date-format",
+        metavar="FORMAT",
+        help="How played_at is written: day-first, month-first or year-first; s, ms, us or ns; or "
+        "a format such as %d/%m/%Y. By default the whole column tells.",
+    ),
+]
 ConfigFile = Annotated[
     Path | None, typer.Option("--config", metavar="FILE", help="TOML file of parameters.")
 ]
@@ -71,6 +95,26 @@ MaxLength = Annotated[
 ]
 Seed = Annotated[int, typer.Option("--seed", help="Seed of the split and of training.", min=0)]
 Quiet = Annotated[bool, typer.Option("--quiet", help="Show no progress bars on standard error.")]
+
+
+def table_options(
+    columns: str | None, encoding: str | None, date_format: str | None
+) -> dict[str, Any]:
+    """How files are written, as the functions that read them take it.
+
+    Raises:
+        ConfigError: For columns of another form.
+    """
+    names: dict[str, str] = {}
+    for pair in columns.split(",") if columns is not None else ():
+        ours, equals, theirs = pair.partition("=")
+        if not equals or not ours.strip() or not theirs or ours.strip() in names:
+            raise ConfigError(
+                "--columns must be NAME=COLUMN joined by commas, each name once, such as "
+                f"playlist_id=user,item_id=track, got {quoted(columns)}."
+            )
+        names[ours.strip()] = theirs
+    return {"columns": names or None, "encoding": encoding, "date_format": date_format}
 
 
 class NamesInHelp(TyperCommand):

@@ -7,12 +7,16 @@ checked again by what reads it, with the same words; anything but a missing path
 from __future__ import annotations
 
 import glob
+import json
 import re
+from contextlib import suppress
 from pathlib import Path
 
 from hybrid_rec.core.errors import ArtifactError, DataError
 from hybrid_rec.core.files import existing
+from hybrid_rec.data.paths import table_suffix
 
+_MANIFEST = "manifest.json"
 # A single letter would be a drive of Windows.
 _NAMED = re.compile(r"([a-z][a-z0-9_]+):(?!//)(.+)")
 
@@ -27,7 +31,7 @@ def check_model(folder: Path) -> None:
         home = existing(folder.resolve())
     except (OSError, RuntimeError, ValueError):
         return
-    if _is_missing(home / "manifest.json"):
+    if _is_missing(home / _MANIFEST):
         raise ArtifactError(
             f"{folder} must be a saved model, but holds no manifest.json; "
             "write one with save or `hybrid-rec fit`."
@@ -52,7 +56,7 @@ def check_dataset(dataset: str, items: Path | None = None) -> None:
                 f"{place} must be what the data set {kind}:{place} is read from, found nothing "
                 "there; check the path."
             )
-    elif Path(dataset).suffix.lower() in (".csv", ".tsv", ".parquet"):
+    elif table_suffix(dataset) is not None:
         check_table(dataset, "a file of plays")
         if items is not None:
             check_table(items, "a file of items")
@@ -72,6 +76,32 @@ def check_table(path: str | Path, what: str) -> None:
         return
     form = " in Parquet" if what.startswith("a file") and _is_parquet(path) else ""
     raise DataError(f"{path} must be {what}{form}, found no such file; check the path.")
+
+
+def check_output(target: Path) -> None:
+    """Refuse to write inside the folder of a saved model, which must hold its own files alone.
+
+    Args:
+        target: The file or folder that will be written, which may be a model itself.
+
+    Raises:
+        DataError: If it lies in a model.
+    """
+    with suppress(OSError, RuntimeError):  # a loop of links is left to what writes
+        for folder in target.resolve().parents:
+            if _holds_model(folder):
+                raise DataError(
+                    f"{target} must be outside of the saved model {folder}, which would no longer "
+                    "load; choose another place."
+                )
+
+
+def _holds_model(folder: Path) -> bool:
+    try:
+        manifest = json.loads((folder / _MANIFEST).read_bytes())
+    except (OSError, ValueError, RecursionError):
+        return False
+    return isinstance(manifest, dict) and manifest.get("format") == "hybrid-rec model"
 
 
 def _is_parquet(path: str | Path) -> bool:

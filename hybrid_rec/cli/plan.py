@@ -6,13 +6,27 @@ from typing import Annotated
 
 import typer
 
-from hybrid_rec.cli.options import AsJson, ConfigFile, DatasetName, ItemsFile, ListLength, Quiet
+from hybrid_rec.cli.options import (
+    AsJson,
+    Columns,
+    ConfigFile,
+    DatasetName,
+    DateFormat,
+    Encoding,
+    ItemsFile,
+    ListLength,
+    Quiet,
+    table_options,
+)
 from hybrid_rec.cli.paths import check_dataset
 
 
 def plan(
     dataset: DatasetName,
     items: ItemsFile = None,
+    columns: Columns = None,
+    encoding: Encoding = None,
+    date_format: DateFormat = None,
     config: ConfigFile = None,
     queries: Annotated[
         int | None,
@@ -32,6 +46,6 @@ def plan(
     from hybrid_rec.cli.planning.command import run_plan
 
     run_plan(
-        dataset, items=items, config=config, n_queries=queries, k=k, workers=workers,
-        quiet=quiet, as_json=as_json,
+        dataset, items=items, written=table_options(columns, encoding, date_format),
+        config=config, n_queries=queries, k=k, workers=workers, quiet=quiet, as_json=as_json,
     )  # fmt: skip

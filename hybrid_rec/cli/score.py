@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
-import json
 import sys
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
-from hybrid_rec.cli.options import ListLength, ModelFolder, Quiet
-from hybrid_rec.cli.paths import check_model, check_table
-from hybrid_rec.core.console import complain, write
+from hybrid_rec.cli.options import (
+    Columns,
+    DateFormat,
+    Encoding,
+    ListLength,
+    ModelFolder,
+    Quiet,
+    table_options,
+)
+from hybrid_rec.cli.paths import check_model, check_output, check_table
+from hybrid_rec.core.console import complain, write, write_json
 from hybrid_rec.core.errors import ConfigError
 from hybrid_rec.core.exit_codes import EXIT_INTERRUPTED
 
@@ -21,8 +29,8 @@ def score(
         list[str],
         typer.Argument(
             metavar="[PLAYLISTS] OUT",
-            help="A CSV, TSV or Parquet file of playlists, or a folder of them, and the folder to "
-            "write to; paths or URLs. With --items or --new-items the folder alone.",
+            help="A CSV, TSV or Parquet file of playlists as for fit, or a folder of them, and the "
+            "folder to write to; paths or URLs. With --items or --new-items the folder alone.",
         ),
     ],
     k: ListLength = 100,
@@ -37,10 +45,20 @@ def score(
             "columns that the model knows, such as title.",
         ),
     ] = None,
+    columns: Columns = None,
+    encoding: Encoding = None,
+    date_format: DateFormat = None,
     chunk_size: Annotated[
         int, typer.Option(help="Queries in each output file; fewer take less memory.")
     ] = 1_000,
     workers: Annotated[int, typer.Option(help="Number of processes; they share one model.")] = 1,
+    temp: Annotated[
+        str | None,
+        typer.Option(
+            metavar="FOLDER",
+            help="Where rows are sorted that do not stand together by playlist; in OUT by default.",
+        ),
+    ] = None,
     strict: Annotated[bool, typer.Option("--strict", help="Stop at the first bad row.")] = False,
     quiet: Quiet = False,
     as_json: Annotated[
@@ -61,11 +79,22 @@ def score(
         )
     if items and strict:
         raise ConfigError("--strict must not be given with --items, which has no input rows.")
+    if temp is not None and (items or new_items is not None):
+        raise ConfigError("--temp must be given with playlists alone, as nothing else is sorted.")
+    written = table_options(columns, encoding, date_format)
+    if items and any(written.values()):
+        raise ConfigError(
+            "--columns, --encoding and --date-format must not be given with --items, which reads "
+            "no file."
+        )
+    if new_items is not None and date_format is not None:
+        raise ConfigError("--date-format must not be given with --new-items, which have no dates.")
     check_model(model)
     if new_items is not None:
         check_table(new_items, "new items")
     elif not items:
         check_table(paths[0], "playlists")
+    check_output(Path(paths[-1]))
 
     from hybrid_rec.batch.run import score_items, score_new_items, score_playlists
 
@@ -76,10 +105,18 @@ def score(
         if items:
             result = score_items(model, paths[0], **settings)
         elif new_items is not None:
-            result = score_new_items(model, new_items, paths[0], strict=strict, **settings)
+            del written["date_format"]
+            result = score_new_items(
+                model, new_items, paths[0], strict=strict, **written, **settings
+            )
         else:
-            result = score_playlists(model, paths[0], paths[1], strict=strict, **settings)
+            result = score_playlists(
+                model, paths[0], paths[1], strict=strict, temp=temp, **written, **settings
+            )
     except KeyboardInterrupt:
         complain("hybrid-rec: interrupted; finished parts are kept: the same command goes on.")
         sys.exit(EXIT_INTERRUPTED)
-    write(json.dumps(result.manifest) if as_json else str(result))
+    if as_json:
+        write_json(result.manifest)
+    else:
+        write(result)

@@ -40,6 +40,9 @@ def similar(
     catalog = recommender.model_.catalog
     for query_id in found.query_ids:
         row = int(catalog.rows([query_id])[0])
-        title = f"Similar to {query_id}: {catalog.titles[row]} by {catalog.artists[row]}"
+        title = (
+            f"Similar to {query_id}: {catalog.titles[row] or '(no title)'} by "
+            f"{catalog.artists[row] or '(no artist)'}"
+        )
         part = frame[frame["query_id"] == query_id].drop(columns="query_id")
         print_frame(part, title=title)

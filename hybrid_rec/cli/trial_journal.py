@@ -14,6 +14,7 @@ from hybrid_rec.core.config import HybridConfig
 from hybrid_rec.core.console import print_frame, write
 from hybrid_rec.core.errors import ConfigError, DataError
 from hybrid_rec.core.files import check_writable, replace_text
+from hybrid_rec.core.words import how_many
 
 _SHOWN = 20
 _FIRST_COLUMN = "rank,"
@@ -81,7 +82,7 @@ class TrialJournal:
         """All trials; on a terminal the best of them, and what they change."""
         table = trial_table(self.trials, self._metric)
         order = ranked(self.trials, self._metric)
-        title = f"{len(order)} trials on {len(split):,} validation cases"
+        title = f"{how_many(len(order), 'trials')} on {how_many(len(split), 'validation cases')}"
         if not as_json and sys.stdout.isatty():
             best = table.iloc[:_SHOWN, :7].assign(
                 changed=[changes(trial, self.trials[0]) for trial in order[:_SHOWN]]
@@ -106,7 +107,7 @@ class TrialJournal:
             f"best: trial {best.number} of {len(self.trials)}; {self._metric} {best.value:.4f}, "
             f"where the base configuration has {self.trials[0].value:.4f}",
             f"gain {best.gain:+.4f}, 95 % interval [{best.low:+.4f}, {best.high:+.4f}], on the "
-            f"{len(split):,} cases that chose it: expect less on others",
+            f"{how_many(len(split), 'cases')} that chose it: expect less on others",
         ]
         if not best.number:
             lines[1:] = ["no trial was better than the base configuration"]

@@ -12,8 +12,11 @@ import typer
 from hybrid_rec.cli.configuration import config_for
 from hybrid_rec.cli.options import (
     AsJson,
+    Columns,
     ConfigFile,
     DatasetName,
+    DateFormat,
+    Encoding,
     ItemsFile,
     MaxLength,
     MinLength,
@@ -22,12 +25,14 @@ from hybrid_rec.cli.options import (
     SeedCount,
     SeedRule,
     SplitName,
+    table_options,
 )
-from hybrid_rec.cli.paths import check_dataset
-from hybrid_rec.core.console import complain, write
+from hybrid_rec.cli.paths import check_dataset, check_output
+from hybrid_rec.core.console import complain, write, write_lines
 from hybrid_rec.core.errors import ConfigError, StoppedEarlyError
 from hybrid_rec.core.interrupts import heard
 from hybrid_rec.core.progress import as_progress
+from hybrid_rec.core.words import how_many
 
 
 def tune(
@@ -62,6 +67,9 @@ def tune(
         int, typer.Option(help="Search on at most so many playlists, drawn at random.")
     ] = 20_000,
     items: ItemsFile = None,
+    columns: Columns = None,
+    encoding: Encoding = None,
+    date_format: DateFormat = None,
     config: ConfigFile = None,
     split: SplitName = "continuation",
     seeds: SeedRule = "half",
@@ -81,6 +89,8 @@ def tune(
     if not (math.isfinite(budget) and budget > 0):
         raise ConfigError(f"--budget must be minutes above 0, got {budget}.")
     check_dataset(dataset, items)
+    check_output(out)
+    written = table_options(columns, encoding, date_format)
 
     import numpy as np
 
@@ -99,7 +109,7 @@ def tune(
     journal = TrialJournal(out, goal, dataset, f"measured with {stage}; seed {seed}")
     journal.check()
     progress = as_progress(not quiet)
-    data = read_dataset(dataset, items=items, progress=progress)
+    data = read_dataset(dataset, items=items, progress=progress, **written)
     searched = sample_split(
         make_validation_split(
             split,
@@ -126,8 +136,8 @@ def tune(
         tell=_silent if quiet else complain,
     )
     if not as_json:
-        write(str(data.report))
-        counts = ", ".join(f"{n:,} {what}" for what, n in searched.counts().items())
+        write_lines(data.report)
+        counts = ", ".join(how_many(n, what) for what, n in searched.counts().items())
         write(f"{searched.name}: {counts}")
     stopped = False
     try:
@@ -144,7 +154,7 @@ def tune(
     journal.print(searched, as_json=as_json)
     if stopped:
         raise StoppedEarlyError(
-            f"interrupted; the best of {len(journal.trials)} trials is in {out}."
+            f"interrupted; the best of {how_many(len(journal.trials), 'trials')} is in {out}."
         )
 
 

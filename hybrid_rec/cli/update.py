@@ -7,10 +7,20 @@ from typing import Annotated
 
 import typer
 
-from hybrid_rec.cli.options import ModelFolder, Quiet, SkipUnknown
-from hybrid_rec.cli.paths import check_model, check_table
+from hybrid_rec.cli.options import (
+    Columns,
+    DateFormat,
+    Encoding,
+    ModelFolder,
+    Quiet,
+    SkipUnknown,
+    table_options,
+)
+from hybrid_rec.cli.paths import check_model, check_output, check_table
 from hybrid_rec.core.console import write
 from hybrid_rec.core.errors import ConfigError
+from hybrid_rec.core.progress import as_progress
+from hybrid_rec.core.words import how_many
 
 
 def update(
@@ -26,6 +36,9 @@ def update(
     items: Annotated[
         Path | None, typer.Option(metavar="FILE", help="File of new items, as for fit.")
     ] = None,
+    columns: Columns = None,
+    encoding: Encoding = None,
+    date_format: DateFormat = None,
     remove: Annotated[
         list[str] | None,
         typer.Option(
@@ -49,20 +62,25 @@ def update(
     """
     if playlists is None and items is None and not remove:
         raise ConfigError("an update must be given --playlists, --items or --remove, got none.")
+    written = table_options(columns, encoding, date_format)
     check_model(model)
     for path, what in ((playlists, "plays"), (items, "items")):
         if path is not None:
             check_table(path, f"a file of {what}")
+    check_output(out or model)
 
-    from hybrid_rec.data.readers.tidy import items_of_plays, read_items, read_plays
+    from hybrid_rec.data.readers.tidy import items_of_plays, read_new
+    from hybrid_rec.data.report import MISSING_IDS
     from hybrid_rec.model.storage import check_target
     from hybrid_rec.recommender import HybridRecommender
 
     target = out or model
     check_target(target)
-    plays = None if playlists is None else read_plays(playlists)
-    new_items = None if items is None else read_items(items)
-    recommender = HybridRecommender.load(model)
+    progress = as_progress(not quiet)
+    with progress.stage("reading"):
+        plays, new_items, n_missing = read_new(playlists, items, **written)
+    with progress.stage("loading the model"):
+        recommender = HybridRecommender.load(model)
     before = recommender.model_
     if new_items is None and plays is not None:
         new_items = items_of_plays(plays, before.catalog)
@@ -72,10 +90,13 @@ def update(
         remove=remove or None,
         on_known="extend" if extend else "raise",
         on_unknown="skip" if skip_unknown else "raise",
-        progress=not quiet,
+        progress=progress,
     )
+    if n_missing:
+        write(f"dropped: {how_many(n_missing, MISSING_IDS)}")
     after = recommender.model_
-    recommender.save(target)
+    with progress.stage("saving"):
+        recommender.save(target)
     for stage, seconds in after.timings.items():
         write(f"{stage:<22}{seconds:8.2f} s")
     for what, old, new in (

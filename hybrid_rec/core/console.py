@@ -1,19 +1,24 @@
-"""What the command line prints: tables on a terminal, tabs in a pipe, JSON Lines on request."""
+"""What the command line prints: tables on a terminal, tabs in a pipe, JSON Lines on request.
+
+The command runs in `plain_output`, which lets no control character but line ends and tabs through.
+Values lose these here as well, where they become cells and lines.
+"""
 
 from __future__ import annotations
 
-import json
 import math
-import re
 import sys
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
+
+from hybrid_rec.core.plain_output import unguarded
+from hybrid_rec.core.plain_text import plain_json, plain_line, shortened_line
 
 if TYPE_CHECKING:
     import pandas as pd
 
 _LOG_WIDTH = 120
-# What one reader or another takes for the end of a cell or a line.
-_SEPARATORS = re.compile("\r\n|[\t\n\v\f\r\x1c-\x1e\x85\u2028\u2029]")
+_LONGEST_COMPLAINT = 1_000
 
 
 def print_frame(frame: pd.DataFrame, *, title: str, as_json: bool = False) -> None:
@@ -30,40 +35,66 @@ def print_frame(frame: pd.DataFrame, *, title: str, as_json: bool = False) -> No
     records = _records(frame)
     if as_json:
         for record in records:
-            write(json.dumps(record, ensure_ascii=False))
+            write_json(record)
     else:
-        write("\t".join(map(str, frame.columns)))
+        _write_row(frame.columns)
         for record in records:
-            write("\t".join(_SEPARATORS.sub(" ", _cell(value)) for value in record.values()))
+            _write_row(map(_cell, record.values()))
 
 
 def print_table(frame: pd.DataFrame, *, title: str) -> None:
     """Print a table for a person to standard output, on a terminal or in a log."""
     from rich import box
     from rich.console import Console
-    from rich.markup import escape
     from rich.table import Table
+    from rich.text import Text
 
+    # As `Text`, for of plain strings rich takes "[red]" and ":fire:" for markup.
     records = _records(frame)
     table = Table(
-        title=escape(title) or None, title_justify="left", box=box.SIMPLE_HEAD, pad_edge=False
+        title=Text(plain_line(title)) if title else None,
+        title_justify="left",
+        box=box.SIMPLE_HEAD,
+        pad_edge=False,
     )
     for name in map(str, frame.columns):
         numeric = all(isinstance(record[name], int | float) for record in records)
-        table.add_column(name.replace("_", " "), justify="right" if numeric else "left")
+        heading = Text(plain_line(name).replace("_", " "))
+        table.add_column(heading, justify="right" if numeric else "left")
     for record in records:
-        table.add_row(*(escape(_cell(value)) for value in record.values()))
-    Console(width=None if sys.stdout.isatty() else _LOG_WIDTH).print(table)
+        table.add_row(*(Text(plain_line(_cell(value))) for value in record.values()))
+    width = None if sys.stdout.isatty() else _LOG_WIDTH
+    Console(width=width, file=unguarded(sys.stdout)).print(table)
 
 
-def write(line: str = "") -> None:
-    """Print one line to standard output."""
-    sys.stdout.write(line + "\n")
+def write(line: object = "") -> None:
+    """Print one line to standard output; line ends in it become spaces."""
+    sys.stdout.write(plain_line(line) + "\n")
+
+
+def write_lines(text: object) -> None:
+    """Print a text of several lines to standard output."""
+    for line in str(text).split("\n"):
+        write(line)
+
+
+def write_json(value: Any) -> None:
+    """Print a value to standard output as a line of JSON, which its encoding can hold."""
+    text = plain_json(value)
+    try:
+        text.encode(sys.stdout.encoding or "utf-8")
+    except UnicodeEncodeError:
+        text = plain_json(value, ensure_ascii=True)
+    sys.stdout.write(text + "\n")
 
 
 def complain(message: str) -> None:
-    """Print one line to standard error."""
-    sys.stderr.write(" ".join(message.split()) + "\n")
+    """Print one line to standard error, of at most 1,000 characters."""
+    sys.stderr.write(shortened_line(message, _LONGEST_COMPLAINT) + "\n")
+
+
+def _write_row(cells: Iterable[object]) -> None:
+    sys.stdout.write("\t".join(map(plain_line, cells)) + "\n")
 
 
 def _records(frame: pd.DataFrame) -> list[dict[str, Any]]:

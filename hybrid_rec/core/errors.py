@@ -1,5 +1,8 @@
 """Every error that hybrid-rec raises on purpose."""
 
+import errno
+import os
+
 
 class HybridRecError(Exception):
     """Base of all errors of this package; catch it to catch them all."""
@@ -30,7 +33,7 @@ class ModelUnavailableError(HybridRecError):
 
 
 class RunError(HybridRecError):
-    """The machine stopped a run: a full disk, a folder that refuses, a process that died."""
+    """The machine stopped a run: a full disk, too little memory, a process that died."""
 
 
 class ShadowedPackageError(HybridRecError, ImportError):
@@ -39,3 +42,15 @@ class ShadowedPackageError(HybridRecError, ImportError):
 
 class StoppedEarlyError(HybridRecError):
     """The user ended a search; what it found so far is kept."""
+
+
+def memory_ran_out(error: BaseException | None) -> bool:
+    """Whether this error, or one in whose place it was raised, says that there was no memory left.
+
+    A library may say so in an error of its own, in the words of the operating system.
+    """
+    while error is not None:
+        if isinstance(error, MemoryError) or os.strerror(errno.ENOMEM) in str(error):
+            return True
+        error = error.__context__
+    return False

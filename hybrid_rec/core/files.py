@@ -8,19 +8,25 @@ import json
 import os
 import re
 import shutil
+import stat
+import sys
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager, suppress
 from itertools import count
 from pathlib import Path, PurePosixPath
-from threading import Lock
 from typing import BinaryIO
+
+from indexes.forks import lock_over_forks
 
 _SAVING, _OLD = "saving", "old"
 
 # Saves of one process are told apart by a number; those that are not over yet stand in `_live`.
 _numbers = count()
 _live: set[str] = set()
-_swapping = Lock()
+_swapping = lock_over_forks()
+
+# Of a JSON file that tells what a folder holds.
+LARGEST_MANIFEST = 1 << 26
 
 # What a platform answers that cannot bring a folder to disk, as Windows and some network drives.
 _NO_SYNC = {errno.EACCES, errno.EBADF, errno.EINVAL, errno.EISDIR, errno.ENOTSUP, errno.EPERM}
@@ -30,6 +36,32 @@ def sha256(path: Path) -> str:
     """SHA-256 of a file, hexadecimal."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def read_regular(path: Path, most: int) -> bytes:
+    """The content of a file that is one itself: no link, FIFO or device, which may never end.
+
+    Args:
+        path: The file.
+        most: Bytes that it may have.
+
+    Raises:
+        OSError: If it cannot be read, is no file, or is larger.
+    """
+    if path.is_symlink():
+        raise OSError(errno.EINVAL, "must be a file, but is a link", str(path))
+    flags = (getattr(os, name, 0) for name in ("O_NOFOLLOW", "O_NONBLOCK", "O_BINARY"))
+    descriptor = os.open(path, os.O_RDONLY | sum(flags))
+    try:
+        status = os.fstat(descriptor)
+        if not stat.S_ISREG(status.st_mode):
+            raise OSError(errno.EINVAL, "must be a file, but is a folder or a device", str(path))
+        if status.st_size > most:
+            raise OSError(errno.EFBIG, f"must have at most {most} bytes", str(path))
+        with os.fdopen(descriptor, "rb", closefd=False) as file:
+            return file.read(most)
+    finally:
+        os.close(descriptor)
 
 
 def files_in(folder: Path) -> list[str]:
@@ -57,13 +89,13 @@ def is_ours(folder: Path, manifest: str, form: str, names: Collection[str] | Non
             return True
         held = {path.relative_to(folder).as_posix() for path in folder.rglob("*")}
         try:
-            content = json.loads((folder / manifest).read_text(encoding="utf-8"))
-        except (OSError, ValueError):
+            content = json.loads(read_regular(folder / manifest, LARGEST_MANIFEST))
+        except (OSError, ValueError, RecursionError):
             return False
     if not isinstance(content, dict) or content.get("format") != form:
         return False
     known = content.get("files") if names is None else names
-    if not isinstance(known, Collection):
+    if not isinstance(known, Collection) or not all(isinstance(name, str) for name in known):
         return False
     folders = {str(above) for name in known for above in PurePosixPath(name).parents}
     ours = {manifest, *known, *folders}
@@ -128,7 +160,8 @@ def writing(target: Path, temporary: Path | None = None) -> Iterator[BinaryIO]:
     """A file to write bytes to, which takes the place of `target` if the block ends well.
 
     Until then it has another name, and it is on disk before it is renamed: a reader sees the old
-    file or the new one, never half of one. If the block fails, nothing is left behind.
+    file or the new one, never half of one. If the block fails, nothing is left behind; what a
+    killed process left is removed.
 
     Args:
         target: What to write; folders above it are made.
@@ -139,6 +172,10 @@ def writing(target: Path, temporary: Path | None = None) -> Iterator[BinaryIO]:
     """
     fresh = _sibling(target, _SAVING) if temporary is None else temporary
     target.parent.mkdir(parents=True, exist_ok=True)
+    if temporary is None:
+        with _swapping:
+            _live.add(fresh.name)
+            _sweep(target)
     try:
         with fresh.open("wb") as file:
             yield file
@@ -150,6 +187,8 @@ def writing(target: Path, temporary: Path | None = None) -> Iterator[BinaryIO]:
         with suppress(OSError):
             fresh.unlink(missing_ok=True)
         raise
+    finally:
+        _live.discard(fresh.name)
     _sync(target.parent)
 
 
@@ -177,8 +216,11 @@ def _sweep(target: Path) -> None:
             continue
         if kind == _OLD and not target.exists():
             path.rename(target)
-        else:
+        elif path.is_dir() and not path.is_symlink():
             shutil.rmtree(path, ignore_errors=True)
+        else:
+            with suppress(OSError):
+                path.unlink()
 
 
 def _sibling(target: Path, kind: str) -> Path:
@@ -199,6 +241,9 @@ def _siblings(target: Path) -> list[tuple[Path, str, int]]:
 def _runs(process: int) -> bool:
     if process == os.getpid():
         return False
+    if sys.platform == "win32":
+        # There signal 0 is Ctrl-C.
+        return True
     try:
         os.kill(process, 0)
     except (ProcessLookupError, OverflowError):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from importlib.metadata import entry_points
 
 from hybrid_rec.core.errors import ConfigError
@@ -9,23 +10,18 @@ from hybrid_rec.core.errors import ConfigError
 GROUP = "hybrid_rec"
 """The group of entry points under which a package names its modules."""
 
-_loaded: set[str] = set()
 
-
+@cache
 def load_plugins() -> None:
-    """Import the modules that installed packages name as entry points of `GROUP`, once each.
+    """Import the modules that installed packages name as entry points of `GROUP`, once.
 
     Raises:
         ConfigError: If one of them cannot be imported.
     """
     for entry in entry_points(group=GROUP):
-        if entry.value in _loaded:
-            continue
-        _loaded.add(entry.value)
         try:
             entry.load()
         except Exception as error:
-            _loaded.remove(entry.value)
             owner = "an installed package" if entry.dist is None else entry.dist.name
             raise ConfigError(
                 f"plug-in {entry.value} of {owner} must be importable, but fails with "

@@ -9,6 +9,7 @@ from typing import TypeVar
 
 from hybrid_rec.core.errors import ConfigError
 from hybrid_rec.core.plugins import load_plugins
+from hybrid_rec.core.quoting import quoted
 
 T = TypeVar("T")
 
@@ -44,7 +45,7 @@ class Registry(Mapping[str, T]):
         """
         if name in self._entries:
             raise ConfigError(
-                f"each {self._kind} must have a name of its own, but {name!r} of {module} is "
+                f"each {self._kind} must have a name of its own, but {quoted(name)} of {module} is "
                 f"already defined in {self._entries[name][0]}; rename one of them."
             )
         self._entries[name] = (module, entry)
@@ -56,7 +57,7 @@ class Registry(Mapping[str, T]):
             ConfigError: If there is none; the message lists all names.
         """
         if name not in self:
-            raise ConfigError(f"{self._kind} must be one of {', '.join(self)}, got {name!r}.")
+            raise ConfigError(f"{self._kind} must be one of {', '.join(self)}, got {quoted(name)}.")
         return self[name]
 
     def __getitem__(self, name: str) -> T:

@@ -33,7 +33,9 @@ def check_siblings() -> None:
             f"{kind}, or run from another folder, or take {other.parent} off Python's path."
         )
         if _is_command():
-            sys.stderr.write(f"hybrid-rec: {message}\n")
+            from hybrid_rec.core.console import complain
+
+            complain(f"hybrid-rec: {message}")
             sys.exit(EXIT_MISTAKE)
         raise ShadowedPackageError(message)
 

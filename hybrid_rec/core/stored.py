@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-import zipfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,9 @@ from numpy.typing import DTypeLike, NDArray
 from scipy import sparse
 
 from hybrid_rec.core.errors import ArtifactError
+from indexes.arrays import load_array
+from indexes.checks import LARGEST
+from indexes.sparse_files import load_sparse
 
 
 def write_json(path: Path, content: Any) -> None:
@@ -25,50 +29,39 @@ def read_json(path: Path) -> Any:
     Raises:
         ArtifactError: If it is missing or damaged.
     """
-    try:
-        return json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError, RecursionError) as error:
-        raise ArtifactError(
-            f"{path} must be readable JSON: {error}; save the model again."
-        ) from None
+    with refused(path):
+        return json.loads(read_text(path))
+
+
+def read_text(path: Path) -> str:
+    """The content of a UTF-8 file.
+
+    Raises:
+        ArtifactError: If it is missing or damaged.
+    """
+    with refused(path):
+        return path.read_text(encoding="utf-8")
 
 
 def read_array(
-    path: Path, dtype: DTypeLike, shape: tuple[int | None, ...], *, finite: bool = True
+    path: Path, dtype: DTypeLike, shape: tuple[int | None, ...], *, largest: float = LARGEST
 ) -> NDArray[Any]:
-    """An array of a `.npy` file.
+    """An array of a `.npy` file, checked before memory is taken for it.
 
     Args:
         path: Where it is.
         dtype: What it must hold.
         shape: What it must measure; None for any size.
-        finite: Whether NaN and infinity are refused.
+        largest: Of its numbers, if they are real ones; NaN and infinity are refused.
 
     Raises:
-        ArtifactError: If it is missing, damaged, of another type or shape, or not finite.
+        ArtifactError: If it is missing, damaged, of another type or shape, or its numbers are not
+            finite or too large.
     """
-    try:
-        array = np.load(path, allow_pickle=False)
-    except (OSError, ValueError, EOFError, MemoryError) as error:
-        raise ArtifactError(
-            f"{path} must be a NumPy array without pickle: {error}; save the model again."
-        ) from None
-    fits = (
-        isinstance(array, np.ndarray)
-        and array.dtype == np.dtype(dtype)
-        and len(array.shape) == len(shape)
-        and all(want in (None, have) for want, have in zip(shape, array.shape, strict=True))
-    )
-    if not fits:
-        found = f"{array.dtype} {array.shape}" if isinstance(array, np.ndarray) else "an archive"
-        wanted = ", ".join("any" if size is None else str(size) for size in shape)
-        raise ArtifactError(
-            f"{path} must hold {np.dtype(dtype)} ({wanted}), got {found}; save the model again."
-        )
-    if finite and array.dtype.kind == "f" and not np.isfinite(array).all():
-        raise ArtifactError(f"{path} must hold finite numbers; save the model again.")
-    whole: NDArray[Any] = array
-    return whole
+    with refused(path):
+        array = load_array(path, [dtype], shape)
+        check_numbers(array, largest)
+        return array
 
 
 def write_array(path: Path, array: NDArray[Any]) -> None:
@@ -82,40 +75,55 @@ def write_sparse(path: Path, matrix: sparse.csr_array) -> None:
 
 
 def read_sparse(path: Path, shape: tuple[int, int]) -> sparse.csr_array:
-    """A sparse matrix of a `.npz` file.
+    """A sparse matrix of a `.npz` file, checked before scipy sees it.
 
     Args:
         path: Where it is.
         shape: What it must measure.
 
     Raises:
-        ArtifactError: If it is missing, damaged, or refers to rows or columns outside its shape.
+        ArtifactError: If it is missing, damaged, refers to rows or columns outside its shape, or
+            its numbers are not finite or too large.
+    """
+    with refused(path):
+        matrix = load_sparse(path, shape[0], [np.float64], ascending=False)
+        if matrix.shape != shape:
+            raise ValueError(f"it must measure {shape}, but measures {matrix.shape}")
+        check_numbers(matrix.data)
+        return matrix
+
+
+def check_numbers(array: NDArray[Any], largest: float = LARGEST) -> None:
+    """Raise a ValueError unless all numbers are finite and no larger; whole ones always are."""
+    if array.dtype.kind != "f" or not array.size:
+        return
+    found = max(-float(array.min()), float(array.max()))
+    # NaN is neither below nor above.
+    if not found <= largest:
+        raise ValueError(f"it must hold finite numbers of at most {largest:g}, but holds {found:g}")
+
+
+@contextmanager
+def refused(path: Path) -> Iterator[None]:
+    """A context in which whatever is wrong with a file is an ArtifactError that names it.
+
+    What a library raises for content that was made to mislead it cannot be foretold.
     """
     try:
-        if sum(entry.file_size for entry in zipfile.ZipFile(path).infolist()) > path.stat().st_size:
-            raise ValueError("an archive that is larger unpacked")
-        with np.load(path, allow_pickle=False) as archive:
-            parts = {name: archive[name] for name in ("indices", "indptr", "data", "shape")}
-    except (OSError, ValueError, EOFError, KeyError, MemoryError, zipfile.BadZipFile) as error:
+        yield
+    except ArtifactError as error:
+        if str(path) in str(error):
+            raise
+        raise ArtifactError(f"{path}: {error}") from None
+    except Exception as error:
         raise ArtifactError(
-            f"{path} must hold a sparse matrix: {error}; save the model again."
+            f"{path} must be what a save wrote: {one_line(error)}; save the model again."
         ) from None
-    indices, indptr, data = parts["indices"], parts["indptr"], parts["data"]
-    whole = (
-        tuple(parts["shape"].tolist()) == shape
-        and all(part.ndim == 1 for part in (indices, indptr, data))
-        and indices.dtype.kind == indptr.dtype.kind == "i"
-        and data.dtype.kind == "f"
-        and len(indptr) == shape[0] + 1
-        and indptr[0] == 0
-        and indptr[-1] == len(indices) == len(data)
-        and (np.diff(indptr) >= 0).all()
-        and (not len(indices) or (indices.min() >= 0 and indices.max() < shape[1]))
-        and np.isfinite(data).all()
-    )
-    if not whole:
-        raise ArtifactError(
-            f"{path} must hold a sparse matrix of {shape} with finite numbers in it, got one that "
-            f"says it is of {tuple(parts['shape'].tolist())}; save the model again."
-        )
-    return sparse.csr_array((data, indices, indptr), shape=shape)
+
+
+def one_line(error: BaseException) -> str:
+    """What an error says, on one line that is not too long, without a full stop."""
+    if isinstance(error, MemoryError):
+        return "it does not fit into memory"
+    text = " ".join(str(error).split()) or type(error).__name__
+    return f"{text:.400}".removesuffix(".")

@@ -10,3 +10,8 @@ TEXTS = pa.large_list(pa.field("element", TEXT))
 """Lists of strings."""
 VECTOR = pa.large_list(pa.field("element", pa.float32()))
 """Lists of numbers."""
+
+
+def is_string(kind: pa.DataType) -> bool:
+    """Whether a type is text itself, not something that can be written out as text."""
+    return bool(pa.types.is_string(kind) or pa.types.is_large_string(kind))

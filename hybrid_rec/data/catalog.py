@@ -14,9 +14,13 @@ import pyarrow as pa
 from numpy.typing import ArrayLike
 
 from hybrid_rec.core.arrays import Objects, Rows
+from hybrid_rec.core.checks import check_choice
 from hybrid_rec.core.errors import DataError, UnknownItemError
+from hybrid_rec.core.quoting import quoted
 from hybrid_rec.data.arrow_types import TEXT, TEXTS, VECTOR
-from hybrid_rec.data.columns import as_item_ids, id_column, require_columns
+from hybrid_rec.data.columns import id_column, require_columns
+from hybrid_rec.data.id_forms import plain_form, told_form
+from hybrid_rec.data.ids import as_item_ids
 from hybrid_rec.data.item_table import (
     ARTIST,
     ITEM_ID,
@@ -130,10 +134,12 @@ class Catalog:
         try:
             array = np.ascontiguousarray(vectors, dtype=np.float32)
         except (TypeError, ValueError):
-            raise DataError(f"vectors {name!r} must be a matrix of numbers.") from None
+            raise DataError(f"vectors {quoted(name)} must be a matrix of numbers.") from None
+        if not isinstance(name, str):
+            raise DataError(f"vectors must have a name that is a text, got {quoted(name)}.")
         if array.ndim != 2 or len(array) != len(self) or name == ITEM_ID:
             raise DataError(
-                f"vectors {name!r} must have shape ({len(self)}, dim), one row an item, "
+                f"vectors {quoted(name)} must have shape ({len(self)}, dim), one row an item, "
                 f"got {array.shape}."
             )
         offsets = np.arange(len(self) + 1, dtype=np.int64) * array.shape[1]
@@ -180,6 +186,10 @@ class Catalog:
     def _index(self) -> pd.Index[Any]:
         return pd.Index(self.item_ids, dtype=object)
 
+    @cached_property
+    def _by_plain_form(self) -> dict[str, str]:
+        return {plain_form(item_id): item_id for item_id in reversed(self.item_ids)}
+
     def rows(
         self, item_ids: Iterable[Any], missing: Literal["error", "negative"] = "error"
     ) -> Rows:
@@ -190,18 +200,20 @@ class Catalog:
             missing: "error" raises for an unknown id, "negative" gives it the row -1.
 
         Raises:
-            UnknownItemError: Naming the unknown ids, if `missing` is "error".
+            UnknownItemError: Naming the unknown ids, if `missing` is "error", and which of them
+                the catalogue has in another form: another Unicode form, another case, with or
+                without spaces around.
             DataError: If an id is neither a string nor an integer.
         """
-        if missing not in ("error", "negative"):
-            raise DataError(f"missing must be 'error' or 'negative', got {missing!r}.")
+        check_choice(missing, ("error", "negative"), "missing")
         ids = as_item_ids(item_ids)
         rows = np.asarray(
             self._index.get_indexer(pd.Index(ids, dtype=object)) if ids else [], dtype=np.int64
         )
         if missing == "error" and (rows < 0).any():
             unknown = list(dict.fromkeys(ids[i] for i in np.flatnonzero(rows < 0)))
-            shown = ", ".join(repr(i) for i in unknown[:_SHOWN])
+            known = self._by_plain_form
+            shown = ", ".join(quoted(i) + told_form(i, known) for i in unknown[:_SHOWN])
             more = f" and {len(unknown) - _SHOWN} more" if len(unknown) > _SHOWN else ""
             raise UnknownItemError(
                 f"item ids must be in the catalogue of {len(self)} items; unknown: {shown}{more}. "
@@ -228,9 +240,9 @@ class Catalog:
                 if len(clash):
                     at = int(clash[0])
                     raise DataError(
-                        f"an item must keep its {name}, but {other.item_ids[both[at]]!r} is "
-                        f"{mine[at]!r} and would become {theirs[at]!r}; give it a new id, or "
-                        "fit again."
+                        f"an item must keep its {name}, but {quoted(other.item_ids[both[at]])} is "
+                        f"{quoted(mine[at])} and would become {quoted(theirs[at])}; give it a new "
+                        "id, or fit again."
                     )
         fresh = other.table.take(pa.array(np.flatnonzero(rows < 0)))
         wanted = [as_column(fresh, field) for field in self.table.schema]
@@ -267,3 +279,9 @@ class Catalog:
             values[:] = self.table[name].to_pylist()
         values.flags.writeable = False
         return values
+
+
+def check_catalog(catalog: Any) -> None:
+    """Raise a DataError unless this is a catalogue."""
+    if not isinstance(catalog, Catalog):
+        raise DataError(f"catalog must be a Catalog, got {type(catalog).__name__}.")

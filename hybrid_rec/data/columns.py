@@ -3,45 +3,21 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 import pandas as pd
 import pyarrow as pa
 
-from hybrid_rec.core.arrays import Objects
+from hybrid_rec.core.arrays import Mask, Objects
 from hybrid_rec.core.errors import DataError
+from hybrid_rec.core.quoting import quoted
 from hybrid_rec.data.arrow_types import TEXT, TEXTS, VECTOR
+from hybrid_rec.data.ids import as_item_ids, check_not_rounded, whole_numbers
 
 _SURROGATE = re.compile("[\ud800-\udfff]")
 _LISTS = (list, tuple, np.ndarray, set, frozenset)
-
-
-def as_item_ids(values: Iterable[Any], what: str = "item_id") -> list[str]:
-    """Item ids as strings: strings pass, integers are written out, all else is refused.
-
-    Args:
-        values: Ids as a caller holds them.
-        what: How an error message names them.
-
-    Raises:
-        DataError: For a missing id, a float, a bool or any other type, or no list at all.
-    """
-    if isinstance(values, str | bytes) or not isinstance(values, Iterable):
-        raise DataError(f"{what} must be strings or integers in a list, got {values!r}.")
-    ids = []
-    for position, value in enumerate(values):
-        if isinstance(value, str):
-            ids.append(value)
-        elif isinstance(value, int | np.integer) and not isinstance(value, bool):
-            ids.append(str(value))
-        else:
-            raise DataError(
-                f"{what} must be strings or integers, got {value!r} "
-                f"({type(value).__name__}) at position {position}."
-            )
-    return ids
 
 
 def is_missing(value: Any) -> bool:
@@ -56,7 +32,7 @@ def check_whole_text(ids: Sequence[str] | Objects, what: str) -> None:
     row = next(row for row, value in enumerate(ids) if _SURROGATE.search(value))
     raise DataError(
         f"{what} must be whole text, but row {row} holds half of a character (a lone surrogate): "
-        f"{ids[row]!r}."
+        f"{quoted(ids[row])}."
     )
 
 
@@ -68,40 +44,77 @@ def _is_whole(texts: Any) -> bool:
     return True
 
 
-def id_column(column: pd.Series[Any], what: str) -> pd.Series[Any]:
+def missing_ids(column: pd.Series[Any]) -> Mask:
+    """Which ids are missing or empty, `(n,)`."""
+    missing: Mask = column.isna().to_numpy(dtype=bool, copy=True)
+    if pd.api.types.is_object_dtype(column.dtype):
+        # A cell may be an array, which cannot be compared as a whole.
+        missing |= np.array([isinstance(id_, str) and not id_ for id_ in column], dtype=bool)
+    elif not pd.api.types.is_numeric_dtype(column.dtype):
+        missing |= np.asarray((column == "").fillna(False), dtype=bool)
+    return missing
+
+
+def without_ids(plays: pd.DataFrame) -> Mask:
+    """Which plays lack the id of a playlist or of an item, `(n,)`."""
+    return missing_ids(plays["playlist_id"]) | missing_ids(plays["item_id"])
+
+
+def id_column(column: pd.Series[Any], what: str, missing: Mask | None = None) -> pd.Series[Any]:
     """A column of ids as an object column of strings.
 
     Args:
-        column: Strings or integers; anything missing is an error.
+        column: Strings, integers, or floats that are whole numbers below 2^53.
         what: How an error message names the column.
+        missing: Rows whose ids are left out, `(n,)`, and become None; by default a missing id is
+            an error.
 
     Raises:
         DataError: With the row of the first missing or empty id, or for another type.
     """
     if column.empty:
         return column.astype(object)
-    missing = column.isna().to_numpy()
-    if missing.any():
-        row = int(np.flatnonzero(missing)[0])
-        raise DataError(
-            f"{what} must not be missing, but {int(missing.sum())} are; the first at row {row}."
-        )
-    if pd.api.types.is_integer_dtype(column.dtype):
-        return column.astype(str).astype(object)
-    if not (
-        pd.api.types.is_object_dtype(column.dtype)
-        or pd.api.types.is_string_dtype(column.dtype)
-        or isinstance(column.dtype, pd.CategoricalDtype)
-    ):
-        raise DataError(f"{what} must hold strings or integers, got dtype {column.dtype}.")
-    text = column.astype(object)
-    kind = pd.api.types.infer_dtype(text, skipna=False)
-    if kind not in ("string", "empty"):
-        text = pd.Series(as_item_ids(text, what), index=column.index, dtype=object)
+    if missing is None:
+        gaps = column.isna().to_numpy(dtype=bool)
+        if gaps.any():
+            row = int(np.flatnonzero(gaps)[0])
+            raise DataError(
+                f"{what} must not be missing, but {int(gaps.sum())} are; the first at row {row}."
+            )
+        left_out = gaps
+    else:
+        left_out = missing
+    text = _id_texts(column, what, left_out)
+    if left_out.any():
+        text = text.where(~left_out, "-")
     empty = (text == "").to_numpy(dtype=bool)
     if empty.any():
         raise DataError(f"{what} must not be empty, but row {int(np.flatnonzero(empty)[0])} is.")
     check_whole_text(text.to_numpy(), what)
+    check_not_rounded(pa.array(text.to_numpy(), TEXT), what)
+    return text.where(~left_out, None) if left_out.any() else text
+
+
+def _id_texts(column: pd.Series[Any], what: str, left_out: Mask) -> pd.Series[Any]:
+    """Ids as strings; of those that are left out no matter what."""
+    kind = column.dtype
+    if pd.api.types.is_float_dtype(kind):
+        own: Any = getattr(kind, "numpy_dtype", kind)
+        values = column.to_numpy(dtype=own, na_value=np.nan)
+        column = pd.Series(whole_numbers(values, left_out, what), index=column.index)
+    if pd.api.types.is_integer_dtype(column.dtype):
+        return column.astype(str).astype(object)
+    if not (
+        pd.api.types.is_object_dtype(kind)
+        or pd.api.types.is_string_dtype(kind)
+        or isinstance(kind, pd.CategoricalDtype)
+    ):
+        raise DataError(f"{what} must hold strings or integers, got dtype {kind}.")
+    text = column.astype(object)
+    if left_out.any():
+        text = text.where(~left_out, "-")
+    if pd.api.types.infer_dtype(text, skipna=False) not in ("string", "empty"):
+        text = pd.Series(as_item_ids(text, what), index=column.index, dtype=object)
     return text
 
 
@@ -114,12 +127,19 @@ def text_column(column: pd.Series[Any]) -> Objects:
     values = column.astype(object).to_numpy(copy=True)
     values[missing] = None
     if pd.api.types.infer_dtype(values, skipna=True) not in ("string", "empty"):
-        values = np.array([None if v is None else str(v) for v in values], dtype=object)
+        values = np.array([None if v is None else _written(v) for v in values], dtype=object)
     blank = np.array([v is not None and not v.strip() for v in values], dtype=bool)
     values[blank] = None
     if not _is_whole(values):
         values = np.array([v and _whole(v) for v in values], dtype=object)
     return values
+
+
+def _written(value: Any) -> str:
+    try:
+        return str(value)
+    except ValueError:
+        raise DataError(f"a text must not be {quoted(value)}; write it as text.") from None
 
 
 def _whole(text: str) -> str:
@@ -141,7 +161,7 @@ def label_lists(column: pd.Series[Any], what: str = "tags") -> list[tuple[str, .
         elif is_missing(labels):
             lists.append(None)
         else:
-            raise DataError(f"{what} must be a list of strings, got {labels!r:.200} at row {row}.")
+            raise DataError(f"{what} must be a list of strings, got {quoted(labels)} at row {row}.")
     return lists
 
 
@@ -184,8 +204,9 @@ def as_array(column: pd.Series[Any], name: str) -> pa.Array:
         return pa.Array.from_pandas(pd.to_datetime(column))
     row, cell = _odd_one(column, type(first))
     raise DataError(
-        f"column {name!r} must hold strings, numbers or lists, all of one kind, but row {row} "
-        f"holds {cell!r:.80} ({type(cell).__name__}) beside {type(first).__name__}; convert the "
+        f"column {quoted(name)} must hold strings, numbers or lists, all of one kind, but row "
+        f"{row} "
+        f"holds {quoted(cell)} ({type(cell).__name__}) beside {type(first).__name__}; convert the "
         "column, or leave it out."
     )
 
@@ -209,8 +230,8 @@ def _numbers(column: pd.Series[Any], name: str) -> pa.Array:
             array = pa.Array.from_pandas(column.astype(object).map(float, na_action="ignore"))
         except (pa.ArrowException, OverflowError, TypeError, ValueError):
             raise DataError(
-                f"column {name!r} must hold numbers that fit into 64 bits; convert the column, or "
-                "leave it out."
+                f"column {quoted(name)} must hold numbers that fit into 64 bits; convert the "
+                "column, or leave it out."
             ) from None
     return array.cast(pa.float64()) if pa.types.is_decimal(array.type) else array
 
@@ -224,7 +245,7 @@ def _lists(column: pd.Series[Any], name: str) -> pa.Array:
         for row, cell in enumerate(column.tolist()):
             if isinstance(cell, _LISTS) and not all(map(_is_label, cell)):
                 raise _odd_list(name, "strings", row, cell)
-        return pa.array(label_lists(column, f"column {name!r}"), TEXTS)
+        return pa.array(label_lists(column, f"column {quoted(name)}"), TEXTS)
     cells: list[Any] = []
     for row, cell in enumerate(column.tolist()):
         if not isinstance(cell, _LISTS) and is_missing(cell):
@@ -249,8 +270,8 @@ def _is_label(entry: Any) -> bool:
 
 def _odd_list(name: str, of: str, row: int, cell: Any) -> DataError:
     return DataError(
-        f"column {name!r} must hold lists of {of}, but row {row} holds {cell!r:.80}; mend the row, "
-        "or leave the column out."
+        f"column {quoted(name)} must hold lists of {of}, but row {row} holds {quoted(cell)}; mend "
+        "the row, or leave the column out."
     )
 
 

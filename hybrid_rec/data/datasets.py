@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 
 import pandas as pd
 
-from hybrid_rec.core.errors import DataError
+from hybrid_rec.core.errors import ConfigError, DataError
 from hybrid_rec.core.progress import Progress, as_progress
+from hybrid_rec.core.quoting import quoted
 from hybrid_rec.data.readers.movielens import read_movielens
 from hybrid_rec.data.readers.mpd import read_mpd
 from hybrid_rec.data.readers.registry import READERS
-from hybrid_rec.data.readers.tidy import read_tidy
+from hybrid_rec.data.readers.tidy import read_plays, read_tidy
 from hybrid_rec.data.readers.yes import read_yes, read_yes_catalog
 from hybrid_rec.data.report import Dataset, DatasetReport
 from hybrid_rec.data.synthetic import SyntheticDataset, SyntheticTruth, synthetic_radio
@@ -25,6 +27,7 @@ __all__ = [
     "read_dataset",
     "read_movielens",
     "read_mpd",
+    "read_plays",
     "read_tidy",
     "read_yes",
     "read_yes_catalog",
@@ -44,6 +47,9 @@ def read_dataset(
     spec: str | Path,
     *,
     items: str | Path | pd.DataFrame | None = None,
+    columns: Mapping[str, str] | None = None,
+    encoding: str | None = None,
+    date_format: str | None = None,
     progress: bool | Progress = False,
 ) -> Dataset:
     """The data set that `spec` names, as on the command line.
@@ -52,23 +58,39 @@ def read_dataset(
         spec: "yes:FOLDER", "movielens:FOLDER", "mpd:FOLDER" (or a glob of slices) or another
             registered reader; "FILE.parquet", "FILE.csv", "FILE.tsv" or "synthetic".
         items: Items of tidy plays, see `read_tidy`.
+        columns: See `read_tidy`; for plays in a file alone, as the next two.
+        encoding: See `read_tidy`.
+        date_format: See `read_tidy`.
         progress: True for progress bars, or a `Progress`.
 
     Raises:
         DataError: For a spec of no known form, or data that cannot be read.
     """
     if not isinstance(spec, str | Path):
-        raise DataError(f"a data set must be one of {', '.join(data_set_names())}; got {spec!r}.")
-    spec = str(spec)
+        raise DataError(
+            f"a data set must be one of {', '.join(data_set_names())}; got {quoted(spec)}."
+        )
+    spec, told = str(spec), as_progress(progress)
     kind, _, place = spec.partition(":")
     reader = READERS.get(kind) if place else None
     if reader is not None or spec == SYNTHETIC:
+        written = {"columns": columns, "encoding": encoding, "date_format": date_format}
+        given = [name for name, value in written.items() if value is not None]
+        if given:
+            raise ConfigError(
+                f"{given[0]} can only be given for plays in a file ({', '.join(TABLE_SUFFIXES)}), "
+                f"but {quoted(spec)} has a form of its own; leave it out."
+            )
         if items is not None:
             raise DataError(
                 f"items can only be given for plays in a file ({', '.join(TABLE_SUFFIXES)}), but "
-                f"{spec!r} brings its own; leave them out."
+                f"{quoted(spec)} brings its own; leave them out."
             )
-        return synthetic_radio() if reader is None else reader.read(place, as_progress(progress))
+        with told.stage("reading"):
+            return synthetic_radio() if reader is None else reader.read(place, told)
     if not spec.lower().endswith(TABLE_SUFFIXES):
-        raise DataError(f"a data set must be one of {', '.join(data_set_names())}; got {spec!r}.")
-    return read_tidy(spec, items)
+        raise DataError(
+            f"a data set must be one of {', '.join(data_set_names())}; got {quoted(spec)}."
+        )
+    with told.stage("reading"):
+        return read_tidy(spec, items, columns=columns, encoding=encoding, date_format=date_format)

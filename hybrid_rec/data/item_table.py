@@ -10,6 +10,7 @@ import pyarrow as pa
 
 from hybrid_rec.core.arrays import Mask, Objects, Rows
 from hybrid_rec.core.errors import DataError
+from hybrid_rec.core.quoting import quoted
 from hybrid_rec.data.arrow_types import TEXT, TEXTS
 from hybrid_rec.data.columns import as_array, label_lists, text_column
 
@@ -43,9 +44,9 @@ def first_of_each_id(ids: Objects, table: pa.Table) -> Rows:
         if len(clash):
             row = int(clash[0])
             raise DataError(
-                f"item ids must be unique, but {ids[row]!r} stands with different {name}s: "
-                f"{values[first[codes[row]]]!r} at row {int(first[codes[row]])} and "
-                f"{values[row]!r} at row {row}."
+                f"item ids must be unique, but {quoted(ids[row])} stands with different {name}s: "
+                f"{quoted(values[first[codes[row]]])} at row {int(first[codes[row]])} and "
+                f"{quoted(values[row])} at row {row}."
             )
     return np.sort(first)
 
@@ -89,6 +90,6 @@ def as_column(table: pa.Table, field: pa.Field) -> Any:
             # Whole numbers so far, and others among the new ones.
             return column.cast(pa.float64())
     raise DataError(
-        f"column {field.name!r} must hold what it holds in the catalogue, {field.type}, "
+        f"column {quoted(field.name)} must hold what it holds in the catalogue, {field.type}, "
         f"got {table[field.name].type}; convert it."
     )

@@ -8,10 +8,14 @@ from pathlib import Path
 from typing import BinaryIO
 
 from hybrid_rec.core.errors import DataError
+from hybrid_rec.core.quoting import quoted, shortened
 
 A_FOLDER, A_FILE, NOTHING = "a folder", "a file", "nothing there"
 
-_SHOWN = 200
+TABLE_SUFFIXES = (
+    ".csv", ".tsv", ".parquet", ".csv.gz", ".tsv.gz", ".csv.zst", ".tsv.zst",
+)  # fmt: skip
+"""The endings of files that are read as tables."""
 
 
 @contextmanager
@@ -56,7 +60,9 @@ def opened(path: Path, what: str) -> Iterator[BinaryIO]:
         DataError: If it cannot be read.
     """
     if "\0" in str(path):
-        raise DataError(f"{path!r} must be {what}, but a path cannot hold a NUL; check it.")
+        raise DataError(
+            f"{quoted(str(path))} must be {what}, but a path cannot hold a NUL; check it."
+        )
     if what_is_at(path) == A_FOLDER:
         raise DataError(f"{path} must be {what}, found a folder; name the file in it.")
     with readable(str(path), what), path.open("rb") as stream:
@@ -69,9 +75,10 @@ def one_line(error: Exception) -> str:
     return shortened(reason).rstrip(".")
 
 
-def shortened(text: str) -> str:
-    """Text of any length as one short line, for a message."""
-    return " ".join(text.split())[:_SHOWN]
+def table_suffix(path: str | Path) -> str | None:
+    """Which of TABLE_SUFFIXES a file has, in lower case; None for none."""
+    name = str(path).lower()
+    return next((suffix for suffix in TABLE_SUFFIXES if name.endswith(suffix)), None)
 
 
 def what_is_at(path: Path) -> str:

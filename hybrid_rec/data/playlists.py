@@ -12,10 +12,14 @@ import pandas as pd
 from scipy import sparse
 
 from hybrid_rec.core.arrays import Mask, Objects, Rows
+from hybrid_rec.core.checks import check_choice, is_listing
 from hybrid_rec.core.errors import DataError
-from hybrid_rec.data.catalog import Catalog
-from hybrid_rec.data.columns import as_item_ids, check_whole_text, id_column, require_columns
-from hybrid_rec.data.play_order import Times, order_of
+from hybrid_rec.core.quoting import quoted
+from hybrid_rec.data.catalog import Catalog, check_catalog
+from hybrid_rec.data.columns import check_whole_text, id_column, missing_ids, require_columns
+from hybrid_rec.data.date_text import Times
+from hybrid_rec.data.ids import as_item_ids
+from hybrid_rec.data.play_order import order_of
 
 OnUnknown = Literal["raise", "skip"]
 
@@ -66,7 +70,13 @@ class Playlists:
 
     @classmethod
     def from_frame(
-        cls, plays: pd.DataFrame, catalog: Catalog, *, on_unknown: OnUnknown = "raise"
+        cls,
+        plays: pd.DataFrame,
+        catalog: Catalog,
+        *,
+        on_unknown: OnUnknown = "raise",
+        on_missing: OnUnknown = "raise",
+        date_format: str | None = None,
     ) -> Playlists:
         """Playlists from a tidy table, one row a play.
 
@@ -75,21 +85,35 @@ class Playlists:
 
         Args:
             plays: Columns `playlist_id` and `item_id`; optionally `position` (a number) and
-                `played_at` (a time, text that pandas reads as one, or seconds since 1970, which
-                may stand as text).
+                `played_at` (a time, a date as text, or a number since 1970 in seconds,
+                milliseconds, microseconds or nanoseconds).
             catalog: The items that `item_id` refers to.
             on_unknown: What to do with items that the catalogue lacks: "raise" or "skip".
+            on_missing: What to do with rows without a `playlist_id` or `item_id`: "raise" or
+                "skip".
+            date_format: How `played_at` is written where it could be read in two ways; see
+                `read_tidy`.
 
         Raises:
-            DataError: If a column or an id is missing, or a position or time cannot be read.
+            DataError: If a column or an id is missing, or a position or time cannot be read, or can
+                be read in two ways.
+            ConfigError: For another `date_format`.
             UnknownItemError: If an item is unknown and `on_unknown` is "raise".
         """
         require_columns(plays, ("playlist_id", "item_id"), "plays")
-        codes, playlist_ids = pd.factorize(id_column(plays["playlist_id"], "playlist_id"))
-        item_codes, item_ids = pd.factorize(id_column(plays["item_id"], "item_id"))
-        rows = catalog.rows(item_ids, _missing(on_unknown))[item_codes]
-        keys, times = order_of(plays)
+        check_catalog(catalog)
+        nameless = empty = None
+        if _missing(on_missing, "on_missing") == "negative":
+            nameless = missing_ids(plays["playlist_id"])
+            empty = nameless | missing_ids(plays["item_id"])
+        codes, playlist_ids = pd.factorize(id_column(plays["playlist_id"], "playlist_id", nameless))
+        item_codes, item_ids = pd.factorize(id_column(plays["item_id"], "item_id", empty))
+        # A missing id has the code -1, and no row.
+        found = np.append(catalog.rows(item_ids, _missing(on_unknown)), -1)
+        keys, times = order_of(plays, date_format)
         order = np.lexsort((*keys, codes))
+        order = order[codes[order] >= 0]
+        codes, rows = codes[codes >= 0], found[item_codes]
         lengths = np.bincount(codes, minlength=len(playlist_ids))
         times = None if times is None else times[order]
         return cls.from_rows(lengths, rows[order], len(catalog), np.asarray(playlist_ids), times)
@@ -110,8 +134,9 @@ class Playlists:
             UnknownItemError: If an item is unknown and `on_unknown` is "raise".
         """
         missing = _missing(on_unknown)
-        if not isinstance(lists, Iterable):
-            raise DataError(f"lists must be a list of lists of item ids, got {lists!r}.")
+        check_catalog(catalog)
+        if not is_listing(lists):
+            raise DataError(f"lists must be a list of lists of item ids, got {quoted(lists)}.")
         flat: list[str] = []
         lengths = []
         for number, items in enumerate(lists):
@@ -268,24 +293,7 @@ class Playlists:
         return [part.tolist() for part in np.split(ids, self.offsets[1:-1])] if len(self) else []
 
 
-def check_training(playlists: Any, catalog: Any) -> None:
-    """Raise a DataError unless these are playlists with plays, and their catalogue."""
-    if not isinstance(playlists, Playlists) or not isinstance(catalog, Catalog):
-        raise DataError(
-            "a fit needs Playlists and then a Catalog, got "
-            f"{type(playlists).__name__} and {type(catalog).__name__}."
-        )
-    if playlists.n_items != len(catalog):
-        raise DataError(
-            f"playlists must refer to the catalogue given, of {len(catalog)} items, "
-            f"but refer to one of {playlists.n_items}."
-        )
-    if not playlists.n_plays:
-        raise DataError("playlists must hold at least one play to fit on, got none.")
-
-
-def _missing(on_unknown: OnUnknown) -> Literal["error", "negative"]:
+def _missing(on_unknown: Any, name: str = "on_unknown") -> Literal["error", "negative"]:
     """What `Catalog.rows` is to do with unknown ids."""
-    if on_unknown not in ("raise", "skip"):
-        raise DataError(f"on_unknown must be 'raise' or 'skip', got {on_unknown!r}.")
+    check_choice(on_unknown, ("raise", "skip"), name)
     return "error" if on_unknown == "raise" else "negative"

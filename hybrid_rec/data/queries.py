@@ -8,7 +8,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from hybrid_rec.core.checks import check_choice, is_listing
 from hybrid_rec.core.errors import DataError, UnknownItemError
+from hybrid_rec.core.quoting import quoted
 from hybrid_rec.data.catalog import Catalog
 from hybrid_rec.data.playlists import OnUnknown, Playlists
 
@@ -31,8 +33,7 @@ def parse_queries(
         DataError: If ids and lists are mixed, or an id is neither a string nor an integer.
         UnknownItemError: If an id is unknown and `on_unknown` is "raise".
     """
-    if on_unknown not in ("raise", "skip"):
-        raise DataError(f"on_unknown must be 'raise' or 'skip', got {on_unknown!r}.")
+    check_choice(on_unknown, ("raise", "skip"), "on_unknown")
     if isinstance(queries, Playlists):
         if queries.n_items != len(catalog):
             raise DataError(
@@ -42,8 +43,10 @@ def parse_queries(
         return queries, 0
     if isinstance(queries, pd.Series | pd.Index):
         queries = queries.tolist()
-    if isinstance(queries, str | bytes) or not isinstance(queries, Sequence | np.ndarray):
-        raise DataError(f"queries must be a list of item ids or a list of lists, got {queries!r}.")
+    if not is_listing(queries) or not isinstance(queries, Sequence | np.ndarray):
+        raise DataError(
+            f"queries must be a list of item ids or a list of lists, got {quoted(queries)}."
+        )
     nested = [not isinstance(entry, str | int | float | np.generic | None) for entry in queries]
     if any(nested) and not all(nested):
         raise DataError("queries must be all item ids (one query) or all lists (many), not both.")

@@ -12,6 +12,8 @@ import numpy as np
 
 from hybrid_rec.core.arrays import Mask
 from hybrid_rec.core.errors import DataError
+from hybrid_rec.core.plain_text import plain_line
+from hybrid_rec.core.words import how_many
 from hybrid_rec.data.catalog import Catalog
 from hybrid_rec.data.item_table import ARTIST, TITLE
 from hybrid_rec.data.playlists import Playlists
@@ -61,11 +63,12 @@ class DatasetReport:
 
     def __str__(self) -> str:
         lines = [
-            f"{self.source}: kept {self.playlists_kept:,} of {self.playlists_read:,} playlists, "
-            f"{self.plays_kept:,} of {self.plays_read:,} plays"
+            f"{plain_line(self.source)}: kept {self.playlists_kept:,} of "
+            f"{how_many(self.playlists_read, 'playlists')}, "
+            f"{self.plays_kept:,} of {how_many(self.plays_read, 'plays')}"
         ]
-        lines += [f"  dropped: {count:,} {why}" for why, count in self.dropped.items() if count]
-        lines += [f"  note: {count:,} {what}" for what, count in self.notes.items() if count]
+        lines += [f"  dropped: {how_many(n, why)}" for why, n in self.dropped.items() if n]
+        lines += [f"  note: {how_many(n, what)}" for what, n in self.notes.items() if n]
         return "\n".join(lines)
 
 
@@ -153,7 +156,7 @@ def finish(
         ),
     )
     if len(kept) == 0:
-        reasons = "; ".join(f"{count:,} {why}" for why, count in report.dropped.items() if count)
+        reasons = "; ".join(how_many(n, why) for why, n in report.dropped.items() if n)
         raise DataError(
             f"{source} must hold at least one playlist with two different items of the catalogue, "
             f"but none of {playlists_read:,} is left ({reasons or 'nothing was dropped'})."

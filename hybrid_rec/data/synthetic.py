@@ -10,6 +10,7 @@ import numpy as np
 
 from hybrid_rec.core.arrays import Doubles, Mask, Objects, Rows
 from hybrid_rec.core.errors import ConfigError
+from hybrid_rec.core.quoting import quoted
 from hybrid_rec.data.catalog import Catalog
 from hybrid_rec.data.playlists import Playlists
 from hybrid_rec.data.report import Dataset, finish
@@ -119,13 +120,13 @@ def _check_whole(name: str, value: int, low: int, high: int | None = None) -> No
     whole = isinstance(value, int | np.integer) and not isinstance(value, bool)
     if not (whole and value >= low and (high is None or value <= high)):
         bounds = f"of at least {low}" if high is None else f"from {low} to {high}"
-        raise ConfigError(f"{name} must be a whole number {bounds}, got {value!r}.")
+        raise ConfigError(f"{name} must be a whole number {bounds}, got {quoted(value)}.")
 
 
 def _check_real(name: str, value: float, low: float, high: float) -> None:
     real = isinstance(value, int | float | np.floating) and not isinstance(value, bool)
     if not (real and math.isfinite(value) and low <= value <= high):
-        raise ConfigError(f"{name} must be a number from {low:g} to {high:g}, got {value!r}.")
+        raise ConfigError(f"{name} must be a number from {low:g} to {high:g}, got {quoted(value)}.")
 
 
 def _catalog(

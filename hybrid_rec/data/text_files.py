@@ -44,8 +44,17 @@ def read_json(path: Path, what: str) -> Any:
         raise DataError(f"{path} must be {what}, but is no JSON: {error}.") from None
 
 
-def wrong_encoding(name: str | Path, lines: Iterable[bytes]) -> DataError:
-    """The error for a file that is not UTF-8, which names the first line that is to blame."""
+def wrong_encoding(name: str | Path, lines: Iterable[bytes], *, option: bool = False) -> DataError:
+    """The error for a file that is not UTF-8, which names the first line that is to blame.
+
+    Args:
+        name: The file.
+        lines: What is in it.
+        option: Whether whoever reads it may say which encoding it has.
+    """
+    remedy = "save the file as UTF-8"
+    if option:
+        remedy += ", or pass --encoding latin-1, cp1252 or what it is (encoding= in Python)"
     # A newline byte is never part of a longer UTF-8 character, so lines decode on their own.
     for number, line in enumerate(lines, start=1):
         try:
@@ -53,9 +62,9 @@ def wrong_encoding(name: str | Path, lines: Iterable[bytes]) -> DataError:
         except UnicodeDecodeError as error:
             return DataError(
                 f"{name} must be UTF-8 text, but line {number} holds the byte "
-                f"0x{line[error.start]:02x}; save the file as UTF-8."
+                f"0x{line[error.start]:02x}; {remedy}."
             )
-    return DataError(f"{name} must be UTF-8 text; save the file as UTF-8.")
+    return DataError(f"{name} must be UTF-8 text; {remedy}.")
 
 
 def _read_text(path: Path, what: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from itertools import count, islice
@@ -11,9 +12,13 @@ import numpy as np
 import pandas as pd
 
 from hybrid_rec.core.arrays import Rows
+from hybrid_rec.core.checks import check_choice, is_listing
 from hybrid_rec.core.errors import DataError
+from hybrid_rec.core.quoting import quoted
 from hybrid_rec.data.catalog import Catalog
+from hybrid_rec.data.columns import without_ids
 from hybrid_rec.data.playlists import OnUnknown, Playlists
+from hybrid_rec.data.report import MISSING_IDS
 from hybrid_rec.model.fitted import Model
 from hybrid_rec.model.search import filter_rows
 
@@ -51,8 +56,7 @@ def read_changes(
         raise DataError(
             "an update must be given new_playlists, new_items or remove, got none of them."
         )
-    if on_known not in get_args(OnKnown):
-        raise DataError(f"on_known must be 'raise' or 'extend', got {on_known!r}.")
+    check_choice(on_known, get_args(OnKnown), "on_known")
     catalog, brought = model.catalog, np.empty(0, np.int64)
     if new_items is not None:
         items = new_items if isinstance(new_items, Catalog) else Catalog.from_frame(new_items)
@@ -63,8 +67,8 @@ def read_changes(
     both = np.intersect1d(gone, brought)
     if len(both):
         raise DataError(
-            f"an item must be brought or removed, but {catalog.item_ids[both[0]]!r} is in both "
-            "new_items and remove; leave it out of one."
+            f"an item must be brought or removed, but {quoted(catalog.item_ids[both[0]])} is in "
+            "both new_items and remove; leave it out of one."
         )
     before = replace(model.playlists, n_items=len(catalog))
     playlists, touched = before, np.empty(0, np.int64)
@@ -92,11 +96,15 @@ def _parsed(
             )
         return replace(given, n_items=len(catalog))
     if isinstance(given, pd.DataFrame):
-        return Playlists.from_frame(given, catalog, on_unknown=on_unknown)
-    if isinstance(given, str | bytes) or not isinstance(given, Iterable):
+        added = Playlists.from_frame(given, catalog, on_unknown=on_unknown, on_missing="skip")
+        n_missing = int(without_ids(given).sum())
+        if n_missing:
+            warnings.warn(f"dropped {n_missing:,} {MISSING_IDS} of new_playlists.", stacklevel=2)
+        return added
+    if not is_listing(given):
         raise DataError(
             "new_playlists must be Playlists, a DataFrame or a list of lists of item ids, "
-            f"got {given!r:.80}."
+            f"got {quoted(given)}."
         )
     lists = list(given)
     taken = set(before.playlist_ids)
@@ -113,8 +121,8 @@ def _joined(before: Playlists, added: Playlists, on_known: OnKnown) -> tuple[Pla
     if len(known) and on_known == "raise":
         raise DataError(
             f"new playlists must have new ids, but {len(known)} are known, such as "
-            f"{added.playlist_ids[known[0]]!r}; pass on_known='extend' to go on with them, or "
-            "give them ids of their own."
+            f"{quoted(added.playlist_ids[known[0]])}; pass on_known='extend' to go on with them, "
+            "or give them ids of their own."
         )
     joined = before.extended(added, numbers)
     fresh = np.arange(len(before), len(joined))

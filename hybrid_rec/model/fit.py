@@ -15,9 +15,11 @@ from hybrid_rec.blocks.block_set import BlockSet, columns_of, take_rows
 from hybrid_rec.blocks.cold_start import ColdStartMap, shrink, trust_of
 from hybrid_rec.core.arrays import Codes, Floats, Rows
 from hybrid_rec.core.config import COOCCURRENCE, POPULARITY, HybridConfig
-from hybrid_rec.core.progress import Progress
+from hybrid_rec.core.linalg import reproducible
+from hybrid_rec.core.progress import Advance, Progress
 from hybrid_rec.data.catalog import Catalog
-from hybrid_rec.data.playlists import Playlists, check_training
+from hybrid_rec.data.playlists import Playlists
+from hybrid_rec.data.training import check_training
 from hybrid_rec.model.fitted import (
     ItemDescriptions,
     Model,
@@ -35,6 +37,9 @@ from hybrid_rec.ranking.ranker import Ranker, of_new_playlists
 from hybrid_rec.ranking.statistics import Statistics
 from indexes.choice import Choice
 from indexes.hybrid import HybridIndex
+
+# Units of a progress bar for the places of the items of a fold.
+_PLACING_STEPS = 5
 
 
 @dataclass(frozen=True, eq=False)
@@ -69,11 +74,12 @@ def fit_model(
     with timed(timings, "blocks"):
         items = describe_items(blocks, catalog, progress)
     with timed(timings, "co-occurrence"):
-        learned = learn_vectors(playlists, config, progress)
+        learned = learn_vectors(playlists, config, progress, True)
     fused = fuse(playlists, catalog, config, learned, items, progress)
     return replace(fused, timings=timings | fused.timings)
 
 
+@reproducible()
 def describe_items(blocks: BlockSet, catalog: Catalog, progress: Progress) -> ItemDescriptions:
     """What is known of the items without any playlist.
 
@@ -86,8 +92,9 @@ def describe_items(blocks: BlockSet, catalog: Catalog, progress: Progress) -> It
         DataError: If a block cannot be made from the catalogue.
         ModelUnavailableError: If a text model cannot be found.
     """
-    fitted = blocks.fit(catalog.table, progress)
-    rows = fitted.encode(catalog.table, progress)
+    with progress.stage("blocks"):
+        fitted = blocks.fit(catalog.table, progress)
+        rows = fitted.encode(catalog.table, progress)
     return ItemDescriptions(fitted, rows, fitted.groups(catalog.table))
 
 
@@ -108,7 +115,7 @@ def fuse(
             `learned` was made with, but for `ranking.enabled` and what its folds depend on.
         learned: What `learn_vectors` gave.
         items: What `describe_items` gave.
-        progress: Told of the ranking's folds.
+        progress: Told of the ranking, and of the index.
 
     Raises:
         ConfigError: If the index factory does not suit the data.
@@ -118,7 +125,7 @@ def fuse(
     if learned.folds:
         with timed(timings, "ranking"):
             ranking = _fit_ranking(playlists, learned, items, config, progress)
-    with timed(timings, "cold start and index"):
+    with timed(timings, "cold start and index"), progress.stage("cold start and index"):
         first = fit_stage_one(learned.own, playlists, items, config, config.index.factory)
     return Model(
         config,
@@ -132,9 +139,11 @@ def fuse(
         ranking,
         timings=timings,
         choice=first.choice,
+        held_out=learned.held_out,
     )
 
 
+@reproducible()
 def fit_stage_one(
     own: Floats,
     playlists: Playlists,
@@ -199,27 +208,38 @@ def _fit_ranking(
     # A copy, so that the same vectors can be fused again with the same draws.
     rng = deepcopy(learned.rng)
 
-    def statistics_of(part: Playlists) -> Statistics:
+    settings = config.ranking.statistics
+
+    def statistics_of(part: Playlists, advance: Advance) -> Statistics:
         return Statistics.fit(
-            part, items.group_of, blocks.n_groups, config.ranking.statistics, names, config.seed
+            part, items.group_of, blocks.n_groups, settings, names, config.seed, advance
         )
 
-    def source_of(number: int) -> CandidateFeatures:
-        part = folds[number].train
-        first = fit_stage_one(learned.of_folds[number], part, items, config, "Flat")
-        return candidate_features(
-            first.index, blocks, statistics_of(part), first.sources, config, names
-        )
+    a_count = Statistics.steps(settings, names)
+    n_steps = (len(folds) + 1) * a_count + len(folds) * _PLACING_STEPS
+    n_queries = sum(len(fold.seeds) for fold in folds)
+    with (
+        progress.stage("ranking, statistics", n_steps) as counted,
+        progress.stage("ranking, cases", n_queries) as described,
+    ):
 
-    with progress.stage("ranking, folds", len(folds)) as advance:
-        cases = fit_cases(folds, source_of, rng, advance)
-    if not cases:
-        return None
-    ranker = Ranker.fit(names, cases, config.ranking, config.seed)
+        def source_of(number: int) -> CandidateFeatures:
+            part = folds[number].train
+            first = fit_stage_one(learned.of_folds[number], part, items, config, "Flat")
+            counted(_PLACING_STEPS)
+            return candidate_features(
+                first.index, blocks, statistics_of(part, counted), first.sources, config, names
+            )
+
+        cases = fit_cases(folds, source_of, rng, described)
+        if not cases:
+            return None
+        statistics = statistics_of(playlists, counted)
+    ranker = Ranker.fit(names, cases, config.ranking, config.seed, progress)
     columns = {block: names.index(name) for block, name in linear_features(blocks).items()}
     given = blocks.weights(config.weights)
     weights = learn_weights(of_new_playlists(cases), columns, given, rng)
-    return Ranking(statistics_of(playlists), ranker, weights)
+    return Ranking(statistics, ranker, weights)
 
 
 def reindexed(model: Model, factory: str) -> Model:

@@ -23,6 +23,7 @@ from hybrid_rec.core.arrays import Codes, Floats, Rows
 from hybrid_rec.core.config import COOCCURRENCE, HybridConfig
 from hybrid_rec.data.catalog import Catalog
 from hybrid_rec.data.playlists import Playlists
+from hybrid_rec.model.held_out import HeldOut
 from hybrid_rec.ranking.candidates import CandidateFeatures
 from hybrid_rec.ranking.ranker import Ranker
 from hybrid_rec.ranking.statistics import Statistics
@@ -88,6 +89,9 @@ class Model:
     """Seconds of each stage of the fit, or of the latest update; empty for a loaded model."""
     choice: Choice | None = None
     """Kind of the dense index and why it is that; None if an older version saved the model."""
+    held_out: HeldOut | None = None
+    """How well the fit completes playlists that it did not see, which says whether anything was
+    learned; None where that was not measured. An update leaves it as it is."""
 
     @cached_property
     def candidates(self) -> CandidateFeatures | None:

@@ -7,9 +7,11 @@ from pathlib import Path
 from typing import Any, Self
 
 from hybrid_rec.core.arrays import Floats
+from hybrid_rec.core.checks import as_path
 from hybrid_rec.core.config import COOCCURRENCE, HybridConfig
 from hybrid_rec.core.errors import ConfigError, NotFittedError
-from hybrid_rec.data.columns import as_item_ids
+from hybrid_rec.core.quoting import quoted
+from hybrid_rec.data.ids import as_item_ids
 from hybrid_rec.model import storage
 from hybrid_rec.model.explainer import Explainer
 from hybrid_rec.model.fit import reindexed
@@ -48,7 +50,7 @@ class FittedRecommender:
             ArtifactError: If the folder holds something else, or cannot be written.
             NotFittedError: Before `fit` or `load`.
         """
-        storage.save(self.model_, Path(folder))
+        storage.save(self.model_, as_path(folder, "the model folder"))
 
     @classmethod
     def load(cls, folder: str | Path, *, mmap: bool = False) -> Self:
@@ -60,8 +62,9 @@ class FittedRecommender:
 
         Raises:
             ArtifactError: If a file is missing or damaged, or the format is another.
+            RunError: If memory runs out.
         """
-        model = storage.load(Path(folder), mmap=mmap)
+        model = storage.load(as_path(folder, "the model folder"), mmap=mmap)
         recommender = cls(model.config)
         recommender._set(model)
         return recommender
@@ -76,6 +79,11 @@ class FittedRecommender:
             ConfigError: If it does not suit the data.
             NotFittedError: Before `fit` or `load`.
         """
+        if not isinstance(factory, str):
+            raise ConfigError(
+                f"The 'factory' parameter must be a FAISS factory string, got {quoted(factory)} "
+                "instead."
+            )
         model = reindexed(self.model_, factory)
         other = type(self)(model.config)
         other._set(model)
@@ -97,10 +105,10 @@ class FittedRecommender:
             NotFittedError: Before `fit` or `load`.
         """
         model = self.model_
-        if block not in model.index.layout:
+        if not isinstance(block, str) or block not in model.index.layout:
             raise ConfigError(
                 f"The 'block' parameter must be one of {', '.join(model.index.layout)}, got "
-                f"{block!r} instead."
+                f"{quoted(block)} instead."
             )
         rows = model.catalog.rows(as_item_ids(item_ids))
         return model.index.blocks(rows)[block]

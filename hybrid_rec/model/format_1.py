@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pyarrow.parquet as pq
 
 from hybrid_rec.blocks.base import Block, ColumnKind
 from hybrid_rec.blocks.block_set import BlockSet
@@ -18,24 +17,23 @@ from hybrid_rec.blocks.text.block import TextBlock
 from hybrid_rec.core.arrays import Rows
 from hybrid_rec.core.config import HybridConfig
 from hybrid_rec.core.errors import ArtifactError
-from hybrid_rec.core.stored import read_array, read_json, read_sparse
+from hybrid_rec.core.stored import read_array, read_json, read_sparse, read_text, refused
 from hybrid_rec.data.catalog import Catalog
 from hybrid_rec.data.playlists import Playlists
 from hybrid_rec.model.fitted import Model, Ranking
 from hybrid_rec.model.parts import (
-    CATALOG,
-    PLAYLISTS,
     check_index,
-    known_features,
     read_choice,
     read_config,
+    read_playlists,
     read_sources,
-    read_weights,
 )
+from hybrid_rec.model.ranking_files import known_features, read_weights
+from hybrid_rec.model.tables import read_catalog
 from hybrid_rec.ranking.feature_set import block_feature, features_of
 from hybrid_rec.ranking.ranker import Ranker
 from hybrid_rec.ranking.statistics import Statistics
-from hybrid_rec.ranking.trees import TREE_SIZES
+from hybrid_rec.ranking.tree_text import TREE_SIZES
 from indexes.checks import check_rows
 from indexes.hybrid import HybridIndex
 
@@ -103,16 +101,10 @@ def read_format_1(home: Path, manifest: Mapping[str, Any], *, mmap: bool) -> Mod
     # Credits were not read then: an artist was what stood there.
     old = {**_with_new_names(manifest["config"]), "blocks": {_ARTIST: {"credits": False}}}
     config = read_config(old)
-    catalog = Catalog.from_table(pq.read_table(home / CATALOG))
+    catalog = read_catalog(home, manifest["counts"].get("items"))
     n_items, files = len(catalog), manifest["files"]
-    ids = pq.read_table(home / PLAYLISTS)["playlist_id"].to_pylist()
-    rows = read_array(home / "rows.npy", np.int64, (None,))
-    times = None
-    if "times.npy" in files:
-        times = read_array(home / "times.npy", "<M8[us]", (len(rows),))
-    offsets = read_array(home / "offsets.npy", np.int64, (len(ids) + 1,))
-    playlists = Playlists(offsets, rows, np.array(ids, dtype=object), n_items, times)
-    index = HybridIndex.load(home, mmap=mmap)
+    playlists = read_playlists(home, n_items, manifest)
+    index = HybridIndex.load(home, mmap=mmap, files=files)
     blocks = _blocks(home, config, catalog, index)
     check_index(index, blocks, n_items, config)
     removed = np.empty(0, np.int64)
@@ -179,8 +171,9 @@ def _ranking(
     if _TREES not in files:
         return None
     known = features_of(blocks)
-    text = _translated((home / _TREES).read_text(encoding="utf-8"), known)
-    names = known_features(text, blocks)
+    with refused(home / _TREES):
+        text = _translated(read_text(home / _TREES), known)
+        names = known_features(text, blocks)
     settings = config.ranking.statistics
     matrices, arrays = Statistics.state_shapes(playlists, blocks.n_groups, settings, names)
     statistics = Statistics.from_state(
@@ -199,10 +192,12 @@ def _ranking(
     )
     new_text = None
     if _NEW_TREES in files:
-        new_text = _translated((home / _NEW_TREES).read_text(encoding="utf-8"), known)
+        with refused(home / _NEW_TREES):
+            new_text = _translated(read_text(home / _NEW_TREES), known)
     weights = read_json(home / "weights.json")
     given = {name: weights.get(name) for name in ("cooccurrence", "popularity", *blocks.names)}
-    ranker = Ranker(names, text, new_text, config.ranking.new_share)
+    with refused(home / _TREES):
+        ranker = Ranker(names, text, new_text, config.ranking.new_share)
     return Ranking(statistics, ranker, read_weights(given, blocks))
 
 

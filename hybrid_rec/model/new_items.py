@@ -12,9 +12,11 @@ import pandas as pd
 from hybrid_rec.blocks.cold_start import SOURCES
 from hybrid_rec.blocks.pooling import as_queries
 from hybrid_rec.core.arrays import Objects
+from hybrid_rec.core.checks import is_listing
 from hybrid_rec.core.config import COOCCURRENCE
 from hybrid_rec.core.errors import DataError
 from hybrid_rec.core.progress import Progress
+from hybrid_rec.core.quoting import quoted
 from hybrid_rec.data.catalog import Catalog
 from hybrid_rec.data.columns import id_column, is_missing, require_columns
 from hybrid_rec.data.item_table import ITEM_ID
@@ -98,8 +100,10 @@ def _context(frame: pd.DataFrame, catalog: Catalog) -> Playlists | None:
     for row, entry in enumerate(frame[CONTEXT]):
         if is_missing(entry):
             lists.append([])
-        elif isinstance(entry, list | tuple | np.ndarray):
+        elif isinstance(entry, list | tuple | np.ndarray) and is_listing(entry):
             lists.append(list(entry))
         else:
-            raise DataError(f"context must be a list of item ids, got {entry!r} at row {row}.")
+            raise DataError(
+                f"context must be a list of item ids, got {quoted(entry)} at row {row}."
+            )
     return Playlists.from_lists(lists, catalog)

@@ -11,8 +11,10 @@ import numpy as np
 from hybrid_rec.blocks.cold_start import SOURCES
 from hybrid_rec.blocks.pooling import says_nothing, take
 from hybrid_rec.core.arrays import Floats, Mask, Objects, Rows
+from hybrid_rec.core.checks import check_choice
 from hybrid_rec.core.config import POPULARITY, DiversityConfig
 from hybrid_rec.core.errors import ConfigError, DataError
+from hybrid_rec.core.quoting import quoted
 from hybrid_rec.data.catalog import Catalog
 from hybrid_rec.data.playlists import OnUnknown, Playlists
 from hybrid_rec.data.recommendations import Recommendations
@@ -213,8 +215,9 @@ def filter_rows(
     """
     if item_ids is None:
         return None
+    check_choice(on_unknown, ("raise", "skip"), "on_unknown")
     if isinstance(item_ids, str):
-        raise DataError(f"{what} must be a list of item ids, got the string {item_ids!r}.")
+        raise DataError(f"{what} must be a list of item ids, got the string {quoted(item_ids)}.")
     rows = catalog.rows(item_ids, "error" if on_unknown == "raise" else "negative")
     return rows[rows >= 0]
 
@@ -222,6 +225,10 @@ def filter_rows(
 def check_k(k: Any) -> None:
     """Raise a ConfigError unless k is an integer from 1 to 10,000,000."""
     if isinstance(k, bool) or not isinstance(k, int | np.integer) or k < 1:
-        raise ConfigError(f"The 'k' parameter must be an integer of at least 1, got {k!r} instead.")
+        raise ConfigError(
+            f"The 'k' parameter must be an integer of at least 1, got {quoted(k)} instead."
+        )
     if k > _LARGEST_K:
-        raise ConfigError(f"The 'k' parameter must be at most {_LARGEST_K:,}, got {k:,} instead.")
+        raise ConfigError(
+            f"The 'k' parameter must be at most {_LARGEST_K:,}, got {quoted(k)} instead."
+        )

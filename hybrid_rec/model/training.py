@@ -12,12 +12,14 @@ import numpy as np
 from hybrid_rec.blocks.cooccurrence import fit_cooccurrence
 from hybrid_rec.core.arrays import Floats
 from hybrid_rec.core.config import HybridConfig
-from hybrid_rec.core.progress import Progress
+from hybrid_rec.core.progress import Advance, Progress, Within
 from hybrid_rec.data.playlists import Playlists
+from hybrid_rec.model.held_out import HeldOut, folds_to_check, measure_held_out
 from hybrid_rec.ranking.cross_fitting import Fold, make_folds
 
 # What is drawn for the ranking does not change what is drawn for anything else.
 _RANKING_STREAM = 1
+_CHECK_STREAM = 3
 
 
 @dataclass(frozen=True, eq=False)
@@ -32,31 +34,57 @@ class Learned:
     """The vectors that each fold's playlists give."""
     rng: np.random.Generator
     """Draws what the ranking needs beyond the folds."""
+    held_out: HeldOut | None = None
+    """How well such vectors complete playlists that they were not learned from, if measured."""
 
 
-def learn_vectors(playlists: Playlists, config: HybridConfig, progress: Progress) -> Learned:
+def learn_vectors(
+    playlists: Playlists, config: HybridConfig, progress: Progress, check: bool = False
+) -> Learned:
     """What Word2Vec learns from the playlists, and from each fold that the ranking needs.
 
     Only `cooccurrence`, `ranking` and `seed` of the configuration matter.
+
+    Args:
+        playlists: What is learned from.
+        config: Its settings.
+        progress: Told of the training.
+        check: Whether to learn vectors of folds only to tell how well they complete playlists,
+            where the ranking needs none.
     """
     rng = np.random.default_rng([config.seed, _RANKING_STREAM])
     folds = make_folds(playlists, config.ranking, rng) if config.ranking.enabled else []
-    own, *of_folds = _vectors([playlists, *(fold.train for fold in folds)], config, progress)
-    return Learned(own, folds, of_folds, rng)
+    asked = folds
+    if check and not folds:
+        asked = folds_to_check(playlists, np.random.default_rng([config.seed, _CHECK_STREAM]))
+    own, *others = _vectors([playlists, *(fold.train for fold in asked)], config, progress)
+    return Learned(own, folds, others if folds else [], rng, measure_held_out(asked, others))
 
 
 def _vectors(parts: Sequence[Playlists], config: HybridConfig, progress: Progress) -> list[Floats]:
-    """Co-occurrence vectors of each; the first tells of its progress.
+    """Co-occurrence vectors of each, and one bar for all.
 
     Each is trained on one thread, so as to be reproducible, but two at a time.
     """
+    n_epochs = config.cooccurrence.epochs * len(parts)
+    with progress.stage("co-occurrence, epochs", n_epochs) as advance:
+        return _trained(parts, config, advance)
+
+
+def _trained(parts: Sequence[Playlists], config: HybridConfig, advance: Advance) -> list[Floats]:
+    lock = threading.Lock()
+
+    def advance_in_turn(units: int) -> None:
+        with lock:
+            advance(units)
+
+    progress = Within(advance_in_turn)
     found: list[Floats | None] = [None] * len(parts)
     failures: list[Exception] = []
     todo = deque(range(len(parts)))
 
     def train(number: int) -> None:
-        told = Progress() if number else progress
-        found[number] = fit_cooccurrence(parts[number], config.cooccurrence, config.seed, told)
+        found[number] = fit_cooccurrence(parts[number], config.cooccurrence, config.seed, progress)
 
     def help_out() -> None:
         try:

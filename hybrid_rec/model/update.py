@@ -12,12 +12,14 @@ from hybrid_rec.blocks.cold_start import HYBRID, METADATA, shrink
 from hybrid_rec.blocks.cooccurrence import Start, fit_cooccurrence
 from hybrid_rec.core.arrays import Codes, Floats, Mask, Rows
 from hybrid_rec.core.config import COOCCURRENCE
+from hybrid_rec.core.linalg import reproducible
 from hybrid_rec.core.progress import Progress
 from hybrid_rec.data.playlists import Playlists
 from hybrid_rec.model.changes import Changes
 from hybrid_rec.model.fit import blocks_of, timed
 from hybrid_rec.model.fitted import ItemDescriptions, Model, Ranking, fallback_of
 from hybrid_rec.model.item_index import build_index
+from hybrid_rec.ranking.renewal import updated_statistics, updated_steps
 from hybrid_rec.ranking.statistics import Statistics
 from indexes.choice import Choice
 from indexes.delta import put_rows
@@ -39,19 +41,20 @@ class _Places:
     moved: Rows
 
 
+@reproducible()
 def update_model(model: Model, changes: Changes, progress: Progress) -> Model:
     """The model after `changes`; the one given stays as it is, and shares what did not change.
 
     Vectors of items that gained plays go on from where they are, each the freer the larger the
     share of its plays that is new; all others are held, so that the space does not turn. New items
     are placed by the cold-start fallback. Items without history are placed anew where their group's
-    items moved. The map from what describes items and the trees of the ranking are kept; what the
-    ranking looks at is counted again.
+    items moved. The map from what describes items and the trees of the ranking are kept. Of what
+    the ranking looks at, the part that the changed playlists touch is counted again.
 
     Args:
         model: What is there.
         changes: What is new.
-        progress: Told of the training.
+        progress: Told of every stage.
 
     Raises:
         ConfigError: If the index must be built anew and its factory does not suit the data.
@@ -62,18 +65,18 @@ def update_model(model: Model, changes: Changes, progress: Progress) -> Model:
         return replace(model, removed=changes.removed, timings={})
     timings: dict[str, float] = {}
     known = model.index.blocks(np.arange(n_known))
-    with timed(timings, "blocks"):
+    with timed(timings, "blocks"), progress.stage("blocks"):
         items = _described(model, changes, {**known, **model.index.one_hot}, progress)
     begun = _begun(model, items, known[COOCCURRENCE])
     with timed(timings, "co-occurrence"):
         own = _trained(model, changes, begun, progress)
-    with timed(timings, "cold start and index"):
+    with timed(timings, "cold start and index"), progress.stage("cold start and index"):
         places = _placed(model, changes, items, begun, own)
         index, choice = _indexed(model, changes, items, places)
     ranking = model.ranking
     if ranking is not None:
         with timed(timings, "statistics"):
-            statistics = _statistics(model, ranking, changes, items)
+            statistics = _statistics(model, ranking, changes, items, progress)
             ranking = replace(ranking, statistics=statistics)
     return replace(
         model,
@@ -205,12 +208,17 @@ def _indexed(
 
 
 def _statistics(
-    model: Model, before: Ranking, changes: Changes, items: ItemDescriptions
+    model: Model, ranking: Ranking, changes: Changes, items: ItemDescriptions, progress: Progress
 ) -> Statistics:
-    """What the ranking looks at; counted again only if there are other playlists."""
-    settings = model.config.ranking.statistics
-    group_of, n_groups = items.group_of, items.blocks.n_groups
-    if not len(changes.touched):
-        return before.statistics.extended(changes.playlists, group_of, n_groups, settings)
-    features, seed = before.ranker.names, model.config.seed
-    return Statistics.fit(changes.playlists, group_of, n_groups, settings, features, seed)
+    """What the ranking looks at, after the changes."""
+    before = ranking.statistics
+    with progress.stage("statistics, steps", updated_steps(before)) as advance:
+        return updated_statistics(
+            before,
+            changes.playlists,
+            changes.touched,
+            items.group_of,
+            items.blocks.n_groups,
+            model.config.ranking.statistics,
+            advance,
+        )

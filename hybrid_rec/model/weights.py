@@ -13,6 +13,7 @@ from hybrid_rec.core.config import (
     check_names,
 )
 from hybrid_rec.core.errors import ConfigError
+from hybrid_rec.core.quoting import quoted
 from hybrid_rec.model.fitted import Model
 
 Weights = WeightsConfig | Mapping[str, float]
@@ -41,7 +42,7 @@ def call_weights(
         check_names(weights.values(), sorted(valid), "weights")
         return {**values, **_of_model(model, model.blocks.weights(weights))}
     if not isinstance(weights, Mapping | None):
-        raise ConfigError(f"weights must be a mapping or a WeightsConfig, got {weights!r:.200}.")
+        raise ConfigError(f"weights must be a mapping or a WeightsConfig, got {quoted(weights)}.")
     if not weights:
         return values
     check_names(weights, sorted(valid), "weights")

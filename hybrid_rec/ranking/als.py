@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import warnings
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -13,7 +14,8 @@ from scipy import sparse
 from hybrid_rec.core.arrays import Doubles, Floats, Rows
 from hybrid_rec.core.config import AlsConfig
 from hybrid_rec.core.errors import HybridRecError
-from hybrid_rec.core.linalg import one_blas_thread
+from hybrid_rec.core.linalg import one_blas_thread, reproducible
+from hybrid_rec.core.progress import Advance, silent
 
 
 @dataclass(frozen=True, eq=False)
@@ -39,10 +41,20 @@ class Factors:
     """Strength of the penalty."""
 
     @classmethod
-    def fit(cls, holds: sparse.csr_array, config: AlsConfig, seed: int) -> Factors:
-        """Factors of `holds` `(n_playlists, n_items)`; the same seed gives the same bytes."""
+    def fit(
+        cls, holds: sparse.csr_array, config: AlsConfig, seed: int, advance: Advance = silent
+    ) -> Factors:
+        """Factors of `holds` `(n_playlists, n_items)`; the same seed gives the same bytes.
+
+        Args:
+            holds: Which items stand in which playlist.
+            config: Size of the factors, and how they are fitted.
+            seed: Seed of where they start.
+            advance: Told after every round.
+        """
         model = fit_als(
             holds,
+            advance,
             factors=config.size,
             alpha=config.alpha,
             regularization=config.regularisation,
@@ -81,21 +93,24 @@ class Factors:
         return placed
 
 
-def fit_als(holds: sparse.csr_array, **settings: Any) -> Any:
+def fit_als(holds: sparse.csr_array, advance: Advance = silent, **settings: Any) -> Any:
     """The `AlternatingLeastSquares` of `implicit`, fitted on one thread to be reproducible.
 
     Args:
         holds: Which items stand in which playlist, `(n_playlists, n_items)`.
+        advance: Told after every round.
         settings: What its constructor takes.
 
     Raises:
         HybridRecError: If the library is not installed.
     """
     library = load_implicit()
-    # implicit warns of more threads, and sums in another order with another number of them.
-    with one_blas_thread():
+    # implicit sums in another order with another number of threads, and warns of more than one;
+    # also of those of FAISS, whose BLAS it does not use.
+    with reproducible(), warnings.catch_warnings():
+        warnings.filterwarnings("ignore", ".* is configured to use", RuntimeWarning)
         model = library.cpu.als.AlternatingLeastSquares(num_threads=1, **settings)
-        model.fit(ones_for_implicit(holds), show_progress=False)
+        model.fit(ones_for_implicit(holds), show_progress=False, callback=lambda *_told: advance(1))
     return model
 
 

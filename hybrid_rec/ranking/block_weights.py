@@ -8,6 +8,7 @@ import numpy as np
 
 from hybrid_rec.core.arrays import Doubles
 from hybrid_rec.core.config import COOCCURRENCE
+from hybrid_rec.core.linalg import reproducible
 from hybrid_rec.ranking.ranker import Case
 
 _MOST_CASES = 1000
@@ -15,6 +16,7 @@ _L2 = 1e-3
 _SMALLEST, _LARGEST = 1e-3, 1e3
 
 
+@reproducible()
 def learn_weights(
     cases: Sequence[Case],
     columns: Mapping[str, int],

@@ -10,6 +10,7 @@ import numpy as np
 from hybrid_rec.blocks.pooling import playlist_queries
 from hybrid_rec.core.arrays import Mask, Rows
 from hybrid_rec.core.config import RankingConfig
+from hybrid_rec.core.progress import Advance, silent
 from hybrid_rec.data.playlists import Playlists
 from hybrid_rec.ranking.candidates import CandidateFeatures
 from hybrid_rec.ranking.ranker import Case
@@ -35,7 +36,12 @@ class Fold:
     """What should be found; as many as `seeds`."""
 
 
-def make_folds(playlists: Playlists, config: RankingConfig, rng: np.random.Generator) -> list[Fold]:
+def make_folds(
+    playlists: Playlists,
+    config: RankingConfig,
+    rng: np.random.Generator,
+    shortest: int = _SHORTEST,
+) -> list[Fold]:
     """Folds whose cases look like the queries to come; none if there are too few playlists.
 
     A case gives the first half of a held-out playlist, or its first 1 to half items, and asks for
@@ -47,8 +53,9 @@ def make_folds(playlists: Playlists, config: RankingConfig, rng: np.random.Gener
         playlists: Training playlists.
         config: Number and kind of the cases.
         rng: Draws everything.
+        shortest: Different items of a playlist that may be held out, at least 2.
     """
-    usable = np.flatnonzero(playlists.distinct().lengths >= _SHORTEST)
+    usable = np.flatnonzero(playlists.distinct().lengths >= shortest)
     if len(usable) < config.min_playlists:
         return []
     # More than are wanted would only cost time and memory, and playlists to train on.
@@ -61,7 +68,9 @@ def make_folds(playlists: Playlists, config: RankingConfig, rng: np.random.Gener
     return [_fold(playlists, np.sort(part), config, rng) for part in parts if len(part)]
 
 
-def cases_of(fold: Fold, source: CandidateFeatures, rng: np.random.Generator) -> Iterator[Case]:
+def cases_of(
+    fold: Fold, source: CandidateFeatures, rng: np.random.Generator, advance: Advance = silent
+) -> Iterator[Case]:
     """The fold's cases; those without a hit among the candidates are left out.
 
     Of a training playlist only items without history are candidates.
@@ -70,6 +79,7 @@ def cases_of(fold: Fold, source: CandidateFeatures, rng: np.random.Generator) ->
         fold: What to ask.
         source: Where candidates come from, fitted on `fold.train`.
         rng: Draws the candidates without a hit that are kept.
+        advance: Told after every query, whether it becomes a case or not.
     """
     wanted = np.zeros(fold.train.n_items, dtype=bool)
     queries = playlist_queries(source.index, source.blocks, fold.seeds)
@@ -81,6 +91,7 @@ def cases_of(fold: Fold, source: CandidateFeatures, rng: np.random.Generator) ->
         case = Case(found.features, hits, found.is_cold, found.is_known)
         if case.is_known:
             case = case.take(case.is_cold)
+        advance(1)
         kept = case.hits | (rng.random(len(case.hits)) < NEGATIVES)
         if case.hits.any():
             yield case.take(kept)
@@ -167,7 +178,7 @@ def fit_cases(
     folds: list[Fold],
     source_of: Callable[[int], CandidateFeatures],
     rng: np.random.Generator,
-    advance: Callable[[int], None],
+    advance: Advance,
 ) -> list[Case]:
     """The cases of all folds, one fold's stage one at a time in memory.
 
@@ -175,10 +186,9 @@ def fit_cases(
         folds: What to ask.
         source_of: Makes what the candidates of a fold come from.
         rng: Draws candidates.
-        advance: Told after every fold.
+        advance: Told after every query of every fold.
     """
     cases: list[Case] = []
     for number, fold in enumerate(folds):
-        cases.extend(cases_of(fold, source_of(number), rng))
-        advance(1)
+        cases.extend(cases_of(fold, source_of(number), rng, advance))
     return cases

@@ -11,6 +11,7 @@ import numpy as np
 from hybrid_rec.core.arrays import Doubles, Floats, Rows
 from hybrid_rec.core.config import POPULARITY, DiversityConfig, HybridConfig
 from hybrid_rec.core.errors import ConfigError
+from hybrid_rec.core.quoting import quoted
 from indexes.hybrid import HybridIndex
 from indexes.selection import inner_products
 
@@ -28,8 +29,10 @@ def call_diversity(config: HybridConfig, diversity: Diversity | None) -> Diversi
     if isinstance(diversity, DiversityConfig):
         return diversity
     if not isinstance(diversity, Mapping | None):
-        raise ConfigError(f"diversity must be a mapping or a DiversityConfig, got {diversity!r}.")
-    return DiversityConfig(**{**config.diversity.model_dump(), **(diversity or {})})
+        raise ConfigError(
+            f"diversity must be a mapping or a DiversityConfig, got {quoted(diversity)}."
+        )
+    return DiversityConfig.model_validate({**config.diversity.model_dump(), **(diversity or {})})
 
 
 @dataclass(frozen=True, eq=False)

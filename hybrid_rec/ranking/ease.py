@@ -5,18 +5,24 @@ from __future__ import annotations
 import numpy as np
 from scipy import sparse
 
-from hybrid_rec.core.linalg import ridge_inverse
-from hybrid_rec.ranking.knn import strongest
+from hybrid_rec.core.linalg import reproducible, ridge_inverse
+from hybrid_rec.core.progress import Advance, silent, spread
+from hybrid_rec.ranking.knn import strongest_of_dense
 
 # Above so many playlists (and played items) the inverse costs minutes and gigabytes.
 MOST_PLAYLISTS = 10_000
 MOST_ITEMS = 20_000
 
+STEPS = 20
+"""Units that a progress bar is told of while the weights are computed."""
 # Items whose weights are computed at once.
 _CHUNK = 256
 
 
-def ease_weights(holds: sparse.csr_array, l2: float, n_neighbours: int) -> sparse.csr_array:
+@reproducible()
+def ease_weights(
+    holds: sparse.csr_array, l2: float, n_neighbours: int, advance: Advance = silent
+) -> sparse.csr_array:
     """The strongest positive weights of each item in EASE, `(n_items, n_items)` float64.
 
     EASE's `B = I - P / diag(P)` with `P = (X'X + l2 I)^-1` predicts the items of a playlist from
@@ -32,13 +38,15 @@ def ease_weights(holds: sparse.csr_array, l2: float, n_neighbours: int) -> spars
         holds: Which items stand in which playlist, `(n_playlists, n_items)`.
         l2: Strength of the penalty, above 0.
         n_neighbours: Weights kept of each item.
+        advance: Told `STEPS` units in all.
 
     References:
         Steck, "Embarrassingly Shallow Autoencoders for Sparse Data", WWW 2019.
     """
     n_items = holds.shape[1]
-    played = np.unique(holds.indices)
+    played = np.flatnonzero(np.bincount(holds.indices, minlength=n_items))
     if holds.shape[0] > MOST_PLAYLISTS or len(played) > MOST_ITEMS:
+        advance(STEPS)
         return sparse.csr_array((n_items, n_items), dtype=np.float64)
     x = sparse.csr_array(holds[:, played], dtype=np.float64)
     upper = np.triu(ridge_inverse((x @ x.T).toarray(order="F"), l2))
@@ -51,11 +59,11 @@ def ease_weights(holds: sparse.csr_array, l2: float, n_neighbours: int) -> spars
     )
     scale = 1 / np.maximum(1 - diagonal, 1e-9)
     kept = []
-    for part in chunks:
+    for part in spread(advance, STEPS, chunks):
         weights = ((left[part] @ inverse) @ x) * scale
         rows = np.arange(len(played))[part]
         weights[np.arange(len(rows)), rows] = 0
-        kept.append(strongest(sparse.csr_array(weights), n_neighbours))
+        kept.append(strongest_of_dense(weights, n_neighbours))
     local = sparse.csr_array(sparse.vstack(kept, format="csr"))
     sizes = np.zeros(n_items, dtype=np.int64)
     sizes[played] = np.diff(local.indptr)

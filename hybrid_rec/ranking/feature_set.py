@@ -12,6 +12,7 @@ from hybrid_rec.blocks.block_set import BlockSet
 from hybrid_rec.core.arrays import Floats
 from hybrid_rec.core.config import COOCCURRENCE, POPULARITY, RankingConfig
 from hybrid_rec.core.errors import ConfigError
+from hybrid_rec.core.quoting import quoted
 from hybrid_rec.ranking.feature import REGISTERED, Candidates, Feature, Numbers
 from hybrid_rec.ranking.features import BLOCKS_STAND_HERE
 from hybrid_rec.ranking.query_batch import entries
@@ -69,7 +70,7 @@ def fitted_features(blocks: BlockSet, config: RankingConfig) -> list[str]:
             if name not in known:
                 near = difflib.get_close_matches(name, known, n=1, cutoff=0.0)[0]
                 raise ConfigError(
-                    f"The 'ranking.{parameter}' parameter must name features, got {name!r}; "
+                    f"The 'ranking.{parameter}' parameter must name features, got {quoted(name)}; "
                     f"did you mean {near!r}?"
                 )
     return [name for name, one in known.items() if one.by_default or name in config.extra]

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from dataclasses import dataclass
 
 import numpy as np
 from scipy import sparse
 
 from hybrid_rec.core.arrays import Doubles, Rows
+from hybrid_rec.core.progress import Advance, silent, spread
 
+STEPS = 20
+"""Units that a progress bar is told of while the similarities of items are counted."""
 SHRINKAGE = 5.0
 """Of similarities that rest on few playlists; see `evaluation.recommenders.item_knn.ItemKNN`."""
 # Entries of item-item products that are held at once, at 16 bytes each and some copies.
@@ -50,7 +53,7 @@ class PlaylistNeighbours:
 
 
 def item_similarities(
-    holds: sparse.csr_array, n_neighbours: int, shrinkage: float
+    holds: sparse.csr_array, n_neighbours: int, shrinkage: float, advance: Advance = silent
 ) -> sparse.csr_array:
     """Shrunk cosines of columns that share playlists, the strongest of each, `(n, n)` float64.
 
@@ -59,20 +62,75 @@ def item_similarities(
         s(i, j) = |P(i) & P(j)| / (sqrt(|P(i)| |P(j)|) + shrinkage);
 
     a column is no neighbour of itself, and of equally near ones the first are kept.
+
+    Args:
+        holds: Which columns stand in which playlist, `(n_playlists, n)`.
+        n_neighbours: Neighbours kept of each column.
+        shrinkage: Of similarities that rest on few playlists.
+        advance: Told `STEPS` units in all.
     """
-    held = sparse.csr_array(holds, dtype=np.float64, copy=True)
-    held.data[:] = 1
-    held_by = held.T.tocsr()
-    sizes = np.diff(held_by.indptr).astype(np.float64)
+    columns = np.arange(holds.shape[1])
+    return similarities_of(columns, Company.of(holds), n_neighbours, shrinkage, advance)
+
+
+@dataclass(frozen=True, eq=False)
+class Company:
+    """Which columns stand in which playlists, looked at from both sides."""
+
+    held: sparse.csr_array
+    """Ones, `(n_playlists, n)` float64."""
+    held_by: sparse.csr_array
+    """The same the other way round, `(n, n_playlists)`."""
+    sizes: Doubles
+    """Playlists of each column, `(n,)`."""
+
+    @classmethod
+    def of(cls, holds: sparse.csr_array) -> Company:
+        """Of the entries of `holds`, whatever their values."""
+        held = sparse.csr_array(holds, dtype=np.float64, copy=True)
+        held.data[:] = 1
+        held_by = held.T.tocsr()
+        return cls(held, held_by, np.diff(held_by.indptr).astype(np.float64))
+
+    def beside(self, columns: Rows) -> sparse.csr_array:
+        """How many playlists each of some columns shares with every column, `(n_some, n)`."""
+        return self.held_by[columns] @ self.held
+
+    def lots(self, columns: Rows) -> list[Rows]:
+        """The columns in lots whose products with all columns fit into memory together."""
+        lengths = np.diff(self.held.indptr).astype(np.float64)
+        costs: Doubles = np.minimum(self.held_by @ lengths, self.held.shape[1])[columns]
+        lot = np.cumsum(costs) // _PRODUCTS
+        parts = np.split(columns, np.flatnonzero(np.diff(lot)) + 1)
+        return [part for part in parts if len(part)]
+
+
+def similarities_of(
+    columns: Rows,
+    company: Company,
+    n_neighbours: int,
+    shrinkage: float,
+    advance: Advance = silent,
+) -> sparse.csr_array:
+    """What `item_similarities` says of some columns, `(n_some, n)` float64.
+
+    Args:
+        columns: Which they are.
+        company: What is counted.
+        n_neighbours: Neighbours kept of each column.
+        shrinkage: Of similarities that rest on few playlists.
+        advance: Told `STEPS` units in all.
+    """
+    sizes = company.sizes
     parts = []
-    for columns in _lots(held, held_by):
-        together = held_by[columns] @ held
-        rows = np.repeat(columns, np.diff(together.indptr))
+    for lot in spread(advance, STEPS, company.lots(columns)):
+        together = company.beside(lot)
+        rows = np.repeat(lot, np.diff(together.indptr))
         together.data /= np.sqrt(sizes[rows] * sizes[together.indices]) + shrinkage
         together.data[rows == together.indices] = 0
         parts.append(strongest(together, n_neighbours))
     if not parts:
-        return sparse.csr_array((holds.shape[1], holds.shape[1]), dtype=np.float64)
+        return sparse.csr_array((len(columns), len(sizes)), dtype=np.float64)
     return sparse.csr_array(sparse.vstack(parts, format="csr"))
 
 
@@ -92,6 +150,20 @@ def strongest(matrix: sparse.csr_array, n: int) -> sparse.csr_array:
     return sparse.csr_array((data[chosen], columns[chosen], indptr), shape=matrix.shape)
 
 
+def strongest_of_dense(matrix: Doubles, n: int) -> sparse.csr_array:
+    """The same of a matrix without gaps, `(n_lines, n_columns)`."""
+    kept = matrix > 0
+    # Of many positive entries most need not be sorted.
+    many = np.flatnonzero(kept.sum(axis=1) > n)
+    if len(many):
+        kept[many] &= matrix[many] >= np.partition(matrix[many], -n, axis=1)[:, -n, None]
+    lines, columns = np.nonzero(kept)
+    indptr = np.concatenate([[0], np.cumsum(kept.sum(axis=1))])
+    return strongest(
+        sparse.csr_array((matrix[lines, columns], columns, indptr), shape=matrix.shape), n
+    )
+
+
 def first_of_each_line(matrix: sparse.csr_array, n: int) -> sparse.csr_array:
     """The first n stored entries of each line."""
     sizes = np.diff(matrix.indptr)
@@ -99,11 +171,3 @@ def first_of_each_line(matrix: sparse.csr_array, n: int) -> sparse.csr_array:
     kept = place < n
     indptr = np.concatenate([[0], np.cumsum(np.minimum(sizes, n))])
     return sparse.csr_array((matrix.data[kept], matrix.indices[kept], indptr), shape=matrix.shape)
-
-
-def _lots(holds: sparse.csr_array, held_by: sparse.csr_array) -> Iterator[Rows]:
-    """Consecutive columns whose products with all columns fit into memory together."""
-    lengths = np.diff(holds.indptr).astype(np.float64)
-    costs: Doubles = np.minimum(held_by @ lengths, holds.shape[1])
-    lot = np.cumsum(costs) // _PRODUCTS
-    return iter(np.split(np.arange(len(costs)), np.flatnonzero(np.diff(lot)) + 1))

@@ -11,14 +11,16 @@ import numpy as np
 
 from hybrid_rec.core.arrays import Doubles, Floats, Mask, Rows
 from hybrid_rec.core.config import RankingConfig
+from hybrid_rec.core.progress import Advance, Progress
 from hybrid_rec.data.playlists import Playlists
 from hybrid_rec.ranking.candidates import CandidateFeatures
 from hybrid_rec.ranking.feature import CandidateList
 from hybrid_rec.ranking.reserved_slots import interleaved
-from hybrid_rec.ranking.trees import Trees, load_lightgbm
+from hybrid_rec.ranking.trees import ONE_THREAD, Trees, load_lightgbm
 from indexes.base import NO_ROW, NO_SCORE
 from indexes.hybrid import HybridQueries
 
+_SILENT = Progress()
 # Rows that are scored at once.
 _ROWS = 1 << 17
 # Cases of known playlists; from fewer no order is learned.
@@ -77,7 +79,12 @@ class Ranker:
 
     @classmethod
     def fit(
-        cls, names: Sequence[str], cases: Sequence[Case], config: RankingConfig, seed: int
+        cls,
+        names: Sequence[str],
+        cases: Sequence[Case],
+        config: RankingConfig,
+        seed: int,
+        progress: Progress = _SILENT,
     ) -> Self:
         """Trees that put the hits of each case on top.
 
@@ -86,14 +93,18 @@ class Ranker:
             cases: What to learn from.
             config: Size and speed of the trees, and what they do not look at.
             seed: Seed of their samples.
+            progress: Told of every tree.
         """
         others = of_new_playlists(cases)
-        text = _trained(names, others, config, seed)
-        if len(cases) - len(others) < _FEWEST_KNOWN:
-            return cls(names, text)
-        # Whoever asks, there is seldom enough to learn the order of new items from.
-        new = [case.take(case.is_cold) for case in cases]
-        new_text = _trained(names, [case for case in new if case.hits.any()], config, seed)
+        both = len(cases) - len(others) >= _FEWEST_KNOWN
+        with progress.stage("ranking, trees", config.trees * (1 + both)) as advance:
+            text = _trained(names, others, config, seed, advance)
+            if not both:
+                return cls(names, text)
+            # Whoever asks, there is seldom enough to learn the order of new items from.
+            new = [case.take(case.is_cold) for case in cases]
+            new = [case for case in new if case.hits.any()]
+            new_text = _trained(names, new, config, seed, advance)
         return cls(names, text, new_text, config.new_share)
 
     def scores(self, lists: Iterable[CandidateList]) -> Iterator[Floats]:
@@ -218,7 +229,9 @@ def rank_candidates(
     return Ranked(rows, scores, features, reserved)
 
 
-def _trained(names: Sequence[str], cases: Sequence[Case], config: RankingConfig, seed: int) -> str:
+def _trained(
+    names: Sequence[str], cases: Sequence[Case], config: RankingConfig, seed: int, advance: Advance
+) -> str:
     """The trees as text."""
     lightgbm = load_lightgbm()
     features = np.concatenate([case.features for case in cases])
@@ -230,7 +243,7 @@ def _trained(names: Sequence[str], cases: Sequence[Case], config: RankingConfig,
         hits.astype(np.float32),
         group=[len(case.hits) for case in cases],
         feature_name=list(names),
-        params={"max_bin": 127, "verbose": -1},
+        params={"max_bin": 127, "verbose": -1, **ONE_THREAD},
     )
     parameters = {
         "objective": "rank_xendcg",
@@ -244,8 +257,11 @@ def _trained(names: Sequence[str], cases: Sequence[Case], config: RankingConfig,
         "force_row_wise": True,
         "seed": seed % 2**31,
         "verbose": -1,
+        **ONE_THREAD,
     }
-    text: str = lightgbm.train(parameters, data, config.trees).model_to_string()
+    text: str = lightgbm.train(
+        parameters, data, config.trees, callbacks=[lambda _tree: advance(1)]
+    ).model_to_string()
     return text
 
 

@@ -11,13 +11,17 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
+from hybrid_rec.blocks.excerpts import most_plays
 from hybrid_rec.blocks.labels import one_hot
 from hybrid_rec.core.arrays import Floats, Mask, Rows
 from hybrid_rec.core.config import StatisticsConfig
 from hybrid_rec.core.linalg import unit_rows
+from hybrid_rec.core.progress import Advance, silent
 from hybrid_rec.data.playlists import Playlists
+from hybrid_rec.ranking import ease, knn
 from hybrid_rec.ranking.als import Factors
 from hybrid_rec.ranking.ease import ease_weights
+from hybrid_rec.ranking.hashes import set_hashes, shortened
 from hybrid_rec.ranking.knn import SHRINKAGE, PlaylistNeighbours, item_similarities
 from indexes.faiss_index import FaissIndex
 
@@ -25,6 +29,8 @@ _DAY = np.timedelta64(1, "D") / np.timedelta64(1, "us")
 MATRICES = ("item_neighbours", "ease_weights", "group_neighbours")
 _ALS = "als"
 _ALS_NAMES = (_ALS, "als_small", "als_large")
+COUNTED_STEPS = 2 * knn.STEPS + ease.STEPS
+"""Units of a progress bar for the neighbours of items and of groups, and for EASE."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -33,6 +39,9 @@ class Statistics:
 
     holds: sparse.csr_array
     """Which items stand in which playlist, `(n_playlists, n_items)` float64."""
+    counted: sparse.csr_array
+    """The same with as many items of a playlist as count for neighbours, EASE and factors, see
+    `StatisticsConfig.longest_playlist`; `holds` itself if none is longer."""
     group_of: Rows
     """Code of each item's group, `(n_items,)`; -1 for none."""
     n_groups: int
@@ -58,6 +67,7 @@ class Statistics:
         config: StatisticsConfig,
         features: Collection[str],
         seed: int,
+        advance: Advance = silent,
     ) -> Statistics:
         """Count what the playlists hold.
 
@@ -68,46 +78,37 @@ class Statistics:
             config: How much to keep.
             features: Names of the features that will be asked for; what no other needs is left out.
             seed: Seed of the factors.
+            advance: Told `steps` units in all.
         """
         holds = playlists.matrix().astype(np.float64)
-        groups = of_groups(holds, group_of, n_groups)
+        counted = counted_of(holds, config)
+        groups = of_groups(counted, group_of, n_groups)
         factors = {
-            name: Factors.fit(holds, getattr(config, name), seed) for name in als_models(features)
+            name: Factors.fit(counted, getattr(config, name), seed, advance)
+            for name in als_models(features)
         }
         return cls(
             holds,
+            counted,
             group_of,
             n_groups,
-            item_similarities(holds, config.item_neighbours, SHRINKAGE),
-            ease_weights(holds, config.ease_l2, config.item_neighbours),
-            item_similarities(groups, config.group_neighbours, SHRINKAGE),
+            item_similarities(counted, config.item_neighbours, SHRINKAGE, advance),
+            ease_weights(counted, config.ease_l2, config.item_neighbours, advance),
+            item_similarities(groups, config.group_neighbours, SHRINKAGE, advance),
             factors,
-            _ages(playlists),
+            ages_of(playlists),
         )
 
-    def extended(
-        self, playlists: Playlists, group_of: Rows, n_groups: int, config: StatisticsConfig
-    ) -> Statistics:
-        """The same statistics over a catalogue with more items, in none of the playlists.
+    @staticmethod
+    def steps(config: StatisticsConfig, features: Collection[str]) -> int:
+        """Units that `fit` tells a progress bar of.
 
         Args:
-            playlists: The same playlists, of that catalogue.
-            group_of: Code of each of its items' group; codes stay what they were.
-            n_groups: Number of codes.
-            config: What these statistics were counted with.
+            config: How much is kept.
+            features: Names of the features that are counted for.
         """
-        matrices, arrays = self.state()
-        wider = {}
-        for name, matrix in matrices.items():
-            n = n_groups if name == "group_neighbours" else playlists.n_items
-            wider[name] = sparse.csr_array(matrix, copy=True)
-            wider[name].resize(n, n)
-        n_more = playlists.n_items - len(self.group_of)
-        more = {name: np.pad(arrays[name], ((0, n_more), (0, 0))) for name in self.factors}
-        more["ages"] = np.pad(arrays["ages"], ((0, 0), (0, n_more)), constant_values=-1)
-        return Statistics.from_state(
-            playlists, group_of, n_groups, config, wider, {**arrays, **more}
-        )
+        rounds = sum(getattr(config, name).iterations for name in als_models(features))
+        return COUNTED_STEPS + int(rounds)
 
     @cached_property
     def groups(self) -> sparse.csr_array:
@@ -115,19 +116,26 @@ class Statistics:
         return of_groups(self.holds, self.group_of, self.n_groups)
 
     @cached_property
+    def counted_groups(self) -> sparse.csr_array:
+        """The same of the items that count, see `counted`."""
+        if self.counted is self.holds:
+            return self.groups
+        return of_groups(self.counted, self.group_of, self.n_groups)
+
+    @cached_property
     def by_items(self) -> PlaylistNeighbours:
         """Playlists that share items."""
-        return PlaylistNeighbours(self.holds)
+        return PlaylistNeighbours(self.counted)
 
     @cached_property
     def by_factors(self) -> FaissIndex:
         """Playlists whose factors point the same way."""
-        return FaissIndex.build(unit_rows(self.factors[_ALS].place_all(self.holds)))
+        return FaissIndex.build(unit_rows(self.factors[_ALS].place_all(self.counted)))
 
     @cached_property
     def by_groups(self) -> PlaylistNeighbours:
         """Playlists that share groups."""
-        return PlaylistNeighbours(self.groups)
+        return PlaylistNeighbours(self.counted_groups)
 
     @cached_property
     def plays(self) -> Floats:
@@ -221,14 +229,26 @@ class Statistics:
             for name in _ALS_NAMES
             if name in arrays
         }
+        holds = playlists.matrix().astype(np.float64)
         return cls(
-            playlists.matrix().astype(np.float64),
+            holds,
+            counted_of(holds, config),
             group_of,
             n_groups,
             **kept,
             factors=factors,
             ages=arrays["ages"],
         )
+
+
+def counted_of(holds: sparse.csr_array, config: StatisticsConfig) -> sparse.csr_array:
+    """See `Statistics.counted`.
+
+    Args:
+        holds: Which items stand in which playlist, `(n_playlists, n_items)`.
+        config: How many count.
+    """
+    return shortened(holds, most_plays(np.diff(holds.indptr), config.longest_playlist))
 
 
 def als_models(features: Collection[str]) -> list[str]:
@@ -253,23 +273,8 @@ def of_groups(holds: sparse.csr_array, group_of: Rows, n_groups: int) -> sparse.
     return counts
 
 
-def set_hashes(holds: sparse.csr_array) -> NDArray[np.uint64]:
-    """A hash of the columns of each line, whatever their order, `(n_lines,)`; 0 for none.
-
-    It is the sum of the mixed bits of the column numbers (Steele et al., "Fast Splittable
-    Pseudorandom Number Generators", OOPSLA 2014), so two different sets have the same one by
-    chance in 2^64.
-    """
-    mixed = holds.indices.astype(np.uint64) + np.uint64(0x9E3779B97F4A7C15)
-    mixed = (mixed ^ (mixed >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
-    mixed = (mixed ^ (mixed >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
-    mixed ^= mixed >> np.uint64(31)
-    sums = np.concatenate([np.zeros(1, np.uint64), np.cumsum(mixed, dtype=np.uint64)])
-    hashes: NDArray[np.uint64] = sums[holds.indptr[1:]] - sums[holds.indptr[:-1]]
-    return hashes
-
-
-def _ages(playlists: Playlists) -> Floats:
+def ages_of(playlists: Playlists) -> Floats:
+    """See `Statistics.ages`."""
     ages = np.full((3, playlists.n_items), -1, np.float32)
     if playlists.times is None or not playlists.n_plays:
         return ages

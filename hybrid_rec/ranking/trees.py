@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import re
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -13,6 +12,7 @@ import numpy as np
 
 from hybrid_rec.core.arrays import Doubles, Floats
 from hybrid_rec.core.errors import ArtifactError, HybridRecError
+from hybrid_rec.ranking.tree_text import PlainTree, read_trees
 
 # Rows from which on bit vectors are faster than walks through the trees, and rows of a block:
 # for fewer, calling numpy takes longer than what it does.
@@ -23,14 +23,11 @@ _CALLS_BEFORE_IMPORT = 300
 # Leaves that a bit vector may have.
 _WIDTHS = (np.uint8, np.uint16, np.uint32, np.uint64)
 _MOST_LEAVES = 64
-# Objectives whose scores are the sums of leaves as they are.
-_PLAIN_OBJECTIVES = ("rank_xendcg", "lambdarank", "regression")
 # The bit of a decision that says where missing values go, which does not matter without any.
 _DEFAULT_LEFT = 2
-# Where each tree begins. With it LightGBM reads trees on several threads, and a tree that begins
-# elsewhere ends the process; without it that is an error.
-TREE_SIZES = re.compile(r"^tree_sizes=.*\n", re.MULTILINE)
 _ZERO = np.float32(1e-35)
+# LightGBM's threads are gone in a forked child, where it would wait for them for ever.
+ONE_THREAD = {"num_threads": 1}
 
 
 class Trees:
@@ -46,11 +43,11 @@ class Trees:
     """
 
     def __init__(self, text: str, features: Sequence[str]) -> None:
-        self._text = text
+        read = read_trees(text)
+        self._text = read.text
         self._calls = 0
-        parsed = _parsed(text)
-        self._bits = None if parsed is None else parsed[1]
-        found = self._booster.feature_name() if parsed is None else parsed[0]
+        self._bits = _as_bits(read.trees)
+        found = read.features
         if found != list(features):
             lacking, more = set(features) - set(found), set(found) - set(features)
             difference = (
@@ -73,13 +70,14 @@ class Trees:
             rows: `(n, n_features)`.
         """
         if self._bits is None or (len(rows) < _MANY and self._import_pays()):
-            return np.asarray(self._booster.predict(rows), dtype=np.float64)
+            return np.asarray(self._booster.predict(rows, **ONE_THREAD), dtype=np.float64)
         blocks = [rows[start : start + _BLOCK] for start in range(0, len(rows), _BLOCK)]
         return np.concatenate([_walked(self._bits, block) for block in blocks])
 
     def contributions(self, rows: Floats) -> Doubles:
         """What each feature adds to the scores, `(n, n_features + 1)`, the base value last."""
-        return np.asarray(self._booster.predict(rows, pred_contrib=True), dtype=np.float64)
+        found = self._booster.predict(rows, pred_contrib=True, **ONE_THREAD)
+        return np.asarray(found, dtype=np.float64)
 
     def gains(self) -> Doubles:
         """The gain of all splits of each feature, `(n_features,)`."""
@@ -94,15 +92,9 @@ class Trees:
     def _booster(self) -> Any:
         lightgbm = load_lightgbm()
         try:
-            booster = lightgbm.Booster(model_str=TREE_SIZES.sub("", self._text))
+            return lightgbm.Booster(model_str=self._text)
         except lightgbm.basic.LightGBMError as error:
             raise ArtifactError(f"ranking model must be a LightGBM text, but: {error}.") from None
-        # It reads no further than to what it does not know.
-        if booster.num_trees() != self._text.count("\nTree="):
-            raise ArtifactError(
-                "ranking model must be a LightGBM text of whole trees; fit it again."
-            )
-        return booster
 
 
 @dataclass(frozen=True, eq=False)
@@ -123,46 +115,23 @@ class _BitTree:
     """Feature, threshold, and a bit for each leaf that rows above it cannot reach."""
 
     @classmethod
-    def of(cls, tree: Mapping[str, str], n_features: int) -> _BitTree | None:
-        """A tree as LightGBM writes it; None for categories, missing values and the like.
-
-        Raises:
-            KeyError: If a field is missing.
-            ValueError: If the fields are no tree of these features.
-        """
-        n_leaves = int(tree["num_leaves"])
-        plain = tree["num_cat"] == "0" and tree.get("is_linear", "0") == "0"
-        if not plain or not 0 < n_leaves <= _MOST_LEAVES:
+    def of(cls, tree: PlainTree) -> _BitTree | None:
+        """A tree as bits; None for one with too many leaves, or that has a place for NaN."""
+        n_leaves = len(tree.leaf_values)
+        if n_leaves > _MOST_LEAVES or any(bits & ~_DEFAULT_LEFT for bits in tree.decisions):
             return None
-        leaf_values = [float(value) for value in tree["leaf_value"].split()]
-        thresholds = [float(value) for value in tree["threshold"].split()]
-        features, decisions, left, right = (
-            [int(value) for value in tree[name].split()]
-            for name in ("split_feature", "decision_type", "left_child", "right_child")
-        )
-        if any(decision & ~_DEFAULT_LEFT for decision in decisions):
-            return None
-        lengths = {len(column) + 1 for column in (thresholds, features, decisions, left, right)}
-        if lengths != {n_leaves} or len(leaf_values) != n_leaves:
-            raise ValueError(f"a tree of {n_leaves} leaves must have as many values")
-        if not all(0 <= feature < n_features for feature in features):
-            raise ValueError("a split must be by one of the features")
         values: list[float] = []
         splits: list[tuple[int, float, int]] = []
-        waiting = set(range(-n_leaves, n_leaves - 1))
 
         def visit(node: int) -> None:
-            if node not in waiting:
-                raise ValueError("a tree must hold each of its nodes once")
-            waiting.remove(node)
             if node < 0:
-                values.append(leaf_values[~node])
+                values.append(tree.leaf_values[~node])
                 return
             first = len(values)
-            visit(left[node])
+            visit(tree.left[node])
             bits = (1 << len(values)) - (1 << first)
-            splits.append((features[node], thresholds[node], bits))
-            visit(right[node])
+            splits.append((tree.features[node], tree.thresholds[node], bits))
+            visit(tree.right[node])
 
         visit(0 if n_leaves > 1 else -1)
         width = next(width for width in _WIDTHS if len(values) <= np.iinfo(width).bits)
@@ -172,44 +141,11 @@ class _BitTree:
         )
 
 
-def _parsed(text: str) -> tuple[list[str], list[_BitTree]] | None:
-    """Names of the features, and the trees as bit vectors.
-
-    None where LightGBM has to look at the text: it holds what bits cannot say, or is no model.
-
-    Raises:
-        ArtifactError: If the numbers of a tree are no tree, with which LightGBM might crash.
-    """
-    header, *sections = _sections(text)
-    plain = header.get("objective") in _PLAIN_OBJECTIVES and "average_output" not in header
-    if not plain or (header.get("num_class"), header.get("num_tree_per_iteration")) != ("1", "1"):
-        return None
-    names = header.get("feature_names", "").split()
-    try:
-        trees = [_BitTree.of(section, len(names)) for section in sections]
-    except KeyError:
-        return None
-    except ValueError as error:
-        raise ArtifactError(f"ranking model must be a LightGBM text, but: {error}.") from None
-    known = [tree for tree in trees if tree is not None]
-    if not known or len(known) < len(trees):
-        return None
-    return names, known
-
-
-def _sections(text: str) -> Iterator[dict[str, str]]:
-    """The fields of the header, and then of each tree."""
-    fields: dict[str, str] = {}
-    for line in text.split("\n"):
-        name, _, value = line.partition("=")
-        if name in ("Tree", "end of trees"):
-            yield fields
-            fields = {}
-        if name == "end of trees":
-            return
-        fields[name] = value
-    # Cut short: there is nothing that may be taken for whole.
-    yield {}
+def _as_bits(trees: Sequence[PlainTree]) -> list[_BitTree] | None:
+    """The trees as bits; None where LightGBM has to walk through one of them."""
+    made = [_BitTree.of(tree) for tree in trees]
+    known = [tree for tree in made if tree is not None]
+    return known if len(known) == len(made) else None
 
 
 def _walked(trees: list[_BitTree], rows: Floats) -> Doubles:

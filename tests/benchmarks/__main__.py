@@ -11,7 +11,8 @@ import sys
 
 BENCHMARKS = (
     "fit", "index_memory", "index_speed", "plan", "accuracy", "ablation", "credits", "speed",
-    "update", "titles", "headline", "growth", "tuned", "trees", "startup",
+    "update", "titles", "headline", "growth", "longest_list", "tuned", "trees", "startup",
+    "small", "score_log", "robust",
 )  # fmt: skip
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from functools import partial
 
 import numpy as np
 import pandas as pd
@@ -19,8 +20,12 @@ from hybrid_rec import (
     read_dataset,
 )
 from hybrid_rec.blocks.block_set import BlockSet, columns_of
+from hybrid_rec.blocks.labels import Labels
+from hybrid_rec.core.config.ranking import StatisticsConfig
 from hybrid_rec.core.progress import Progress
 from hybrid_rec.model.fit import describe_items
+from hybrid_rec.ranking.renewal import updated_statistics
+from hybrid_rec.ranking.statistics import MATRICES, Statistics
 from tests.benchmarks import measure
 from tests.benchmarks.asked import Asked
 
@@ -31,6 +36,9 @@ SETS = {
 }
 METRICS = ("hit_rate@10", "ndcg@500", "recall@100")
 _EARLIER = 0.8
+# Sets on which the statistics of a small update are timed, and playlists that it brings.
+COUNTED = {"wfmu": "{data}/wfmu/plays.parquet", "yes_big": "yes:{data}/yes_big"}
+_FEW = 10
 _PROBES = 1000
 
 
@@ -78,6 +86,42 @@ def run(name: str) -> dict[str, object]:
     }
 
 
+def run_counting(name: str) -> dict[str, object]:
+    """The ranking's statistics of all playlists but a few, updated by these, and counted anew."""
+    playlists, catalog, _ = read_dataset(COUNTED[name].format(data=measure.data_dir()))
+    settings = StatisticsConfig()
+    artists = Labels.of(catalog.artists)
+    group_of, n_groups = artists.codes(catalog.artists), len(artists)
+    order = np.random.default_rng(0).permutation(len(playlists))
+    first = playlists.select(np.sort(order[_FEW:]))
+    joined = first.extended(playlists.select(np.sort(order[:_FEW])), np.full(_FEW, -1))
+    changed = np.arange(len(first), len(joined))
+    made: list[Statistics] = []
+
+    def count(lists: Playlists) -> None:
+        made.append(Statistics.fit(lists, group_of, n_groups, settings, (), 0))
+
+    def update() -> None:
+        before = made[0]
+        made.append(updated_statistics(before, joined, changed, group_of, n_groups, settings))
+
+    fitting, updating = (measure.cpu_seconds(call) for call in (partial(count, first), update))
+    count(joined)
+    same = all(
+        getattr(made[1], matrix).data.tobytes() == getattr(made[2], matrix).data.tobytes()
+        for matrix in MATRICES
+    )
+    return {
+        "set": name,
+        "playlists": f"{len(joined):,}",
+        "items": f"{len(catalog):,}",
+        "fit, CPU seconds": f"{fitting:.2f}",
+        "update, CPU seconds": f"{updating:.2f}",
+        "ratio": f"{updating / fitting:.3f}",
+        "counts are the same": "yes" if same else "no",
+    }
+
+
 def _in_two(train: Playlists) -> tuple[Playlists, Playlists]:
     """The earlier and the later training playlists; drawn at random where there are no times."""
     if train.times is None:
@@ -100,7 +144,8 @@ def _row(label: str, split: Split, model: HybridRecommender, time: float) -> dic
 def main() -> None:
     """Every set in a process of its own, then one page."""
     if len(sys.argv) > 1:
-        print(json.dumps(run(sys.argv[1])))
+        counting = sys.argv[1] == "--counting"
+        print(json.dumps(run_counting(sys.argv[2]) if counting else run(sys.argv[1])))
         return
     parts = [
         "A model of four fifths of the training playlists, whose catalogue lacks what only the "
@@ -115,6 +160,14 @@ def main() -> None:
         result = json.loads(measure.in_own_process("update", name))
         table = pd.DataFrame(result["rows"]).set_index("").T.reset_index(names="")
         parts += [f"## {name}", result["text"], measure.markdown(table)]
+    rows = [json.loads(measure.in_own_process("update", "--counting", name)) for name in COUNTED]
+    parts += [
+        "## Statistics of a small update",
+        f"What the ranking looks at, of all playlists but {_FEW}: counted as in a fit, and then "
+        f"updated by these {_FEW}. Neighbours and EASE's weights are those of counting anew, to "
+        "the last bit; factors go on from where they are.",
+        measure.markdown(pd.DataFrame(rows)),
+    ]
     measure.report("UPDATE", "Update", "\n\n".join(parts))
 
 

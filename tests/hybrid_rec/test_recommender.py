@@ -315,7 +315,7 @@ def test_bad_k(fitted: HybridRecommender, k: Any) -> None:
 @pytest.mark.parametrize(
     ("weights", "message"),
     [
-        ({"artst": 1.0}, "no parameter 'artst'; did you mean 'artist'"),
+        ({"artst": 1.0}, "no block 'artst'; did you mean 'artist'"),
         ({"artist": -1.0}, "must be greater than or equal to 0"),
         ({"artist": float("nan")}, "must be"),
         ({"title": 1e20}, "must be less than or equal to 1000000"),
@@ -401,7 +401,7 @@ def test_a_list_longer_than_the_catalogue_is_filled_up(fitted: HybridRecommender
 @pytest.mark.parametrize("k", [10**12, 10**30])
 def test_k_beyond_any_memory(fitted: HybridRecommender, k: int) -> None:
     for call in (fitted.recommend, fitted.similar_items, fitted.similar_playlists):
-        with pytest.raises(ConfigError, match="'k' parameter must be at most 10,000,000, got 1,"):
+        with pytest.raises(ConfigError, match="'k' parameter must be at most 10,000,000, got 1"):
             call(["song-001"], k)
 
 

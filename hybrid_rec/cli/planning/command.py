@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import json
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -19,11 +19,14 @@ from hybrid_rec.cli.planning.sizes import (
 )
 from hybrid_rec.cli.planning.times import Times, measure_times
 from hybrid_rec.core.config import HybridConfig
-from hybrid_rec.core.console import print_table, write
+from hybrid_rec.core.console import print_table, write, write_json, write_lines
 from hybrid_rec.core.errors import ConfigError
+from hybrid_rec.core.progress import as_progress
+from hybrid_rec.core.words import how_many
 from hybrid_rec.data.catalog import Catalog
 from hybrid_rec.data.datasets import read_dataset
-from hybrid_rec.data.playlists import Playlists, check_training
+from hybrid_rec.data.playlists import Playlists
+from hybrid_rec.data.training import check_training
 
 _GB = 1e9
 
@@ -124,6 +127,7 @@ def run_plan(
     dataset: str,
     *,
     items: Path | None,
+    written: Mapping[str, Any],
     config: Path | None,
     n_queries: int | None,
     k: int,
@@ -131,18 +135,31 @@ def run_plan(
     quiet: bool,
     as_json: bool,
 ) -> None:
-    """Read a data set, plan, print. See `make_plan` for the arguments.
+    """Read a data set, plan, print. See `read_dataset` and `make_plan` for the arguments.
+
+    Args:
+        dataset: The data set.
+        items: Its items.
+        written: How its files are written.
+        config: A TOML file.
+        n_queries: Playlists to be scored.
+        k: Items wanted for each.
+        workers: Processes that score.
+        quiet: Whether no progress is shown.
+        as_json: Whether the plan is printed as JSON.
 
     Raises:
         HybridRecError: For mistakes in the options or the data.
     """
     settings = HybridConfig() if config is None else HybridConfig.from_toml(config)
-    playlists, catalog, report = read_dataset(dataset, items=items, progress=not quiet)
-    plan = make_plan(playlists, catalog, settings, n_queries=n_queries, k=k, workers=workers)
+    progress = as_progress(not quiet)
+    playlists, catalog, report = read_dataset(dataset, items=items, progress=progress, **written)
+    with progress.stage("measuring a sample"):
+        plan = make_plan(playlists, catalog, settings, n_queries=n_queries, k=k, workers=workers)
     if as_json:
-        write(json.dumps(plan.to_dict()))
+        write_json(plan.to_dict())
         return
-    write(str(report))
+    write_lines(report)
     write(f"index: {plan.index}")
     write(f"texts to be encoded: {plan.n_new_texts:,}")
     n_scored = len(playlists) if n_queries is None else n_queries
@@ -150,7 +167,7 @@ def run_plan(
         ("fit", sum(plan.times.fit.values()), plan.fit_memory_gb, plan.model_gb),
         *((f"  {stage}", seconds, None, None) for stage, seconds in plan.times.fit.items()),
         (
-            f"score {n_scored:,} playlists, k = {k}",
+            f"score {how_many(n_scored, 'playlists')}, k = {k}",
             plan.score_seconds, plan.score_memory_gb, plan.score_gb,
         ),
     ]  # fmt: skip

@@ -7,11 +7,12 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, ClassVar, Literal
 
-from pydantic import Field
+from pydantic import Field, field_validator
 
-from hybrid_rec.core.config.section import LARGEST_NUMBER, Section, unknown_key
+from hybrid_rec.core.config.section import LARGEST_NUMBER, Section, likely
 from hybrid_rec.core.errors import ConfigError
 from hybrid_rec.core.plugins import load_plugins
+from hybrid_rec.core.quoting import quoted, shortened
 
 COOCCURRENCE, POPULARITY = "cooccurrence", "popularity"
 """Blocks that are made from plays, and always there."""
@@ -66,6 +67,17 @@ class BlockConfig(Section):
 
     most_columns: ClassVar[int | None] = None
     """Columns that a block of this kind is made from, at most; None for any number."""
+
+    @field_validator("columns", mode="before")
+    @classmethod
+    def _check_columns(cls, given: Any) -> Any:
+        if isinstance(given, list | tuple) and given and all(isinstance(c, str) for c in given):
+            return given
+        example = given if isinstance(given, str) and given else "tempo"
+        raise ConfigError(
+            f"'columns' must be a list of at least 1 name of a column, got {quoted(given)}; "
+            f'write columns = ["{shortened(example)}"].'
+        )
 
 
 class TextBlockConfig(BlockConfig):
@@ -171,7 +183,7 @@ def block_configs(given: Any) -> dict[str, BlockConfig]:
         ConfigError: For a name that is reserved or no name, an unknown kind, or a wrong parameter.
     """
     if not isinstance(given, Mapping):
-        raise ConfigError(f"blocks must be a mapping of names to parameters, got {given!r:.80}.")
+        raise ConfigError(f"blocks must be a mapping of names to parameters, got {quoted(given)}.")
     return {**DEFAULT_BLOCKS, **{name: _block_config(name, it) for name, it in given.items()}}
 
 
@@ -179,29 +191,32 @@ def _block_config(name: Any, given: Any) -> BlockConfig:
     if not isinstance(name, str) or not _NAME.fullmatch(name):
         raise ConfigError(
             f"a block must be named by small letters, digits and underscores, at most 64 and a "
-            f"letter first, got {name!r:.80}; rename it."
+            f"letter first, got {quoted(name)}; rename it."
         )
     if name in RESERVED:
-        raise ConfigError(f"a block cannot be named {name!r}, which is reserved; rename it.")
+        raise ConfigError(f"a block cannot be named {quoted(name)}, which is reserved; rename it.")
     if isinstance(given, BlockConfig):
         return _checked(name, given)
     if not isinstance(given, Mapping):
-        raise ConfigError(f"block {name!r} must be a mapping of parameters, got {given!r:.80}.")
+        raise ConfigError(
+            f"block {quoted(name)} must be a mapping of parameters, got {quoted(given)}."
+        )
     usual = DEFAULT_BLOCKS.get(name)
     kind = given.get("kind", None if usual is None else usual.kind)
     if isinstance(kind, str) and kind not in _KINDS:
         load_plugins()
     if not isinstance(kind, str) or kind not in _KINDS:
-        lacks = "has no kind" if kind is None else f"has the unknown kind {kind!r:.80}"
+        lacks = "has no kind" if kind is None else f"has the unknown kind {quoted(kind)}"
         raise ConfigError(
-            f"block {name!r} {lacks}; set kind to one of {', '.join(sorted(_KINDS))}, or import "
-            "the module that registers it first."
+            f"block {quoted(name)} {lacks}; set kind to one of {', '.join(sorted(_KINDS))}, or "
+            "import the module that registers it first."
         )
     same = usual is not None and usual.kind == kind
     try:
-        config = _KINDS[kind](**{**(usual.model_dump() if usual and same else {}), **given})
+        settings = {**(usual.model_dump() if usual and same else {}), **given}
+        config = _KINDS[kind].model_validate(settings)
     except ConfigError as error:
-        raise ConfigError(f"block {name!r}: {error}") from None
+        raise ConfigError(f"block {quoted(name)}: {error}") from None
     return _checked(name, config)
 
 
@@ -209,14 +224,17 @@ def _checked(name: str, config: BlockConfig) -> BlockConfig:
     most = config.most_columns
     if most is not None and len(config.columns) > most:
         raise ConfigError(
-            f"block {name!r} must be made from {most} column, got {', '.join(config.columns)}; "
-            "make a block of each."
+            f"block {quoted(name)} must be made from {most} column, got "
+            f"{', '.join(config.columns)}; make a block of each."
         )
     return config
 
 
 def check_names(names: Any, valid: Any, what: str) -> None:
-    """Raise a ConfigError for the first of `names` that is not among `valid`."""
+    """Raise a ConfigError for the first of `names` that is no block among `valid`."""
     for name in names:
-        if name not in valid:
-            raise ConfigError(unknown_key(what, str(name), valid))
+        if not isinstance(name, str) or name not in valid:
+            raise ConfigError(
+                f"{what} must name blocks that are there, but there is no block {quoted(name)}; "
+                f"{likely(name, valid)}"
+            )

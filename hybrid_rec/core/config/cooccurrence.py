@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Literal
+from typing import Any, Literal, cast
 
 from pydantic import Field, model_validator
 
@@ -21,7 +21,6 @@ PRESETS: Mapping[CooccurrencePreset, Mapping[str, Any]] = {
         "min_count": 1,
         "skip_gram": False,
         "epochs": 5,
-        "sample": 1e-3,
         "ns_exponent": 0.75,
         "learning_rate": 0.025,
         "shuffle": False,
@@ -34,7 +33,6 @@ PRESETS: Mapping[CooccurrencePreset, Mapping[str, Any]] = {
         "min_count": 1,
         "skip_gram": True,
         "epochs": 5,
-        "sample": 1e-3,
         "ns_exponent": 0.75,
         "learning_rate": 0.025,
         "shuffle": False,
@@ -53,6 +51,11 @@ class CooccurrenceConfig(Section):
     window: int = Field(30, ge=1, le=10_000)
     """Largest distance between two plays that count as together. With `shuffle`, a playlist
     longer than the window is sampled evenly, whatever the order of its plays."""
+    longest_playlist: int = Field(3000, ge=0)
+    """Plays of a playlist that an epoch trains on at most, 0 for all of them. It is fewer, but at
+    least 100, where they would be more than a thirtieth of all plays and than four playlists of
+    mean length. Of a longer one every epoch takes others: first the latest, then those before, and
+    so on in a circle."""
     epochs: int = Field(20, ge=1, le=1_000_000)
     """Passes over all playlists."""
     update_epochs: int = Field(5, ge=1, le=1_000_000)
@@ -64,8 +67,14 @@ class CooccurrenceConfig(Section):
     ns_exponent: float = Field(0.75, ge=-2.0, le=2.0)
     """Exponent of the popularity that negatives are drawn by: 1 draws by popularity, 0 evenly,
     below 0 rare items more often."""
-    sample: float = Field(1e-3, ge=0.0, le=1.0)
-    """Threshold above which plays of frequent items are skipped at random; 0 skips none."""
+    sample: float | None = Field(None, ge=0.0, le=1.0)
+    """Share of all plays above which plays of frequent items are skipped at random; 0 skips none.
+    Left out, it is 0.001, and in catalogues of fewer than 382 played items so much more that no
+    play of an item of average popularity is skipped: 0.38 divided by the number of items."""
+    repeats: int | None = Field(None, ge=1, le=1000)
+    """How often each epoch reads a playlist, one copy behind the other, so that from 2 on an item
+    also stands beside itself. Left out, it is 1; 2 where playlists have at most 3 plays on average;
+    and 2 to 10, the fewer plays the more, in catalogues of fewer than 382 played items."""
     min_count: int = Field(1, ge=1)
     """Items with fewer plays get no vector of their own; the cold-start fallback places them."""
     learning_rate: float = Field(0.05, gt=0.0, le=1.0)
@@ -81,6 +90,7 @@ class CooccurrenceConfig(Section):
     @model_validator(mode="before")
     @classmethod
     def _fill_from_preset(cls, data: Any) -> Any:
-        if isinstance(data, Mapping) and data.get("preset") in PRESETS:
-            return {**PRESETS[data["preset"]], **data}
+        preset = data.get("preset") if isinstance(data, Mapping) else None
+        if isinstance(preset, str) and preset in PRESETS:
+            return {**PRESETS[cast("CooccurrencePreset", preset)], **data}
         return data

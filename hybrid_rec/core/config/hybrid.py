@@ -9,6 +9,7 @@ from typing import Any, Self
 import tomli_w
 from pydantic import Field, SerializeAsAny, field_validator, model_validator
 
+from hybrid_rec.core.checks import as_path
 from hybrid_rec.core.config.blocks import (
     COOCCURRENCE,
     DEFAULT_BLOCKS,
@@ -26,6 +27,7 @@ from hybrid_rec.core.config.search import DiversityConfig, IndexConfig
 from hybrid_rec.core.config.section import LARGEST_SEED, Section
 from hybrid_rec.core.config.weights import WeightsConfig
 from hybrid_rec.core.errors import ConfigError
+from hybrid_rec.core.quoting import quoted, shortened
 
 _ARTIST = "artist"
 
@@ -81,19 +83,19 @@ class HybridConfig(Section):
     @field_validator("group_by", mode="before")
     @classmethod
     def _read_group(cls, given: Any) -> Any:
-        return None if given == "" else given  # TOML has no None
+        return None if isinstance(given, str) and not given else given  # TOML has no None
 
     @model_validator(mode="after")
     def _check_names(self) -> Self:
         valid = [COOCCURRENCE, POPULARITY, *self.blocks]
-        check_names(self.weights.values(), valid, "WeightsConfig")
+        check_names(self.weights.values(), valid, "weights")
         if self.group_by is not None and self.group_by != _ARTIST:
             block = self.blocks.get(self.group_by)
             if not isinstance(block, CategoriesBlockConfig):
                 able = [n for n, b in self.blocks.items() if isinstance(b, CategoriesBlockConfig)]
                 raise ConfigError(
                     f"The 'group_by' parameter must be a block of kind 'categories' "
-                    f"({', '.join(able)}) or None, got {self.group_by!r} instead."
+                    f"({', '.join(able)}) or None, got {quoted(self.group_by)} instead."
                 )
         return self
 
@@ -105,13 +107,19 @@ class HybridConfig(Section):
             ConfigError: If the file is missing, is no TOML, or holds an unknown key or bad value.
         """
         try:
-            data = tomllib.loads(Path(path).read_text(encoding="utf-8"))
+            data = tomllib.loads(as_path(path, "a config file").read_text(encoding="utf-8"))
         except OSError as error:
             raise ConfigError(
                 f"config file must be readable, got {path}: {error.strerror}."
             ) from None
         except ValueError as error:  # no TOML, no UTF-8, or a NUL in the path
-            raise ConfigError(f"config file must be TOML, got {path}: {error}.") from None
+            raise ConfigError(
+                f"config file must be TOML, got {path}: {shortened(str(error))}."
+            ) from None
+        except RecursionError:
+            raise ConfigError(
+                f"config file must be TOML, got {path}, which is nested too deeply; write it flat."
+            ) from None
         try:
             return cls(**data)
         except ConfigError as error:

@@ -51,6 +51,11 @@ class StatisticsConfig(Section):
         "factors_many": "als_large",
     }
 
+    longest_playlist: int = Field(3000, ge=0)
+    """Items of a playlist that count at most for neighbours, EASE and factors, 0 for all of them.
+    It is fewer, but at least 100, where they would be more than a thirtieth of all and than four
+    playlists of mean length. Of a longer one so many are drawn, for its pairs grow by its square;
+    plays and popularity count all."""
     item_neighbours: int = Field(200, ge=1)
     """Items kept of each item, by shared playlists and by EASE."""
     group_neighbours: int = Field(100, ge=1)

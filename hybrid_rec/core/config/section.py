@@ -10,6 +10,7 @@ from typing import Any, ClassVar, Self
 from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
 
 from hybrid_rec.core.errors import ConfigError
+from hybrid_rec.core.quoting import quoted, shortened
 
 LARGEST_SEED = 2**32 - 1
 LARGEST_NUMBER = 1e6
@@ -33,26 +34,31 @@ class Section(BaseModel):
         if isinstance(data, Mapping):
             data = _with_new_names(cls, data)
             for key in data:
-                if key not in cls.model_fields and not cls.takes_any_name:
-                    raise ConfigError(unknown_key(cls.__name__, str(key), cls.model_fields))
+                named = isinstance(key, str) and key in cls.model_fields
+                if not named and not cls.takes_any_name:
+                    raise ConfigError(unknown_key(cls.__name__, key, cls.model_fields))
         try:
             return handler(data)
         except ValidationError as error:
             first = error.errors()[0]
-            name = ".".join(str(part) for part in first["loc"])
+            name = shortened(".".join(str(part) for part in first["loc"]))
             subject = f"The {name!r} parameter of {cls.__name__}" if name else cls.__name__
-            rule = first["msg"].removeprefix("Input should be ")
+            rule = shortened(first["msg"].removeprefix("Input should be "))
             raise ConfigError(
-                f"{subject} must be {rule}, got {first['input']!r} instead."
+                f"{subject} must be {rule}, got {quoted(first['input'])} instead."
             ) from None
 
 
-def unknown_key(where: str, key: str, valid: Iterable[str]) -> str:
+def unknown_key(where: str, key: Any, valid: Iterable[str]) -> str:
     """What is wrong with a name that nothing has, and the name that may have been meant."""
+    return f"{where} has no parameter {quoted(key)}; {likely(key, valid)}"
+
+
+def likely(key: Any, valid: Iterable[str]) -> str:
+    """The name that may have been meant, or all that there are."""
     names = list(valid)
-    near = difflib.get_close_matches(key, names, n=1, cutoff=0.5)
-    hint = f"did you mean {near[0]!r}?" if near else f"valid are {', '.join(names)}."
-    return f"{where} has no parameter {key!r}; {hint}"
+    near = difflib.get_close_matches(quoted(key).strip("'"), names, n=1, cutoff=0.5)
+    return f"did you mean {near[0]!r}?" if near else f"valid are {', '.join(names)}."
 
 
 def _with_new_names(section: type[Section], data: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -61,12 +67,12 @@ def _with_new_names(section: type[Section], data: Mapping[str, Any]) -> Mapping[
     for name in old:
         if section.renamed[name] in data:
             raise ConfigError(
-                f"{section.__name__} must be given {name!r} and {section.renamed[name]!r}, which "
-                "are the same parameter, only once; leave out the old name."
+                f"{section.__name__} must be given {quoted(name)} and {section.renamed[name]!r}, "
+                "which are the same parameter, only once; leave out the old name."
             )
         warnings.warn(
-            f"the parameter {name!r} of {section.__name__} is called {section.renamed[name]!r} "
-            "now; rename it.",
+            f"the parameter {quoted(name)} of {section.__name__} is called "
+            f"{section.renamed[name]!r} now; rename it.",
             FutureWarning,
             stacklevel=2,
         )

@@ -11,6 +11,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from hybrid_rec.core.arrays import Mask, Objects, Rows
+from hybrid_rec.core.checks import is_listing
 from hybrid_rec.data.columns import text_column
 from hybrid_rec.data.tables import split_lists
 
@@ -95,7 +96,7 @@ def _hashable(column: pd.Series[Any]) -> Objects:
     """Texts, or lists as tuples; None where either is missing or empty."""
     if pd.api.types.infer_dtype(column, skipna=True) != "mixed":
         return text_column(column)
-    lists = [isinstance(cell, _LISTS) for cell in column]
+    lists = [isinstance(cell, _LISTS) and is_listing(cell) for cell in column]
     if not any(lists):
         return text_column(column)
     cells = np.full(len(column), None, dtype=object)

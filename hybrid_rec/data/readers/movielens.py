@@ -12,6 +12,7 @@ import pyarrow.compute as pc
 
 from hybrid_rec.core.errors import ConfigError
 from hybrid_rec.core.progress import Progress
+from hybrid_rec.core.quoting import quoted
 from hybrid_rec.data.catalog import Catalog
 from hybrid_rec.data.paths import existing_folder, located
 from hybrid_rec.data.playlists import Playlists
@@ -44,7 +45,7 @@ def read_movielens(
     if min_rating is not None and not (
         isinstance(min_rating, int | float) and np.isfinite(min_rating)
     ):
-        raise ConfigError(f"min_rating must be a finite number or None, got {min_rating!r}.")
+        raise ConfigError(f"min_rating must be a finite number or None, got {quoted(min_rating)}.")
     path = existing_folder(folder, "a folder of MovieLens data")
     catalog = _movies(path / "movies.csv")
     ratings = read_table(

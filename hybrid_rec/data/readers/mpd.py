@@ -15,8 +15,9 @@ from numpy.typing import NDArray
 from hybrid_rec.core.arrays import Objects
 from hybrid_rec.core.errors import DataError
 from hybrid_rec.core.progress import Progress, as_progress
+from hybrid_rec.core.quoting import quoted
 from hybrid_rec.data.catalog import Catalog
-from hybrid_rec.data.columns import as_item_ids
+from hybrid_rec.data.ids import as_item_ids
 from hybrid_rec.data.paths import A_FILE, A_FOLDER, located, what_is_at
 from hybrid_rec.data.playlists import Playlists
 from hybrid_rec.data.readers.registry import register_reader
@@ -148,7 +149,7 @@ def _text(value: object, what: str) -> str | None:
     if value is None:
         return None
     if not isinstance(value, str) or _SURROGATE.search(value):
-        raise DataError(f"{what} must be text, got {value!r}.")
+        raise DataError(f"{what} must be text, got {quoted(value)}.")
     return value if value.strip() else None
 
 

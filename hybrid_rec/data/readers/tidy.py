@@ -2,54 +2,53 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from pathlib import Path
-from typing import Any
+from collections.abc import Mapping, Sequence
 
-import numpy as np
 import pandas as pd
-import pyarrow as pa
 
-from hybrid_rec.core.arrays import Mask
-from hybrid_rec.core.errors import DataError
-from hybrid_rec.data.arrow_types import TEXT
 from hybrid_rec.data.catalog import Catalog
-from hybrid_rec.data.columns import id_column
+from hybrid_rec.data.columns import id_column, missing_ids, without_ids
 from hybrid_rec.data.paths import located
-from hybrid_rec.data.play_order import ORDER_COLUMNS
+from hybrid_rec.data.play_order import order_of
 from hybrid_rec.data.playlists import Playlists
-from hybrid_rec.data.readers.item_columns import played_items, without_text
+from hybrid_rec.data.readers.item_columns import played_items
+from hybrid_rec.data.readers.tidy_frames import (
+    ITEM_COLUMNS,
+    LIST_COLUMNS,
+    Table,
+    check_columns_used,
+    items_frame,
+    plays_frame,
+)
 from hybrid_rec.data.report import MISSING_IDS, RESPELLED, UNKNOWN_ITEMS, Dataset, finish
-from hybrid_rec.data.tables import ROWS_FROM_0, read_table, wanted_columns
-
-ITEM_COLUMNS, LIST_COLUMNS = ("title", "artist"), ("tags",)
-"""What plays tell of their items, and which columns of items hold lists, unless one says more."""
+from hybrid_rec.data.tables import ROWS_FROM_0, TableOptions
 
 _ROWS_WITH_ID = " Rows count from 0, without the header and without rows that lack an id."
-# Stands for a missing id while plays are read, and in no catalogue, so that such rows are skipped.
-_NO_ID = "\x00 no id"
-_PLAYS = ("playlist_id", "item_id")
-# What no item is described by.
-_RESERVED = frozenset((*_PLAYS, *ORDER_COLUMNS, "playlist_name"))
 
 
 def read_tidy(
-    plays: str | Path | pd.DataFrame,
-    items: str | Path | pd.DataFrame | None = None,
+    plays: Table,
+    items: Table | None = None,
     *,
     item_columns: Sequence[str] = ITEM_COLUMNS,
     lists: Sequence[str] = LIST_COLUMNS,
     drop_copies: bool = False,
+    columns: Mapping[str, str] | None = None,
+    encoding: str | None = None,
+    date_format: str | None = None,
 ) -> Dataset:
     """Tidy plays, one row a play, from CSV, TSV, Parquet or a DataFrame.
 
-    Ids are strings or integers; in CSV and TSV "007" stays "007" and only empty cells are
-    missing. Playlists stand in order of first appearance; plays within one by `position`, else by
-    `played_at`, else as they stand.
+    CSV and TSV may be packed by gzip or zstd (`.csv.gz`, `.csv.zst`), and semicolons or tabs may
+    part the cells of CSV. Ids are strings or integers; in CSV and TSV "007" stays "007" and only
+    empty cells are missing. Rows that lack an id are dropped and counted. Playlists stand in order
+    of first appearance; plays within one by `position`, else by `played_at`, else as they stand.
 
     Args:
-        plays: Columns `playlist_id` and `item_id`; optionally `position`, `played_at` (a time, or
-            seconds since 1970) and, where no `items` are given, the `item_columns`.
+        plays: Columns `playlist_id` and `item_id`; optionally `position`, `played_at` (a time, a
+            date as text, or a number since 1970 in seconds, milliseconds, microseconds or
+            nanoseconds) and, where no `items` are given, the `item_columns`. Or one row a playlist
+            in play order, with a list in `item_ids` (in CSV and TSV joined by "|").
         items: A column `item_id`, and any others: all of them are handed to `Catalog.from_frame`.
             In CSV and TSV a column is of numbers if all its cells are finite numbers or empty, but
             for `title` and `artist`. Plays of other items are dropped and counted. Without `items`
@@ -60,28 +59,40 @@ def read_tidy(
         lists: Columns that hold lists of strings, joined by "|", in CSV and TSV. All but `tags`
             must be there.
         drop_copies: Drop playlists with the same items in the same order as an earlier one.
+        columns: What columns are called here, and what they are called in the tables, such as
+            `{"playlist_id": "user", "item_id": "track"}`.
+        encoding: Of CSV and TSV, such as "utf-16"; None for UTF-8.
+        date_format: How `played_at` is written: "day-first", "month-first" or "year-first"; "s",
+            "ms", "us" or "ns"; or a format of `strptime` such as "%d/%m/%Y". By default the whole
+            column tells, and one that can be read in two ways is refused.
 
     Raises:
         DataError: If a file is missing, damaged or lacks a column, if an id or time cannot be
             read, or if `items` gives an id two titles, naming the place.
+        ConfigError: If `columns`, `encoding` or `date_format` is none that can be used.
     """
+    options = TableOptions.of(columns, encoding, date_format)
+    check_columns_used(options, plays, items, item_columns)
     source = "DataFrame" if isinstance(plays, pd.DataFrame) else str(plays)
-    frame = _plays_frame(plays, () if items is not None else item_columns, lists)
+    frame = plays_frame(plays, () if items is not None else item_columns, lists, options)
     dropped: dict[str, int] = {}
     notes: dict[str, int] = {}
     if items is not None:
-        catalog, dropped["items with missing ids"] = _catalog_of_items(items, lists)
+        catalog, dropped["items with missing ids"] = _catalog_of_items(items, lists, options)
     with located(source, "" if isinstance(plays, pd.DataFrame) else ROWS_FROM_0):
-        frame, missing, n_unnamed = _mark_missing_ids(frame)
+        missing = without_ids(frame)
         if items is None:
+            frame = frame.assign(item_id=id_column(frame["item_id"], "item_id", missing))
             catalog, notes[RESPELLED] = _catalog_of_plays(frame[~missing], item_columns)
-        playlists = Playlists.from_frame(frame, catalog, on_unknown="skip")
+        playlists = Playlists.from_frame(
+            frame, catalog, on_unknown="skip", on_missing="skip", date_format=date_format
+        )
     n_missing = int(missing.sum())
     return finish(
         source,
         playlists,
         catalog,
-        playlists_read=len(playlists) - n_unnamed,
+        playlists_read=len(playlists),
         plays_read=len(frame),
         dropped={
             MISSING_IDS: n_missing,
@@ -93,22 +104,81 @@ def read_tidy(
     )
 
 
-def read_plays(path: str | Path, *, item_columns: Sequence[str] = ITEM_COLUMNS) -> pd.DataFrame:
-    """The plays in a CSV, TSV or Parquet file, for `Playlists.from_frame`; see `read_tidy`.
+def read_plays(
+    plays: Table,
+    *,
+    item_columns: Sequence[str] = ITEM_COLUMNS,
+    columns: Mapping[str, str] | None = None,
+    encoding: str | None = None,
+    date_format: str | None = None,
+) -> pd.DataFrame:
+    """Tidy plays as a frame for `HybridRecommender.update` and `Playlists.from_frame`.
+
+    Args:
+        plays: See `read_tidy`.
+        item_columns: Columns that describe items, and are kept.
+        columns: See `read_tidy`.
+        encoding: See `read_tidy`.
+        date_format: See `read_tidy`.
+
+    Returns:
+        Columns `playlist_id` and `item_id`, and those of `position`, `played_at` (as times) and
+        `item_columns` that there are; one row a play, also where an id is missing.
 
     Raises:
-        DataError: If the file is missing, damaged or lacks a column.
+        DataError: If the file is missing, damaged or lacks a column, or a time cannot be read.
+        ConfigError: See `read_tidy`.
     """
-    return _plays_frame(path, item_columns, LIST_COLUMNS)
+    options = TableOptions.of(columns, encoding, date_format)
+    check_columns_used(options, plays, item_columns=item_columns)
+    return _timed(plays, item_columns, options)
 
 
-def read_items(items: str | Path | pd.DataFrame, *, lists: Sequence[str] = LIST_COLUMNS) -> Catalog:
+def read_items(
+    items: Table,
+    *,
+    lists: Sequence[str] = LIST_COLUMNS,
+    columns: Mapping[str, str] | None = None,
+    encoding: str | None = None,
+) -> Catalog:
     """The items in a table, with all its columns, those without an id left out; see `read_tidy`.
 
     Raises:
         DataError: If a file is missing, damaged, lacks a column or gives an id two titles.
+        ConfigError: See `read_tidy`.
     """
-    return _catalog_of_items(items, lists)[0]
+    return _catalog_of_items(items, lists, TableOptions.of(columns, encoding, None))[0]
+
+
+def read_new(
+    plays: Table | None,
+    items: Table | None,
+    *,
+    columns: Mapping[str, str] | None = None,
+    encoding: str | None = None,
+    date_format: str | None = None,
+) -> tuple[pd.DataFrame | None, Catalog | None, int]:
+    """New plays without the rows that lack an id, new items, and how many rows were left out.
+
+    Args:
+        plays: See `read_plays`; None for none.
+        items: See `read_items`; None for none.
+        columns: See `read_tidy`; of both tables.
+        encoding: See `read_tidy`.
+        date_format: See `read_tidy`.
+
+    Raises:
+        DataError: See `read_plays` and `read_items`.
+        ConfigError: See `read_tidy`.
+    """
+    options = TableOptions.of(columns, encoding, date_format)
+    check_columns_used(options, plays, items)
+    new_items = None if items is None else _catalog_of_items(items, LIST_COLUMNS, options)[0]
+    if plays is None:
+        return None, new_items, 0
+    frame = _timed(plays, ITEM_COLUMNS, options)
+    missing = without_ids(frame)
+    return frame[~missing], new_items, int(missing.sum())
 
 
 def items_of_plays(
@@ -121,95 +191,20 @@ def items_of_plays(
     """
     if not set(item_columns) & set(plays.columns):
         return None
-    ids = id_column(plays["item_id"], "item_id")
-    unknown = known.rows(ids, "negative") < 0
+    missing = without_ids(plays)
+    plays = plays.assign(item_id=id_column(plays["item_id"], "item_id", missing))[~missing]
+    unknown = known.rows(plays["item_id"], "negative") < 0
     if not unknown.any():
         return None
-    return _catalog_of_plays(plays.assign(item_id=ids)[unknown], item_columns)[0]
+    return _catalog_of_plays(plays[unknown], item_columns)[0]
 
 
-def _plays_frame(
-    plays: str | Path | pd.DataFrame, item_columns: Sequence[str], lists: Sequence[str]
-) -> pd.DataFrame:
-    """The columns of plays that are read."""
-    describing = _names(item_columns, "item_columns")
-    reserved = [name for name in describing if name in _RESERVED]
-    if reserved:
-        raise DataError(
-            f"item_columns must be columns that describe items, got {reserved[0]!r}; leave it out."
-        )
-    required = (*_PLAYS, *(name for name in describing if name not in ITEM_COLUMNS))
-    optional = (*ORDER_COLUMNS, *describing)
-    joined = [name for name in _names(lists, "lists") if name in describing]
-    return _tidy_frame(plays, "plays", required, optional, joined)
-
-
-def _items_frame(items: str | Path | pd.DataFrame, lists: Sequence[str]) -> pd.DataFrame:
-    """All columns of items."""
-    joined = _names(lists, "lists")
-    required = ("item_id", *(name for name in joined if name not in LIST_COLUMNS))
-    return _tidy_frame(items, "items", required, None, joined)
-
-
-def _tidy_frame(
-    data: str | Path | pd.DataFrame,
-    what: str,
-    required: Sequence[str],
-    optional: Sequence[str] | None,
-    lists: Sequence[str],
-) -> pd.DataFrame:
-    """Columns of a table: the required ones, and the optional or else all others that it has."""
-    if isinstance(data, pd.DataFrame):
-        found = [str(name) for name in data.columns]
-        columns = wanted_columns(what, found, required, found if optional is None else optional)
-        if data.empty:
-            raise DataError(f"{what} must hold at least one row, got an empty DataFrame.")
-        return data.set_axis(found, axis="columns")[columns]
-    table = read_table(Path(data), f"a file of {what}", required, optional)
-    if Path(data).suffix.lower() != ".parquet":
-        texts = frozenset(("playlist_id", "item_id", *ORDER_COLUMNS, *ITEM_COLUMNS))
-        return without_text(table, texts, lists)
-    for number, name in enumerate(table.column_names):
-        if pa.types.is_integer(table[name].type) and name in (*_PLAYS, *ITEM_COLUMNS):
-            # pandas would make floats of integers with gaps.
-            table = table.set_column(number, name, table[name].cast(TEXT))
-    return table.to_pandas()  # type: ignore[no-any-return]
-
-
-def _names(names: Sequence[str], what: str) -> tuple[str, ...]:
-    if isinstance(names, str) or not all(isinstance(name, str) for name in names):
-        raise DataError(f"{what} must be a list of names of columns, got {names!r}.")
-    return tuple(names)
-
-
-def _mark_missing_ids(plays: pd.DataFrame) -> tuple[pd.DataFrame, Mask, int]:
-    """Plays with ids as strings, which rows lack an id, and 1 if a playlist stands for those.
-
-    Such rows stay, as plays of an item that no catalogue has, so that the rows that errors name
-    are those of the input.
-    """
-    no_playlist, no_item = _missing_ids(plays["playlist_id"]), _missing_ids(plays["item_id"])
-    missing = no_playlist | no_item
-    ids = {
-        "playlist_id": _filled_ids(plays["playlist_id"], no_playlist),
-        "item_id": _filled_ids(plays["item_id"], missing),
-    }
-    return plays.assign(**ids), missing, int(no_playlist.any())
-
-
-def _missing_ids(column: pd.Series[Any]) -> Mask:
-    return (column.isna() | (column == "")).to_numpy(dtype=bool)
-
-
-def _filled_ids(column: pd.Series[Any], missing: Mask) -> pd.Series[Any]:
-    what = str(column.name)
-    if not missing.any():
-        return id_column(column, what)
-    present = column[~missing]
-    if pd.api.types.is_float_dtype(column.dtype) and (present % 1 == 0).all():
-        # This is what pandas makes of integers with gaps; whole floats without gaps are refused.
-        column = column.where(~missing, 0).astype(np.int64)
-    return id_column(column.astype(object).where(~missing, _NO_ID), what)
+def _timed(plays: Table, item_columns: Sequence[str], options: TableOptions) -> pd.DataFrame:
+    """The columns of plays that are read, and `played_at` as times."""
+    frame = plays_frame(plays, item_columns, LIST_COLUMNS, options)
+    with located("DataFrame" if isinstance(plays, pd.DataFrame) else plays, ROWS_FROM_0):
+        times = order_of(frame, options.date_format)[1]
+    return frame if times is None else frame.assign(played_at=times)
 
 
 def _catalog_of_plays(plays: pd.DataFrame, item_columns: Sequence[str]) -> tuple[Catalog, int]:
@@ -221,12 +216,14 @@ def _catalog_of_plays(plays: pd.DataFrame, item_columns: Sequence[str]) -> tuple
 
 
 def _catalog_of_items(
-    items: str | Path | pd.DataFrame, lists: Sequence[str]
+    items: Table, lists: Sequence[str], options: TableOptions
 ) -> tuple[Catalog, int]:
     """The catalogue of a table of items, and how many of its rows lack an id."""
-    frame = _items_frame(items, lists)
-    missing = _missing_ids(frame["item_id"])
-    frame = frame.assign(item_id=_filled_ids(frame["item_id"], missing))[~missing]
+    frame = items_frame(items, lists, options)
+    missing = missing_ids(frame["item_id"])
+    with located("DataFrame" if isinstance(items, pd.DataFrame) else items, ROWS_FROM_0):
+        ids = id_column(frame["item_id"], "item_id", missing)
+    frame = frame.assign(item_id=ids)[~missing]
     if isinstance(items, pd.DataFrame):
         return Catalog.from_frame(frame), int(missing.sum())
     with located(items, _ROWS_WITH_ID):

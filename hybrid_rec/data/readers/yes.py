@@ -12,6 +12,7 @@ import numpy as np
 from hybrid_rec.core.arrays import Rows
 from hybrid_rec.core.errors import DataError
 from hybrid_rec.core.progress import Progress
+from hybrid_rec.core.quoting import quoted
 from hybrid_rec.data.catalog import Catalog
 from hybrid_rec.data.paths import existing_folder
 from hybrid_rec.data.playlists import Playlists
@@ -93,7 +94,7 @@ def _yes_catalog(path: Path, station_tags: bool) -> tuple[Catalog, dict[str, int
         if len(fields) != 3:
             raise DataError(
                 f"{file} must hold a song number, a title and an artist, parted by tabs, but line "
-                f"{number} has {len(fields)} fields: {line[:80]!r}."
+                f"{number} has {len(fields)} fields: {quoted(line[:80])}."
             )
         if fields[0] != str(number - 1):
             raise DataError(_numbering(file, number, fields, titles))
@@ -121,11 +122,12 @@ def _numbering(file: Path, number: int, fields: Sequence[str], titles: Sequence[
         earlier = int(fields[0])
         return (
             f"{file} must name each song once, but song {earlier} stands as "
-            f"{titles[earlier]!r} in line {earlier + 1} and as {fields[1]!r} in line {number}."
+            f"{quoted(titles[earlier])} in line {earlier + 1} and as {quoted(fields[1])} in line "
+            f"{number}."
         )
     return (
-        f"{file} must number its songs 0, 1, 2, ..., but line {number} has {fields[0]!r} where "
-        f"{number - 1} was expected."
+        f"{file} must number its songs 0, 1, 2, ..., but line {number} has {quoted(fields[0])} "
+        f"where {number - 1} was expected."
     )
 
 
@@ -140,7 +142,7 @@ def _yes_tags(path: Path, n_songs: int, station_tags: bool) -> tuple[list[list[s
         if not comma or not name.strip() or key in names:
             raise DataError(
                 f"{names_file} must hold a tag number, a comma, a space and a name, each number "
-                f"once, but line {number} is {line[:80]!r}."
+                f"once, but line {number} is {quoted(line[:80])}."
             )
         names[key] = name.strip()
     stations = {key for key, name in names.items() if _STATION.fullmatch(name)}
@@ -159,7 +161,7 @@ def _yes_tags(path: Path, n_songs: int, station_tags: bool) -> tuple[list[list[s
         except KeyError as error:
             raise DataError(
                 f"{file} must hold tag numbers of tag_hash.txt, or '#' for a song without tags, "
-                f"but line {number} has {error.args[0]!r}."
+                f"but line {number} has {quoted(error.args[0])}."
             ) from None
     return tags, len(left_out)
 
@@ -173,7 +175,7 @@ def _song_rows(tokens: Sequence[str], lengths: Sequence[int], catalog: Catalog, 
         line = int(np.searchsorted(np.cumsum(lengths), play, side="right")) + 3
         raise DataError(
             f"{file} must hold song numbers from 0 to {len(catalog) - 1}, those of song_hash.txt, "
-            f"but line {line} has {tokens[play]!r}."
+            f"but line {line} has {quoted(tokens[play])}."
         )
     return rows
 

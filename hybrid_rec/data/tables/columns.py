@@ -9,8 +9,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from hybrid_rec.core.errors import DataError
+from hybrid_rec.core.quoting import joined, quoted
 from hybrid_rec.data.arrow_types import TEXT
-from hybrid_rec.data.paths import shortened
+from hybrid_rec.data.tables.options import guess
 
 LIST_SEPARATOR = "|"
 """What parts the entries of a list in a CSV or TSV file."""
@@ -26,17 +27,23 @@ def wanted_columns(
     """
     lacking = [name for name in required if name not in found]
     if lacking:
-        # One line, and a short one, even where a stray quote makes a name of half a file.
-        shown = shortened(", ".join(found)) or "none"
+        likely = guess(lacking, found)
+        remedy = "rename or add them."
+        if likely:
+            means = " and ".join(
+                f"{quoted(theirs)} probably means {ours}" for ours, theirs in likely.items()
+            )
+            pairs = ",".join(f"{ours}={theirs}" for ours, theirs in likely.items())
+            remedy = f"{means}: pass --columns {pairs} (columns= in Python)."
         raise DataError(
             f"{where} must have the columns {', '.join(required)}, but lacks "
-            f"{', '.join(lacking)}; found {shown}; rename or add them."
+            f"{', '.join(lacking)}; found {joined(found) or 'none'}; {remedy}"
         )
     names = [name for name in dict.fromkeys((*required, *optional)) if name in found]
     twice = [name for name in names if list(found).count(name) > 1]
     if twice:
         raise DataError(
-            f"{where} must name each column once, found {twice[0]!r} twice; rename one."
+            f"{where} must name each column once, found {quoted(twice[0])} twice; rename one."
         )
     return names
 
@@ -74,10 +81,12 @@ def converted(
             _as(cell, kind)
         except pa.ArrowInvalid:
             raise DataError(
-                f"{where} must hold {must} in the column {name!r}, but row {first + row + 2} (the "
-                f"header is row 1) has {cell[0].as_py()!r}; correct the cell, or leave it empty."
+                f"{where} must hold {must} in the column {quoted(name)}, but row {first + row + 2} "
+                "(the "
+                f"header is row 1) has {quoted(cell[0].as_py())}; correct the cell, or leave it "
+                "empty."
             ) from None
-    raise DataError(f"{where} must hold {must} in the column {name!r}; correct it.")
+    raise DataError(f"{where} must hold {must} in the column {quoted(name)}; correct it.")
 
 
 def _as(column: pa.ChunkedArray, kind: pa.DataType) -> pa.ChunkedArray:

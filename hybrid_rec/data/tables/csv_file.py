@@ -6,25 +6,28 @@ import csv
 import io
 import re
 import uuid
-from collections.abc import Generator, Sequence
+from collections.abc import Generator, Iterable, Iterator, Sequence
 from typing import Any
 
 import pyarrow as pa
 import pyarrow.csv as pa_csv
 
 from hybrid_rec.core.errors import DataError
+from hybrid_rec.core.quoting import quoted, shortened
 from hybrid_rec.data.arrow_types import TEXT
-from hybrid_rec.data.paths import shortened
 from hybrid_rec.data.tables.file import TableFile
 from hybrid_rec.data.text_files import wrong_encoding
 
 # Rows longer than a block cannot be parsed; Arrow's default of 1 MB is too near to real text.
 _BLOCK_BYTES = 16 << 20
+_NAMES = frozenset(
+    ("playlist_id", "item_id", "item_ids", "played_at", "position", "title", "artist", "context")
+)
 _ARROW_ROW = re.compile(r"Row #(\d+): (.*)", re.DOTALL)
 
 
 def csv_header(file: TableFile, required: Sequence[str] = ()) -> list[str]:
-    """The names of the columns of a CSV or TSV file.
+    """The names of the columns of a CSV or TSV file, as the file has them.
 
     Args:
         file: The file.
@@ -33,24 +36,53 @@ def csv_header(file: TableFile, required: Sequence[str] = ()) -> list[str]:
     Raises:
         DataError: If it cannot be read, or line 1 names no columns.
     """
-    with (
-        file.opened() as stream,
-        io.TextIOWrapper(stream, encoding="utf-8-sig", newline="") as text,
-    ):
-        try:
-            header = next(csv.reader(text, delimiter=file.delimiter or ","), None)
-        except UnicodeDecodeError:
-            raise _wrong_encoding(file) from None
-        except csv.Error as error:
-            raise DataError(
-                f"{file.name} must name its columns in line 1, found text that is no CSV: {error}."
-            ) from None
+    return _line_1(file, required)[1]
+
+
+def _line_1(file: TableFile, required: Sequence[str] = ()) -> tuple[str, list[str]]:
+    """What parts the cells, and the names of the columns."""
+    try:
+        with file.text() as stream, io.TextIOWrapper(stream, "utf-8", newline="") as text:
+            delimiter, header = _parted(file, text)
+    except UnicodeError:
+        raise _wrong_encoding(file) from None
+    except csv.Error as error:
+        raise DataError(
+            f"{file.name} must name its columns in line 1, found text that is no CSV: {error}."
+        ) from None
     if not header:
         names = f" ({', '.join(required)})" if required else ""
         raise DataError(
             f"{file.name} must name its columns{names} in line 1, found an empty line or file."
         )
-    return header
+    return delimiter, header
+
+
+def _parted(file: TableFile, text: Iterable[str]) -> tuple[str, list[str]]:
+    """Of a TSV file the tab; of a CSV file what gives names that are known, or else the comma."""
+    if file.is_tsv:
+        return "\t", next(csv.reader(text, delimiter="\t"), [])
+    known = _NAMES.union(file.options.columns.values())
+    lines: list[str] = []
+
+    def remembered() -> Iterator[str]:
+        for line in text:
+            lines.append(line)
+            yield line
+
+    found = [(",", next(csv.reader(remembered()), []))]
+    found += [
+        (delimiter, next(csv.reader(lines, delimiter=delimiter), [])) for delimiter in (";", "\t")
+    ]
+    return max(
+        found,
+        # A comma in a name must not win over the others, nor they over several commas.
+        key=lambda one: (
+            len(known.intersection(one[1])),
+            one[0] == "," and len(one[1]) > 1,
+            len(one[1]),
+        ),
+    )
 
 
 def csv_batches(
@@ -64,7 +96,8 @@ def csv_batches(
     Raises:
         DataError: If it cannot be read, or is damaged, naming the line or row.
     """
-    header = csv_header(file)
+    delimiter, names = _line_1(file)
+    header = file.options.renamed(names)
     # Columns go by their number, for two of them may share a name. The last one is always read: it
     # tells whether a quote is still open at the end.
     places = [str(header.index(name)) for name in columns]
@@ -77,7 +110,7 @@ def csv_batches(
         null_values=[""],
     )
     parse = pa_csv.ParseOptions(
-        delimiter=file.delimiter or ",",
+        delimiter=delimiter,
         newlines_in_values=True,
         # In a single column an empty line is an empty cell.
         ignore_empty_lines=len(header) > 1,
@@ -89,8 +122,8 @@ def csv_batches(
         skip_rows_after_names=1,
     )
     n_read, mark = 0, uuid.uuid4().hex
-    with file.opened() as stream:
-        ended = _WithEnd(stream, (file.delimiter or ",").join([mark] * len(header)))
+    with file.text() as stream:
+        ended = _WithEnd(stream, delimiter.join([mark] * len(header)))
         try:
             with pa_csv.open_csv(ended, reading, parse, convert) as batches:
                 for batch in batches:
@@ -104,13 +137,21 @@ def csv_batches(
                     for start in range(0, n_sound, n_rows):
                         yield table.slice(start, min(n_rows, n_sound - start))
                     n_read += n_sound
+        except UnicodeError:
+            raise _wrong_encoding(file) from None
         except pa.ArrowInvalid as error:
-            raise _bad_csv(file, str(error), header, n_read, mark) from None
+            raise _bad_csv(file, str(error), names, n_read, mark) from None
 
 
 def _wrong_encoding(file: TableFile) -> DataError:
-    with file.opened() as stream:
-        return wrong_encoding(file.name, stream)
+    encoding = file.options.encoding
+    if encoding is None:
+        with file.text() as stream:
+            return wrong_encoding(file.name, io.BufferedReader(stream), option=True)
+    return DataError(
+        f"{file.name} must be text in {encoding}, as the encoding says, but is not; pass "
+        "the encoding that it has, or save it as UTF-8."
+    )
 
 
 def _bad_csv(
@@ -167,6 +208,6 @@ def _open_quote(file: TableFile, row: int, value: str, mark: str) -> DataError:
     value = value.partition(mark)[0].rstrip("\r\n")
     return DataError(
         f"{file.name} must close every quote, but its last row, {row}, opens one that is still "
-        f"open at the end of the file: {value[:40]!r}; close it, or write a quote inside a value "
-        "as two."
+        f"open at the end of the file: {quoted(value[:40])}; close it, or write a quote inside a "
+        "value as two."
     )

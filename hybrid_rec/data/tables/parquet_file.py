@@ -17,13 +17,20 @@ _BUFFER_BYTES = 1 << 20
 
 
 def parquet_head(file: TableFile) -> tuple[pa.Schema, int]:
-    """The columns of a Parquet file and the number of its rows.
+    """The columns of a Parquet file, as its options call them, and the number of its rows.
 
     Raises:
         DataError: If it cannot be read, or is damaged.
     """
     with _parquet(file) as parquet:
-        return parquet.schema_arrow, parquet.metadata.num_rows
+        schema = parquet.schema_arrow
+        names = file.options.renamed(schema.names)
+        fields = [
+            field.with_name(name)
+            for field, name in zip(schema, names, strict=True)
+            if name is not None
+        ]
+        return pa.schema(fields), parquet.metadata.num_rows
 
 
 def parquet_batches(
@@ -35,11 +42,13 @@ def parquet_batches(
         DataError: If it cannot be read, or is damaged.
     """
     with _parquet(file) as parquet:
-        for batch in parquet.iter_batches(n_rows, columns=list(columns)):
+        found = parquet.schema_arrow.names
+        theirs = [file.options.column_of(name, found) for name in columns]
+        for batch in parquet.iter_batches(n_rows, columns=theirs):
             batch.validate(full=True)
             # What pandas has noted about its index and types is no part of the data.
             table = pa.Table.from_batches([batch]).replace_schema_metadata(None)
-            yield table.select(list(columns))
+            yield table.select(theirs).rename_columns(list(columns))
 
 
 @contextmanager

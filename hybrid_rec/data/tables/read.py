@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Generator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import pyarrow as pa
@@ -13,6 +14,7 @@ from hybrid_rec.data.arrow_types import TEXT
 from hybrid_rec.data.tables.columns import converted, wanted_columns
 from hybrid_rec.data.tables.csv_file import csv_batches, csv_header
 from hybrid_rec.data.tables.file import TableFile
+from hybrid_rec.data.tables.options import TableOptions
 from hybrid_rec.data.tables.parquet_file import parquet_batches, parquet_head
 
 _BATCH_ROWS = 1 << 16
@@ -33,10 +35,21 @@ def table_head(file: TableFile, required: Sequence[str] = ()) -> tuple[pa.Schema
     Raises:
         DataError: If the file cannot be read, is damaged or names no columns.
     """
-    if file.delimiter is None:
+    if not file.is_text:
         return parquet_head(file)
     # Two columns may share a name here.
-    return pa.schema([pa.field(name, TEXT) for name in csv_header(file, required)]), None
+    names = file.options.renamed(csv_header(file, required))
+    return pa.schema([pa.field(name, TEXT) for name in names if name is not None]), None
+
+
+def column_names(file: TableFile) -> list[str]:
+    """The names of the columns as the file has them, whatever its options call them.
+
+    Raises:
+        DataError: See `table_head`.
+    """
+    plain = replace(file, options=replace(file.options, columns={}))
+    return list(table_head(plain)[0].names)
 
 
 def table_batches(
@@ -51,7 +64,7 @@ def table_batches(
     Raises:
         DataError: If the file cannot be read or is damaged, naming the line or row.
     """
-    batches = parquet_batches if file.delimiter is None else csv_batches
+    batches = csv_batches if file.is_text else parquet_batches
     return batches(file, columns, n_rows)
 
 
@@ -61,6 +74,7 @@ def read_table(
     required: Sequence[str],
     optional: Sequence[str] | None = (),
     types: Mapping[str, pa.DataType] | None = None,
+    options: TableOptions | None = None,
 ) -> pa.Table:
     """Some columns of a CSV, TSV or Parquet file; see `table_batches`.
 
@@ -71,18 +85,19 @@ def read_table(
         optional: Columns that are read where the file has them; None for all others, but for the
             index that pandas writes beside them.
         types: Arrow types of columns in CSV and TSV that are not text.
+        options: How the file is written.
 
     Raises:
         DataError: If the file is missing, empty, damaged, of another format or encoding, or lacks
             a required column, naming the line, row or column.
     """
-    file = TableFile.at(path, what)
+    file = TableFile.at(path, what, options)
     found = table_head(file, required)[0].names
     others = [name for name in found if not _PANDAS_INDEX.fullmatch(name)]
     wanted = wanted_columns(path, found, required, others if optional is None else optional)
     batches, n_rows = [], 0
     for batch in table_batches(file, wanted):
-        batches.append(batch if file.delimiter is None else _typed(file, batch, types, n_rows))
+        batches.append(_typed(file, batch, types, n_rows) if file.is_text else batch)
         n_rows += batch.num_rows
     if n_rows == 0:
         raise DataError(f"{path} must hold at least one row, found only the columns' names.")

@@ -7,6 +7,7 @@ import os
 import re
 import shutil
 import subprocess
+import unicodedata
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -16,6 +17,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+from markdown_it import MarkdownIt
 
 from evaluation.comparison import Comparison
 from evaluation.evaluations import Evaluation
@@ -24,6 +26,7 @@ from evaluation.metrics.rankings import evaluate_rankings
 from evaluation.report.folder import check_target, write_report
 from evaluation.splits.continuation import continuation
 from hybrid_rec.core.errors import ConfigError, DataError
+from hybrid_rec.core.plain_text import shell_line
 from hybrid_rec.data.catalog import Catalog
 from hybrid_rec.data.playlists import Playlists
 from hybrid_rec.data.synthetic import synthetic_radio
@@ -252,6 +255,48 @@ def test_markdown_has_the_headline_and_escapes(report: Path, comparison: Compari
         widths = {len(re.findall(r"(?<!\\)\|", line)) for line in table.splitlines()}
         assert len(widths) == 1, table
         assert set(table.splitlines()[1]) == {"|", "-"}
+
+
+def test_names_are_only_text_on_both_pages_and_hold_no_control_characters(
+    comparison: Comparison, tmp_path: Path
+) -> None:
+    hostile = (
+        '"><svg onload=alert(1)> ![x](http://evil.example) | `c`\nline\t\x1b]52;c;Zm9v\x07\x9b2J'
+        "\u202e\u2066\ufeff\0\U000e0041"
+    )
+    ours, theirs = comparison.evaluations
+    titles = ours.split.catalog.table.to_pandas().assign(title=hostile)
+    split = replace(ours.split, name=hostile, catalog=Catalog.from_frame(titles))
+    changed = Comparison(
+        (replace(ours, split=split, name=hostile), replace(theirs, split=split)), seed=3
+    )
+    folder = write(
+        changed,
+        tmp_path / "report",
+        findings=[SimpleNamespace(check=hostile, level="note", text=hostile)],
+        configuration={hostile: {hostile: hostile}},
+        extra={hostile: pd.DataFrame({hostile: [hostile]})},
+        command=shell_line(["hybrid-rec", "evaluate", f"\udcff{hostile}"]),
+    )
+    for name in ("report.html", "report.md", "metrics.json"):
+        text = (folder / name).read_text(encoding="utf-8")
+        kinds = {unicodedata.category(c) for c in text if c not in "\n\t"}
+        assert not kinds & {"Cc", "Cf", "Cs", "Zl", "Zp"}, name
+    page = (folder / "report.html").read_text(encoding="utf-8")
+    assert "<svg onload" not in page
+    assert set(re.findall(r"<svg (\w+)", page)) == {"class"}
+    shown = (
+        MarkdownIt("commonmark")
+        .enable("table")
+        .render((folder / "report.md").read_text(encoding="utf-8"))
+    )
+    assert set(re.findall(r"<(\w+)", shown)) <= {
+        "h1", "h2", "h3", "p", "strong", "table", "thead", "tbody", "tr", "th", "td", "ul", "li",
+        "pre", "code",
+    }  # fmt: skip
+    assert shown.count("<code>") == 1
+    numbers = json.loads((folder / "metrics.json").read_text(encoding="utf-8"))
+    assert numbers["split"]["name"] == hostile
 
 
 def test_same_input_same_bytes(report: Path, comparison: Comparison, tmp_path: Path) -> None:

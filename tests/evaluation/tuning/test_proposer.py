@@ -14,6 +14,7 @@ from evaluation.tuning.spaces import (
     Settings,
     Space,
     Whole,
+    fit_settings,
     fit_space,
     settings_of,
     weight_space,
@@ -94,6 +95,17 @@ def test_settings_go_into_a_config_and_come_back(world: SyntheticDataset) -> Non
         "cooccurrence.epochs": 7,
     }
     assert (changed.titles, changed.seed) == (base.titles, 5)
+
+
+def test_a_default_that_follows_from_the_data_is_a_number_to_the_search() -> None:
+    catalog = Catalog.from_columns(["a", "b"], [None, None], [None, None])
+    playlists = Playlists.from_lists([["a", "b"]], catalog)
+    space = fit_space(playlists)
+    found = fit_settings(HybridConfig(), space, playlists)
+    # So that no play of an item of average popularity is skipped, of which there are two.
+    assert found["cooccurrence.sample"] == pytest.approx(0.191, abs=1e-3)
+    given = HybridConfig(cooccurrence={"sample": 0.02})
+    assert fit_settings(given, space, playlists) == settings_of(given, space)
 
 
 def test_spaces_hold_what_the_data_allow() -> None:

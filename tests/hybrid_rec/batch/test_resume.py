@@ -32,7 +32,7 @@ from hybrid_rec.batch.output import OutFolder
 from hybrid_rec.batch.scoring import Scored
 from hybrid_rec.cli.app import run
 from hybrid_rec.core.progress import Advance, Progress
-from hybrid_rec.model import storage
+from hybrid_rec.model.manifest import as_text
 
 COMMAND = [sys.executable, "-c", "from hybrid_rec.__main__ import main; main()"]
 _SECONDS = 60.0
@@ -157,7 +157,7 @@ def test_another_job_is_refused_by_name(
     shutil.copytree(small_ranked, other)
     manifest = json.loads((other / "manifest.json").read_text())
     manifest["config"]["seed"] = 99
-    (other / "manifest.json").write_text(storage._as_text(manifest))
+    (other / "manifest.json").write_text(as_text(manifest))
     changed = tmp_path / "changed" / "plays.parquet"
     changed.parent.mkdir()
     pd.read_parquet(plays)[::-1].to_parquet(changed)
@@ -268,6 +268,42 @@ def test_two_runs_do_not_mix(small_ranked: Path, plays: Path, tmp_path: Path) ->
     score_playlists(small_ranked, plays, out, 1)
 
 
+def test_links_and_pipes_in_the_output_folder_are_refused(
+    small_ranked: Path, plays: Path, tmp_path: Path
+) -> None:
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    (elsewhere / "mine").write_text("mine")
+    out = tmp_path / "out"
+
+    def link(name: str, target: Path) -> None:
+        (out / name).symlink_to(target)
+
+    cases: list[tuple[str, str, Callable[[], None]]] = [
+        ("_work", "a symbolic link", lambda: link("_work", elsewhere)),
+        ("_work", "a symbolic link", lambda: link("_work", tmp_path / "absent")),
+        ("_work", "a device or pipe", lambda: os.mkfifo(out / "_work")),
+        (".lock", "a symbolic link", lambda: link(".lock", elsewhere / "mine")),
+        (
+            "_work/part-000000.parquet.tmp",
+            "a symbolic link",
+            lambda: link("_work/part-000000.parquet.tmp", elsewhere / "mine"),
+        ),
+    ]
+    for name, kind, make in cases:
+        (out / name).parent.mkdir(parents=True)
+        make()
+        with pytest.raises(DataError, match=rf"but {name} in it is {kind}; remove it, or choose"):
+            score_playlists(small_ranked, plays, out, 3)
+        shutil.rmtree(out)
+    assert [(path.name, path.read_text()) for path in elsewhere.iterdir()] == [("mine", "mine")]
+    assert not (tmp_path / "absent").exists()
+    # The folder itself may be a link.
+    out.symlink_to(elsewhere / "scores")
+    (elsewhere / "scores").mkdir()
+    score_playlists(small_ranked, plays, out, 3)
+
+
 def test_a_worker_that_dies_is_one_line(
     small_ranked: Path, plays: Path, whole: Path, tmp_path: Path
 ) -> None:
@@ -311,11 +347,11 @@ def test_the_command_says_what_must_be_given(
         assert (printed.out, printed.err.count("\n")) == ("", 1)
         assert message in printed.err
     assert run(["score", str(small_ranked), out, "--items", "-k", "1", "--quiet"]) == 0
-    assert "300 queries, 300 rows in 1 parts" in capsys.readouterr().out
+    assert "300 queries, 300 rows in 1 part" in capsys.readouterr().out
     new = tmp_path / "new.csv"
     new.write_text("title,artist\nLove,Nobody\n")
     assert run(["score", str(small_ranked), out + "2", "--new-items", str(new), "--quiet"]) == 0
-    assert "1 queries, 100 rows in 1 parts" in capsys.readouterr().out
+    assert "1 query, 100 rows in 1 part" in capsys.readouterr().out
 
 
 def test_ctrl_c_keeps_finished_parts(

@@ -20,18 +20,19 @@ from hybrid_rec import (
     ConfigError,
     DataError,
     HybridRecommender,
+    Playlists,
     score_items,
     score_new_items,
     score_playlists,
 )
-from hybrid_rec.batch.chunks import Chunk, SeenIds, chunks
+from hybrid_rec.batch.chunks import Chunk, chunks
 from hybrid_rec.batch.files import InputFiles
+from hybrid_rec.batch.ids import SeenIds
 from hybrid_rec.batch.input import TableReader
 from hybrid_rec.batch.layout import ID, ITEM, Layout
 from hybrid_rec.batch.queries import Rejections, new_items_of
 from hybrid_rec.blocks.base import ColumnKind
-
-Lists = dict[str, list[str]]
+from tests.scored import Lists, parts, read, same, truth
 
 
 @pytest.fixture(scope="module")
@@ -59,32 +60,9 @@ def tidy(lists: Lists) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=["playlist_id", "item_id"])
 
 
-def parts(out: Path) -> list[Path]:
-    return sorted(out.glob("part-*.parquet"))
-
-
-def read(out: Path) -> pd.DataFrame:
-    return pd.concat([pd.read_parquet(path) for path in parts(out)], ignore_index=True)
-
-
 def rejected(out: Path) -> list[tuple[Any, ...]]:
     table = pq.read_table(out / "rejected.parquet")
     return [tuple(row.values()) for row in table.to_pylist()]
-
-
-def truth(model: HybridRecommender, lists: Lists, k: int) -> pd.DataFrame:
-    """The oracle: one call a playlist."""
-    frames = [
-        model.recommend(items, k, on_unknown="skip").to_frame().assign(query_id=name)
-        for name, items in lists.items()
-    ]
-    return pd.concat(frames, ignore_index=True).drop(columns=["title", "artist"])
-
-
-def same(found: pd.DataFrame, expected: pd.DataFrame) -> None:
-    for name in ("query_id", "rank", "item_id", "source"):
-        assert found[name].tolist() == expected[name].tolist()
-    np.testing.assert_allclose(found["score"], expected["score"], rtol=1e-5)
 
 
 def layouts(lists: Lists, folder: Path) -> Iterator[Path]:
@@ -216,7 +194,7 @@ def test_bad_rows_are_listed_and_every_playlist_is_answered(
     path, out = tmp_path / "plays.csv", tmp_path / "out"
     frame.to_csv(path, index=False)
     result = score_playlists(small_ranked, path, out, 4, chunk_size=2)
-    same(read(out), truth(model, {"p": [a, b, c], "q": [], "r": [], "s": [a, b]}, 4))
+    same(read(out), truth(model, {"p": [a, a, b, c], "q": [], "r": [], "s": [a, b]}, 4))
     assert set(read(out).query("query_id in ['q', 'r']")["source"]) == {"popularity"}
     assert rejected(out) == [
         ("plays.csv", 0, None, None, "missing id"),
@@ -224,11 +202,15 @@ def test_bad_rows_are_listed_and_every_playlist_is_answered(
         ("plays.csv", 5, "q", "nope", "unknown item_id"),
         ("plays.csv", 6, "r", None, "missing item_id"),
         ("plays.csv", 7, "r", None, "missing item_id"),
-        ("plays.csv", 8, "p", None, "the id stood before"),
         ("plays.csv", 9, "s", c, "unreadable position or played_at"),
     ]
     assert result.manifest["rejected"]["reasons"]["missing id"] == 2
-    assert result.manifest["counts"]["rejected"] == 7
+    counts = result.manifest["counts"]
+    assert [counts[name] for name in ("rejected", "used_rows", "input_rows")] == [6, 6, 12]
+    assert (
+        ", 6 rejected (4 rows with missing ids, 1 play of items that the catalogue lacks, "
+        "1 row with an unreadable position or played_at), 6 of 12 input rows used: " in str(result)
+    )
     with pytest.raises(DataError, match=r"plays\.csv, row 0, .*missing id .*without strict"):
         score_playlists(small_ranked, path, tmp_path / "strict", strict=True)
     assert parts(tmp_path / "strict") == []
@@ -236,24 +218,57 @@ def test_bad_rows_are_listed_and_every_playlist_is_answered(
     score_playlists(small_ranked, path, tmp_path / "strict", 3)
 
 
-def test_numbers_among_times_are_rejected_wherever_chunks_begin(
-    small_ranked: Path, model: HybridRecommender, tmp_path: Path
+def test_dates_are_read_in_one_way_in_all_chunks_and_files(
+    small_ranked: Path,
+    model: HybridRecommender,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    catalog, recommend = model.model_.catalog, HybridRecommender.recommend
+    asked: dict[str, list[str]] = {}
+
+    def remembered(self: HybridRecommender, queries: Any, *args: Any, **options: Any) -> Any:
+        if isinstance(queries, Playlists):
+            asked.update(zip(queries.playlist_ids, queries.to_lists(catalog), strict=True))
+        return recommend(self, queries, *args, **options)
+
+    monkeypatch.setattr(HybridRecommender, "recommend", remembered)
     a, b, c = model.model_.catalog.item_ids[:3]
-    rows = [
-        ("p", a, "soon"), ("p", b, "2020-01-02"), ("p", c, "2020-01-01"),
-        ("q", a, "5"), ("q", b, "6"), ("r", a, "2020-01-01"), ("r", b, "7"),
-    ]  # fmt: skip
-    frame = pd.DataFrame(rows, columns=["playlist_id", "item_id", "played_at"])
-    frame.to_csv(tmp_path / "plays.csv", index=False)
-    reason = "unreadable position or played_at"
+    rows = [("p", a, "soon"), ("p", b, "02/03/2020"), ("p", c, "01/04/2020"), ("q", a, "1/5/2020")]
+    names = ["playlist_id", "item_id", "played_at"]
+    (tmp_path / "in").mkdir()
+    pd.DataFrame(rows, columns=names).to_csv(tmp_path / "in" / "a.csv", index=False)
+    last = pd.DataFrame([("r", a, "27/02/2020"), ("r", b, "26/02/2020")], columns=names)
+    last.to_csv(tmp_path / "in" / "b.csv", index=False)
     for size in (1, 2, 5):
         out = tmp_path / str(size)
-        score_playlists(small_ranked, tmp_path / "plays.csv", out, 3, chunk_size=size)
-        same(read(out), truth(model, {"p": [c, b], "q": [], "r": [a]}, 3))
-        assert [row[1:] for row in rejected(out)] == [
-            (0, "p", a, reason), (3, "q", a, reason), (4, "q", b, reason), (6, "r", b, reason),
-        ]  # fmt: skip
+        score_playlists(small_ranked, tmp_path / "in", out, 3, chunk_size=size)
+        assert asked == {"p": [b, c], "q": [a], "r": [b, a]}
+        asked.clear()
+        reason = "unreadable position or played_at"
+        assert rejected(out) == [("a.csv", 0, "p", a, reason)]
+
+
+@pytest.mark.parametrize(
+    ("cells", "message"),
+    [
+        (["2020-01-02", "5"], r"not both, but '5' at row 0 of b.csv .* '2020-01-02' at row 0 of a"),
+        (["1600000000", "1600000000000"], "of one unit since 1970, but '1600000000' at row 0 of a"),
+        (["02/03/2020", "03/04/2020"], "row 0 of b.csv fit day first and month first, and no"),
+        (["27/02/2020", "02/27/2020"], "'27/02/2020' at row 0 of a.csv cannot be month first"),
+        (["20200101", "20200102"], "'20200101' at row 0 of a.csv reads as a date without"),
+    ],
+)
+def test_times_that_fit_refuses_are_refused(
+    small_ranked: Path, tmp_path: Path, cells: list[str], message: str
+) -> None:
+    (tmp_path / "in").mkdir()
+    for name, cell in zip("ab", cells, strict=True):
+        text = f"playlist_id,item_id,played_at\n{name},x,{cell}\n"
+        (tmp_path / "in" / f"{name}.csv").write_text(text)
+    with pytest.raises(DataError, match=message):
+        score_playlists(small_ranked, tmp_path / "in", tmp_path / "out", 3)
+    assert not (tmp_path / "out").exists()
 
 
 def test_files_may_tell_the_order_in_several_types(
@@ -463,7 +478,10 @@ def damaged(plays: Path, folder: Path) -> dict[str, tuple[Any, str]]:
         "torn.parquet": (whole[:60] + b"\x99" * 80 + whole[140:], "must be a whole Parquet file"),
         "no.parquet": (b"", "must be a whole Parquet file"),
         "empty.parquet": (parquet(**nothing), "must hold at least one row"),
-        "floats.parquet": (parquet(playlist_id=[1.5], item_id=["a"]), "playlist_id, found double"),
+        "floats.parquet": (
+            parquet(playlist_id=[1.5], item_id=["a"]),
+            r"got 1.5 \(float\) at row 0",
+        ),
         "bools.parquet": (parquet(playlist_id=["p"], item_id=[True]), "item_id, found bool"),
         "nested.parquet": (parquet(playlist_id=["p"], item_ids=[[1.5]]), "lists of strings or int"),
         "order.parquet": (
@@ -554,12 +572,16 @@ def test_one_endless_playlist_is_cut(
 ) -> None:
     monkeypatch.setattr("hybrid_rec.batch.chunks.LONGEST", 6)
     monkeypatch.setattr("hybrid_rec.batch.queries.LONGEST", 6)
+    monkeypatch.setattr("hybrid_rec.batch.survey.LONGEST", 6)
     monkeypatch.setattr("hybrid_rec.batch.input._BATCH_ROWS", 4)
     ids = model.model_.catalog.item_ids.tolist()
     lists = {"a": ids[:2], "long": ids[:50], "b": ids[3:5]}
     tidy(lists).to_parquet(tmp_path / "plays.parquet")
-    score_playlists(small_ranked, tmp_path / "plays.parquet", tmp_path / "out", 3)
-    same(read(tmp_path / "out"), truth(model, lists | {"long": ids[:6]}, 3))
+    result = score_playlists(small_ranked, tmp_path / "plays.parquet", tmp_path / "out", 3)
+    expected = {name: lists[name][:6] for name in sorted(lists)}
+    same(read(tmp_path / "out"), truth(model, expected, 3))
+    counts = result.manifest["counts"]
+    assert [counts[name] for name in ("used_rows", "input_rows")] == [10, 54]
     assert [row[1:4] for row in rejected(tmp_path / "out")] == [(8, "long", ids[6])]
 
 

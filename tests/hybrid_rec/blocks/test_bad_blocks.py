@@ -25,7 +25,7 @@ from hybrid_rec import (
 )
 from hybrid_rec.core.config import CategoriesBlockConfig
 from hybrid_rec.model import fit as fitting
-from hybrid_rec.model import storage
+from hybrid_rec.model.manifest import as_text
 
 N = 30
 IDS = [f"i{row}" for row in range(N)]
@@ -70,6 +70,38 @@ def one_line(call: Callable[[], object], kind: type[HybridRecError], *parts: str
     assert "\n" not in message
     for part in parts:
         assert part in message, message
+
+
+@pytest.mark.parametrize("odd", [[1.0], [1.0, 2.0, 3.0]])
+def test_the_vector_that_is_out_of_line_is_named(odd: list[float]) -> None:
+    cells: list[Any] = [[float(row), 1.0] for row in range(N)]
+    cells[7] = odd
+    one_line(
+        lambda: fitted(VECTORS, cells), DataError,
+        "'odd'", "'x'", "vectors of 2 numbers", f"one of {len(odd)} at row 7", "equally long",
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("bad", ["fast", "NaN", "1,5"])
+def test_the_text_that_is_no_number_is_named(bad: str) -> None:
+    cells = [str(float(row)) for row in range(N)]
+    cells[9] = bad
+    one_line(
+        lambda: fitted(NUMBERS, list(cells)), DataError,
+        "'odd'", "'x'", "hold numbers", f"{bad!r} at row 9", "mend the cell",
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("columns", [[], "tempo", None, [1], ["a", None]])
+def test_columns_must_be_named_in_a_list(columns: Any) -> None:
+    one_line(
+        lambda: HybridConfig(blocks={"odd": {"kind": "numbers", "columns": columns}}), ConfigError,
+        "'odd'", "must be a list of at least 1 name of a column", 'write columns = ["tempo"]',
+    )  # fmt: skip
+
+
+def test_a_weight_names_a_block() -> None:
+    one_line(lambda: HybridConfig(weights={"lyrics": 1.0}), ConfigError, "no block 'lyrics'")
 
 
 @pytest.mark.parametrize(
@@ -182,7 +214,7 @@ def test_what_is_odd_but_no_error() -> None:
 def test_weights_of_blocks_that_are_not_there() -> None:
     one_line(
         lambda: HybridConfig(blocks={"odd": NUMBERS}, weights={"od": 1.0}),
-        ConfigError, "no parameter 'od'", "did you mean 'odd'?",
+        ConfigError, "no block 'od'", "did you mean 'odd'?",
     )  # fmt: skip
     model = good("numbers")
     calls: list[Callable[[Any], object]] = [
@@ -285,7 +317,7 @@ def test_a_kind_that_nobody_registers(tmp_path: Path) -> None:
     path = tmp_path / "model" / "manifest.json"
     manifest = json.loads(path.read_text())
     manifest["config"]["blocks"]["odd"]["kind"] = "smell"
-    path.write_text(storage._as_text(manifest))
+    path.write_text(as_text(manifest))
     one_line(
         lambda: HybridRecommender.load(tmp_path / "model"),
         ArtifactError, "block 'odd'", "'smell'", "import the module that registers it",

@@ -118,6 +118,7 @@ def test_playlists_longer_than_gensim_reads_are_read_whole(workers: int) -> None
         negative=1,
         shuffle=False,
         learning_rate=1.0,
+        longest_playlist=n,
         workers=workers,
     )
     start = fit_cooccurrence(playlists.select(np.array([0])), config, seed=0)

@@ -261,6 +261,20 @@ def test_a_table_on_a_terminal(
     assert "\t" not in printed
 
 
+def test_an_item_without_title_or_artist_is_named_as_such(
+    model: Path,
+    world: SyntheticDataset,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.setattr("sys.stdout.isatty", lambda: True)
+    monkeypatch.setenv("COLUMNS", "120")
+    for texts, told in ((world.catalog.titles, "(no title) by"), (world.catalog.artists, "(no a")):
+        row = next(row for row, text in enumerate(texts) if text is None)
+        assert run(["similar", str(model), "--item", world.catalog.item_ids[row], "-k", "1"]) == 0
+        assert told in capsys.readouterr().out
+
+
 def test_ctrl_c_leaves_no_half_written_model(plays: Path, tmp_path: Path) -> None:
     slow = tmp_path / "slow.toml"
     slow.write_text(QUICK.replace("epochs = 2", "epochs = 100000"))

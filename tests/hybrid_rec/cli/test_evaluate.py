@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import shlex
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -51,6 +53,32 @@ def test_table_findings_and_report(
     numbers = json.loads((report / "metrics.json").read_text())
     assert "hybrid-rec evaluate synthetic" in json.dumps(numbers)
     assert run(arguments) == 0
+
+
+def test_the_command_of_a_report_makes_the_report_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    places = ["my plays; touch x.csv", "-plays.csv", "it's $HOME `x`.csv"]
+    lists = [[str((7 * n + step * step) % 40) for step in range(12)] for n in range(40)]
+    rows = [f"{n},{item}" for n, items in enumerate(lists) for item in items]
+    config = Path("a config.toml")
+    config.write_text(QUICK.replace("cases = 50", "enabled = false"))
+    for place in places:
+        Path(place).write_text("\n".join(["playlist_id,item_id", *rows]))
+        given = ["evaluate", "--config", str(config), "--baselines", "none", "--min-length", "4",
+                 "-k", "5", "--report", "-the report", "--quiet"]  # fmt: skip
+        assert run([*given, "--", place]) == 0
+        first = json.loads(Path("-the report/metrics.json").read_text())
+        page = Path("-the report/report.md").read_text()
+        assert f"    {first['command']}\n" in page
+        words = shlex.split(first["command"])
+        assert words[:2] == ["hybrid-rec", "evaluate"]
+        shutil.rmtree("-the report")
+        assert run(words[1:]) == 0
+        again = json.loads(Path("-the report/metrics.json").read_text())
+        assert again["command"] == first["command"]
+        assert again["recommenders"][0]["metrics"] == first["recommenders"][0]["metrics"]
 
 
 def test_json_lines_and_other_splits(quick: str, capsys: pytest.CaptureFixture[str]) -> None:

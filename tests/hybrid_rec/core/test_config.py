@@ -72,7 +72,7 @@ def test_toml_leaves_defaults(tmp_path: Path) -> None:
         ({"sed": 1}, "HybridConfig has no parameter 'sed'; did you mean 'seed'?"),
         (
             {"weights": {"titel": 1}},
-            "WeightsConfig has no parameter 'titel'; did you mean 'title'?",
+            "there is no block 'titel'; did you mean 'title'?",
         ),
         ({"zzzzzz": 1}, "HybridConfig has no parameter 'zzzzzz'; valid are cooccurrence, blocks, "),
         (
@@ -98,7 +98,10 @@ def test_mistakes_are_named(arguments: dict[str, Any], message: str) -> None:
         (None, "config file must be readable"),
         (b"seed = ", "config file must be TOML"),
         (b"\xff\xfe", "config file must be TOML"),
-        (b"[weights]\nartst = 1", "hybrid.toml: WeightsConfig has no parameter 'artst'"),
+        (
+            b"[weights]\nartst = 1",
+            "hybrid.toml: weights must name .* no block 'artst'",
+        ),
     ],
 )
 def test_bad_files(tmp_path: Path, content: bytes | None, message: str) -> None:
@@ -178,9 +181,17 @@ def test_weights_of_a_block_that_is_not_there() -> None:
     config = HybridConfig(blocks=blocks, weights={"genre": 0.4})
     assert config.weights.of("genre", 0.05) == 0.4
     assert HybridConfig(blocks=blocks).weights.of("genre", 0.05) == 0.05
-    with pytest.raises(ConfigError, match="no parameter 'gener'; did you mean 'genre'"):
+    with pytest.raises(ConfigError, match="no block 'gener'; did you mean 'genre'"):
         HybridConfig(blocks=blocks, weights={"gener": 0.4})
-    with pytest.raises(ConfigError, match="no parameter 'genre'"):
+    with pytest.raises(ConfigError, match="no block 'genre'"):
         HybridConfig(weights={"genre": 0.4})
     with pytest.raises(ConfigError, match=r"'genre' parameter .*greater than or equal to 0"):
         HybridConfig(blocks=blocks, weights={"genre": -0.4})
+
+
+@pytest.mark.parametrize("text", ["a = " + "[" * 5_000, "a = " + "{b = " * 5_000, "a." * 5_000])
+def test_toml_that_is_nested_deeply_is_refused(tmp_path: Path, text: str) -> None:
+    (tmp_path / "deep.toml").write_text(text)
+    with pytest.raises(ConfigError, match=r"config file must be TOML, got .*deep.toml") as error:
+        HybridConfig.from_toml(tmp_path / "deep.toml")
+    assert len(str(error.value)) < 1000

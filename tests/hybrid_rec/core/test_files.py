@@ -14,6 +14,7 @@ from hybrid_rec.core.files import (
     existing,
     files_in,
     is_ours,
+    read_regular,
     replace_text,
     replacing,
     writing,
@@ -168,3 +169,55 @@ def test_platforms_that_cannot_bring_a_folder_to_disk_write_all_the_same(
     synced(monkeypatch, errno.EIO)
     with pytest.raises(OSError, match="Input/output"):
         replace_text(tmp_path / "file", "other")
+
+
+def test_what_a_killed_write_left_is_removed_by_the_next(tmp_path: Path, dead: int) -> None:
+    target = tmp_path / "file.txt"
+    left = [tmp_path / f".file.txt.saving-{dead}-{number}" for number in (0, 7)]
+    other = tmp_path / f".other.txt.saving-{dead}-0"
+    for path in (*left, other):
+        path.write_text("half")
+    replace_text(target, "whole")
+    assert sorted(tmp_path.iterdir()) == sorted([target, other])
+    assert target.read_text() == "whole"
+
+
+def test_a_file_of_a_write_that_goes_on_stays(tmp_path: Path) -> None:
+    target = tmp_path / "file.txt"
+    with writing(target) as outer:
+        outer.write(b"outer")
+        replace_text(target, "inner")
+    assert target.read_text() == "outer"
+    assert list(tmp_path.iterdir()) == [target]
+
+
+def test_only_a_file_of_its_own_is_regular(tmp_path: Path) -> None:
+    path = tmp_path / "file"
+    path.write_bytes(b"abc")
+    assert read_regular(path, 3) == b"abc"
+    with pytest.raises(OSError, match="must have at most 2 bytes"):
+        read_regular(path, 2)
+    (tmp_path / "link").symlink_to(path)
+    os.mkfifo(tmp_path / "fifo")
+    (tmp_path / "folder").mkdir()
+    for name, message in (
+        ("link", "is a link"), ("fifo", "a folder or a device"), ("folder", "a folder or a device")
+    ):  # fmt: skip
+        with pytest.raises(OSError, match=message):
+            read_regular(tmp_path / name, 3)
+    with pytest.raises(FileNotFoundError):
+        read_regular(tmp_path / "absent", 3)
+
+
+@pytest.mark.parametrize("files", ["[[1]]", "[null]", "3", "null"])
+def test_a_manifest_that_lists_no_names_is_not_ours(tmp_path: Path, files: str) -> None:
+    (tmp_path / "m.json").write_text(f'{{"format": "ours", "files": {files}}}')
+    assert not is_ours(tmp_path, "m.json", "ours")
+
+
+def test_a_manifest_that_never_ends_is_not_ours(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "m.json")
+    assert not is_ours(tmp_path, "m.json", "ours")
+    (tmp_path / "m.json").unlink()
+    (tmp_path / "m.json").write_text("[" * 100_000)
+    assert not is_ours(tmp_path, "m.json", "ours")

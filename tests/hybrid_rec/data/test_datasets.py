@@ -726,10 +726,10 @@ def test_read_dataset_refuses_items_for_sets_that_bring_their_own(yes_folder: Pa
 def test_report_reads_as_text() -> None:
     assert str(read_tidy(PLAYS).report).splitlines() == [
         "DataFrame: kept 2 of 3 playlists, 5 of 9 plays",
-        "  dropped: 1 playlists with fewer than two items",
+        "  dropped: 1 playlist with fewer than two items",
         "  dropped: 3 rows with missing ids",
-        "  dropped: 1 plays of dropped playlists",
-        "  note: 1 titles missing",
+        "  dropped: 1 play of dropped playlists",
+        "  note: 1 title missing",
         "  note: 2 artists missing",
         "  note: 2 item ids with several spellings, the most frequent kept",
     ]

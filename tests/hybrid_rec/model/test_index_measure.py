@@ -19,6 +19,7 @@ from hybrid_rec.model import storage as artifact
 from hybrid_rec.model.fit import reindexed
 from hybrid_rec.model.index_measure import measure_index
 from hybrid_rec.model.item_index import block_scale, choose_index
+from hybrid_rec.model.manifest import as_text
 from indexes.faiss_index import FaissIndex
 
 
@@ -56,7 +57,7 @@ def test_the_choice_is_saved_and_loaded(fitted: HybridRecommender, saved: Path) 
 def test_a_model_without_a_choice_is_loaded(saved: Path) -> None:
     manifest = json.loads((saved / "manifest.json").read_text())
     del manifest["index"]
-    (saved / "manifest.json").write_text(artifact._as_text(manifest))
+    (saved / "manifest.json").write_text(as_text(manifest))
     assert HybridRecommender.load(saved).model_.choice is None
 
 

@@ -19,6 +19,7 @@ from hybrid_rec import ArtifactError, HybridConfig, HybridRecommender
 from hybrid_rec.core import files
 from hybrid_rec.data.synthetic import SyntheticDataset
 from hybrid_rec.model import storage as artifact
+from hybrid_rec.model.manifest import as_text
 
 QUERIES = [["song-001", "song-002"], ["song-003"], []]
 
@@ -302,7 +303,7 @@ def test_threads_that_save_to_one_folder_leave_a_whole_model(
 def rewrite(saved: Path, **changes: Any) -> None:
     """Change the manifest as somebody would who knows how its digest is made."""
     path = saved / "manifest.json"
-    path.write_text(artifact._as_text(json.loads(path.read_text()) | changes))
+    path.write_text(as_text(json.loads(path.read_text()) | changes))
 
 
 def relist(saved: Path) -> None:
@@ -316,7 +317,7 @@ def relist(saved: Path) -> None:
     [
         ({"format_version": 99}, r"version 2 or older, got \('hybrid-rec model', 99\)"),
         ({"format": "something"}, r"got \('something', 2\)"),
-        ({"counts": {"items": 3}}, r"must have the counts \{'items': 3\}.*but has"),
+        ({"counts": {"items": 3}}, r"catalog\.parquet must hold the 3 rows .* got 1000"),
         ({"counts": None}, "must list config, libraries, counts, files, but counts is None"),
         ({"config": None}, "but config is None"),
         ({"config": []}, r"but config is \[\]"),
@@ -362,7 +363,8 @@ def test_files_that_fit_their_checksums_but_not_each_other(
 def test_every_digit_of_the_manifest_counts(small_ranked: Path, tmp_path: Path) -> None:
     folder = tmp_path / "model"
     shutil.copytree(small_ranked, folder)
-    artifact.keep_measurement(folder, artifact.read_manifest(folder), {"rows": [0.25, 3]})
+    measured = {"factory": "Flat", "queries": 20, "rows": [{"queries": "items", "recall@10": 0.25}]}
+    artifact.keep_measurement(folder, artifact.read_manifest(folder), measured)
     path = folder / "manifest.json"
     whole = path.read_text()
     places = [place for place, letter in enumerate(whole) if letter.isdigit()]
@@ -373,7 +375,14 @@ def test_every_digit_of_the_manifest_counts(small_ranked: Path, tmp_path: Path) 
         with pytest.raises(ArtifactError, match=r"must have the digest|must hold the format|JSON"):
             artifact.read_manifest(folder)
     path.write_text(whole)
-    assert artifact.read_manifest(folder)["measured"] == {"rows": [0.25, 3]}
+    assert artifact.read_manifest(folder)["measured"] == measured
+
+
+def test_counts_that_are_not_those_of_the_model(saved: Path) -> None:
+    counts = json.loads((saved / "manifest.json").read_text())["counts"]
+    rewrite(saved, counts={**counts, "items_hybrid": counts["items_hybrid"] + 1})
+    with pytest.raises(ArtifactError, match=r"must have the counts .* but has"):
+        HybridRecommender.load(saved)
 
 
 def test_a_manifest_without_a_digest_is_refused(saved: Path) -> None:

@@ -41,9 +41,9 @@ def test_weights_of_a_block_that_is_not_there_are_refused(
     model: HybridRecommender, form: Any
 ) -> None:
     for call in (model.recommend, model.similar_items):
-        with pytest.raises(ConfigError, match="weights has no parameter 'gener'; did you mean"):
+        with pytest.raises(ConfigError, match="there is no block 'gener'; did you mean"):
             call(["i1"], weights=form({"gener": 1.0}))
-        with pytest.raises(ConfigError, match="weights has no parameter 'lyrics'"):
+        with pytest.raises(ConfigError, match="there is no block 'lyrics'"):
             call(["i1"], weights=form({"lyrics": 1.0}))
 
 

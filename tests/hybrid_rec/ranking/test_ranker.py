@@ -123,6 +123,10 @@ def test_off_by_configuration_and_with_few_playlists(world: SyntheticDataset) ->
 
 
 def test_without_the_library_the_error_says_what_to_do(monkeypatch: pytest.MonkeyPatch) -> None:
+    import lightgbm
+
+    data = lightgbm.Dataset(np.random.default_rng(0).random((50, 1)), np.arange(50) % 2)
+    ranker = Ranker(["Column_0"], lightgbm.train({"verbose": -1}, data, 1).model_to_string())
     real = builtins.__import__
 
     def without(name: str, *rest: Any, **more: Any) -> Any:
@@ -132,7 +136,7 @@ def test_without_the_library_the_error_says_what_to_do(monkeypatch: pytest.Monke
 
     monkeypatch.setattr(builtins, "__import__", without)
     with pytest.raises(HybridRecError, match=r"libgomp1.*ranking.enabled = false"):
-        Ranker(["plays"], "")
+        ranker.contributions(np.zeros((1, 1), np.float32), np.zeros(1, bool))
 
 
 def test_a_model_of_other_features_is_refused() -> None:

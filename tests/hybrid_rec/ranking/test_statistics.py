@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from scipy import sparse
 
 from hybrid_rec.data.synthetic import SyntheticDataset
-from hybrid_rec.ranking.statistics import Statistics, set_hashes
+from hybrid_rec.ranking.hashes import set_hashes
+from hybrid_rec.ranking.statistics import Statistics
 
 
 def holds_of(sets: list[list[int]], n_items: int = 64) -> sparse.csr_array:

@@ -77,7 +77,7 @@ def test_a_tree_of_one_leaf(fit: Fit, monkeypatch: pytest.MonkeyPatch) -> None:
     assert np.array_equal(trees.predict(rows), trees._booster.predict(rows))
 
 
-@pytest.mark.parametrize("case", ["leaves", "missing", "category", "forest", "linear"])
+@pytest.mark.parametrize("case", ["leaves", "missing"])
 def test_what_bits_cannot_say_is_left_to_lightgbm(
     case: str, fit: Fit, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -85,16 +85,23 @@ def test_what_bits_cannot_say_is_left_to_lightgbm(
     rows = np.abs(rows_of(3_000))
     if case == "missing":
         rows[::3, 0] = np.nan
-    parameters: dict[str, dict[str, Any]] = {
-        "leaves": {"num_leaves": 65},
-        "missing": {},
-        "category": {"categories": ["b"]},
-        "forest": {"boosting": "rf", "bagging_freq": 1, "bagging_fraction": 0.5},
-        "linear": {"linear_tree": True},
-    }
-    trees = fit(rows=rows, **parameters[case])
+    trees = fit(rows=rows, num_leaves=65 if case == "leaves" else 31)
     assert trees._bits is None
     assert np.array_equal(trees.predict(rows), trees._booster.predict(rows))
+
+
+@pytest.mark.parametrize(
+    "parameters",
+    [
+        {"categories": ["b"]},
+        {"boosting": "rf", "bagging_freq": 1, "bagging_fraction": 0.5},
+        {"linear_tree": True},
+        {"objective": "huber"},
+    ],
+)
+def test_trees_that_no_ranking_has_are_refused(parameters: dict[str, Any], fit: Fit) -> None:
+    with pytest.raises(ArtifactError, match="must be a LightGBM text of whole trees: it must"):
+        fit(rows=np.abs(rows_of(3_000)), **parameters)
 
 
 def test_a_few_calls_need_no_lightgbm(fit: Fit, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -125,6 +132,16 @@ def _not_there() -> None:
         ("right_child", lambda _: "999"),
         ("split_feature", lambda _: "4"),
         ("threshold", lambda _: "x"),
+        ("threshold", lambda _: "1e39"),
+        ("decision_type", lambda _: "1"),
+        ("internal_count", lambda _: "0"),
+        ("internal_value", lambda _: "nan"),
+        ("leaf_value", lambda _: "1e308"),
+        ("leaf_weight", lambda _: "inf"),
+        ("num_leaves", lambda _: "1000000000"),
+        ("num_class", lambda _: "0"),
+        ("num_tree_per_iteration", lambda _: "0"),
+        ("max_feature_idx", lambda _: "2147483647"),
         ("leaf_value", lambda first: f"{first} {first}"),
     ],
 )
@@ -135,9 +152,9 @@ def test_numbers_that_are_no_tree_are_refused(
     start = text.index(f"\n{field}=") + len(field) + 2
     first = text[start:].split()[0]
     damaged = text[:start] + change(first) + text[start + len(first) :]
-    with pytest.raises(ArtifactError, match="must be a LightGBM text, but"):
+    with pytest.raises(ArtifactError, match="must be a LightGBM text of whole trees"):
         Trees(damaged, NAMES)
-    with pytest.raises(ArtifactError, match="must be a LightGBM text, but"):
+    with pytest.raises(ArtifactError, match="must be a LightGBM text of whole trees"):
         Trees("no trees", NAMES)
 
 
@@ -161,3 +178,38 @@ def test_trees_that_begin_elsewhere_than_they_say() -> None:
     assert (Trees(wrong, names).gains() == Trees(text, names).gains()).all()
     with pytest.raises(ArtifactError, match="must be a LightGBM text of whole trees"):
         Trees(text.replace("\nTree=1\n", "\nnonsense\nTree=1\n"), names).gains()
+
+
+def test_every_line_that_is_missing_twice_there_or_cut_off_is_refused(fit: Fit) -> None:
+    """Some of them would end the process."""
+    whole = fit(num_leaves=4)._text.split("\n")
+    end = whole.index("end of trees") + 1
+    for place, line in enumerate(whole[:end]):
+        if not line:
+            continue
+        for lines in (whole[:place] + whole[place + 1 :], whole[:place], whole[: place + 1] * 2):
+            if lines[:end] == whole[:end]:
+                continue
+            with pytest.raises(ArtifactError, match="must be a LightGBM text of whole trees"):
+                Trees("\n".join(lines), NAMES)
+
+
+@pytest.mark.parametrize(
+    ("left", "right"), [("0 0 0", "0 0 0"), ("1 0 -1", "-2 2 -3"), ("1 2 -1", "2 -2 -3")]
+)
+def test_children_that_never_end_are_refused(left: str, right: str, fit: Fit) -> None:
+    text = fit(num_leaves=4)._text
+    for name, children in (("left_child", left), ("right_child", right)):
+        text = re.sub(f"^{name}=.*$", f"{name}={children}", text, count=1, flags=re.MULTILINE)
+    with pytest.raises(ArtifactError, match="tree 0 does not hold each of its nodes once"):
+        Trees(text, NAMES)
+
+
+def test_what_lightgbm_reads_says_what_was_checked_and_no_more(fit: Fit) -> None:
+    trees = fit()
+    # What stands behind the trees, such as parameters, is not for it.
+    again = Trees(trees._text + "\nparameters:\n[data: /etc/passwd]\nend of parameters\n", NAMES)
+    assert again._text == trees._text
+    assert trees._text.endswith("end of trees\n")
+    rows = rows_of(100)
+    assert np.array_equal(again.contributions(rows), trees.contributions(rows))

@@ -412,8 +412,24 @@ def test_the_size_of_vectors_is_read_from_the_configuration(
     assert embedding_size(write_model(tmp_path, files)) == size
 
 
-@pytest.mark.parametrize("modules", [b"[]", b"{", b'{"a": 1}', b"[1, 2]", b"\xff"])
+@pytest.mark.parametrize(
+    "modules",
+    [b"[]", b"{", b'{"a": 1}', b"[1, 2]", b"\xff", b"5", b"true", b"[" * 100_000, b'"text"',
+     b'[{"path": "/", "type": "Pooling"}]', b'[{"path": "a\\u0000b", "type": "Dense"}]',
+     b'[{"path": 7, "type": "Dense"}]', b'[{"path": "../..", "type": "Dense"}]'],
+)  # fmt: skip
 def test_a_damaged_list_of_modules_tells_no_size(modules: bytes, tmp_path: Path) -> None:
     folder = write_model(tmp_path, TINY | {"modules.json": modules})
     assert embedding_size(folder) is None
     assert "model.safetensors" in fingerprint_files(folder)
+
+
+@pytest.mark.parametrize(
+    "config", [b"[]", b"7", b'{"word_embedding_dimension": 8, "pooling_mode": 5}', b"{"]
+)
+def test_a_damaged_part_tells_no_size(config: bytes, tmp_path: Path) -> None:
+    module = {"path": "2_Last", "type": "sentence_transformers.models.Pooling"}
+    files = TINY | {"modules.json": json.dumps([module]).encode(), "2_Last/config.json": config}
+    folder = write_model(tmp_path, files)
+    assert embedding_size(folder) is None
+    assert "2_Last/config.json" in fingerprint_files(folder)

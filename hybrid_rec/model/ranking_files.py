@@ -1,0 +1,131 @@
+"""The files of a ranking: its trees, what they look at, and the block weights learned beside it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from hybrid_rec.blocks.block_set import BlockSet
+from hybrid_rec.core.arrays import Rows
+from hybrid_rec.core.config import HybridConfig, WeightsConfig
+from hybrid_rec.core.errors import ArtifactError
+from hybrid_rec.core.stored import (
+    read_array,
+    read_json,
+    read_sparse,
+    read_text,
+    refused,
+    write_array,
+    write_json,
+    write_sparse,
+)
+from hybrid_rec.data.playlists import Playlists
+from hybrid_rec.model.fitted import Ranking
+from hybrid_rec.ranking.feature_set import features_of
+from hybrid_rec.ranking.ranker import Ranker
+from hybrid_rec.ranking.statistics import Statistics
+
+_STATISTICS = "statistics"
+_TREES, _NEW_TREES, _WEIGHTS = "trees.txt", "new_trees.txt", "weights.json"
+
+
+def write_ranking(ranking: Ranking, folder: Path) -> None:
+    """Write a ranking into a folder that is made for it."""
+    (folder / _STATISTICS).mkdir(parents=True)
+    (folder / _TREES).write_text(ranking.ranker.text, encoding="utf-8")
+    if ranking.ranker.new_text is not None:
+        (folder / _NEW_TREES).write_text(ranking.ranker.new_text, encoding="utf-8")
+    write_json(folder / _WEIGHTS, dict(ranking.weights))
+    matrices, arrays = ranking.statistics.state()
+    for name, matrix in matrices.items():
+        write_sparse(folder / _STATISTICS / f"{name}.npz", matrix)
+    for name, array in arrays.items():
+        write_array(folder / _STATISTICS / f"{name}.npy", array)
+
+
+def read_ranking(
+    home: Path,
+    name: str,
+    files: Collection[str],
+    playlists: Playlists,
+    blocks: BlockSet,
+    group_of: Rows,
+    config: HybridConfig,
+) -> Ranking | None:
+    """The ranking that `write_ranking` wrote, or None if there is none.
+
+    Args:
+        home: The folder of the model.
+        name: That of the ranking in it.
+        files: The files of the model, relative to its folder.
+        playlists: The training playlists.
+        blocks: What items are described by.
+        group_of: Code of each item's group, `(n_items,)`.
+        config: What the model was fitted with.
+
+    Raises:
+        ArtifactError: If a file is missing or damaged, or does not fit the others.
+    """
+    folder = home / name
+    if f"{name}/{_TREES}" not in files:
+        return None
+    text = read_text(folder / _TREES)
+    with refused(folder / _TREES):
+        names = known_features(text, blocks)
+    settings = config.ranking.statistics
+    shapes = Statistics.state_shapes(playlists, blocks.n_groups, settings, names)
+    statistics = Statistics.from_state(
+        playlists,
+        group_of,
+        blocks.n_groups,
+        settings,
+        {
+            name: read_sparse(folder / _STATISTICS / f"{name}.npz", shape)
+            for name, shape in shapes[0].items()
+        },
+        {
+            name: read_array(folder / _STATISTICS / f"{name}.npy", np.float32, shape)
+            for name, shape in shapes[1].items()
+        },
+    )
+    new_text = None
+    if f"{name}/{_NEW_TREES}" in files:
+        new_text = read_text(folder / _NEW_TREES)
+    with refused(folder / _TREES):
+        ranker = Ranker(names, text, new_text, config.ranking.new_share)
+    return Ranking(statistics, ranker, read_weights(read_json(folder / _WEIGHTS), blocks))
+
+
+def known_features(text: str, blocks: BlockSet) -> list[str]:
+    """The names of the features that trees look at.
+
+    Raises:
+        ArtifactError: If there are others than this version can compute.
+    """
+    found = re.search(r"^feature_names=(.*)$", text, re.MULTILINE)
+    names = [] if found is None else found[1].split()
+    unknown = [name for name in names if name not in features_of(blocks)]
+    if unknown or not names:
+        raise ArtifactError(
+            f"the trees of the ranking must look at features that this version knows, got "
+            f"{', '.join(unknown) or 'none'}; fit again."
+        )
+    return names
+
+
+def read_weights(given: Any, blocks: BlockSet) -> dict[str, float]:
+    """Learned block weights, checked.
+
+    Raises:
+        ArtifactError: If they are no mapping.
+        ConfigError: If one of them is out of range.
+    """
+    if not isinstance(given, dict):
+        raise ArtifactError("the learned weights must be a mapping; save the model again.")
+    checked = WeightsConfig(**given)
+    usual = blocks.weights(checked)
+    return {name: usual[name] for name in given if name in usual}

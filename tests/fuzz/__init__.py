@@ -1,0 +1,1 @@
+"""Campaigns of hostile inputs: mutated model folders, mutated data files, killed commands."""
