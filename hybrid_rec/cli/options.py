@@ -88,7 +88,7 @@ SeedCount = Annotated[
     int, typer.Option("--n-seeds", help="Number of given items, for first and random.")
 ]
 MinLength = Annotated[
-    int, typer.Option("--min-length", help="Leave out playlists with fewer different items.")
+    int, typer.Option("--min-length", help="Only learn from playlists that are shorter.")
 ]
 MaxLength = Annotated[
     int | None, typer.Option("--max-length", help="Cut held-out playlists to so many items.")

@@ -206,12 +206,12 @@ def test_bad_parameters(make: Callable[[], Baseline], message: str) -> None:
 def test_names() -> None:
     assert set(BASELINES) == {
         "popularity", "random", "item-knn", "playlist-knn", "notebook", "metadata", "ease",
-        "implicit-als", "implicit-bm25",
+        "implicit-als", "implicit-bm25", "als-cosine",
     }  # fmt: skip
     assert set(default_baselines()) == {
         "popularity", "item-knn", "playlist-knn", "notebook", "metadata",
     }  # fmt: skip
-    with pytest.raises(ConfigError, match=r"baseline must be one of ease, .*, got 'itemknn'"):
+    with pytest.raises(ConfigError, match=r"one of als-cosine, ease, .*, got 'itemknn'"):
         make_baseline("itemknn")
 
 

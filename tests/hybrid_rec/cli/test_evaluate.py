@@ -120,7 +120,7 @@ def test_studies_are_printed_and_in_the_report(
         (["--ann", "Magic7", "--baselines", "none"], "Magic7"),
         (["--split", "magic"], "split must be one of cold-items, continuation"),
         (["--split", "global-time"], "must have the time of every play"),
-        (["--baselines", "popularity,magic"], "--baselines must be among ease, implicit-als"),
+        (["--baselines", "popularity,magic"], "--baselines must be among als-cosine, ease"),
         (["-k", "ten"], "-k must be whole numbers"),
         (["-k", "0"], "-k must be at least 1, got 0"),
         (["--part", "train"], "part must be 'validation' or 'test'"),
