@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from hybrid_rec.blocks.base import Block
 from hybrid_rec.blocks.block_set import BlockSet, columns_of
-from hybrid_rec.blocks.few_items import sample_of
+from hybrid_rec.blocks.training_length import epochs_of, sample_of
 from hybrid_rec.core.config import POPULARITY, HybridConfig
 from hybrid_rec.data.catalog import Catalog
 from hybrid_rec.data.playlists import Playlists
@@ -56,12 +56,12 @@ class Flag:
 
 Space = Mapping[str, Whole | Real | Flag]
 
-_SAMPLE = "cooccurrence.sample"
+_EPOCHS, _SAMPLE = "cooccurrence.epochs", "cooccurrence.sample"
 _FIT: Space = {
-    "cooccurrence.vector_size": Whole(32, 256, step=32),
+    "cooccurrence.vector_size": Whole(16, 128, step=16),
     "cooccurrence.window": Whole(3, 100, log=True),
-    "cooccurrence.epochs": Whole(5, 80, log=True),
-    "cooccurrence.negative": Whole(2, 40, log=True),
+    _EPOCHS: Whole(2, 40, log=True),
+    "cooccurrence.negative": Whole(1, 20, log=True),
     "cooccurrence.ns_exponent": Real(-0.5, 1.0, log=False),
     _SAMPLE: Real(1e-5, 1e-1),
     "cooccurrence.learning_rate": Real(0.01, 0.2),
@@ -106,6 +106,8 @@ def settings_of(config: HybridConfig, space: Space) -> Settings:
 def fit_settings(config: HybridConfig, space: Space, playlists: Playlists) -> Settings:
     """The same for the settings of Word2Vec, the number in place of a default that data give."""
     found = dict(settings_of(config, space))
+    if found.get(_EPOCHS, 0) is None:
+        found[_EPOCHS] = epochs_of(config.cooccurrence, playlists.n_plays)
     if found.get(_SAMPLE, 0.0) is None:
         chosen = config.cooccurrence
         n_items = int((playlists.play_counts >= chosen.min_count).sum())
@@ -127,4 +129,5 @@ def fit_cost(config: HybridConfig, playlists: Playlists) -> float:
     chosen = config.cooccurrence
     # Skip-gram trains every pair within the window; most playlists are shorter than the window.
     pairs = min(chosen.window, float(playlists.lengths.mean())) if chosen.skip_gram else 1.0
-    return chosen.vector_size * chosen.epochs * (chosen.negative + 1) * pairs
+    epochs = epochs_of(chosen, playlists.n_plays)
+    return chosen.vector_size * epochs * (chosen.negative + 1) * pairs

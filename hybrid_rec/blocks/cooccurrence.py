@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from hybrid_rec.blocks.corpus_files import CorpusFiles, item_tokens, shuffled
 from hybrid_rec.blocks.excerpts import Excerpts, most_plays
-from hybrid_rec.blocks.few_items import repeats_of, sample_of
+from hybrid_rec.blocks.training_length import epochs_of, repeats_of, sample_of
 from hybrid_rec.core.arrays import Floats, Rows
 from hybrid_rec.core.config import CooccurrenceConfig
 from hybrid_rec.core.errors import DataError
@@ -76,7 +76,9 @@ def fit_cooccurrence(
         Words and Phrases and their Compositionality", 2013, https://arxiv.org/abs/1310.4546.
     """
     counts = playlists.play_counts if start is None else start.counts
-    epochs = config.epochs if start is None else min(config.epochs, config.update_epochs)
+    epochs = epochs_of(config, playlists.n_plays)
+    if start is not None:
+        epochs = min(epochs, config.update_epochs)
     if counts.max(initial=0) < config.min_count:
         raise DataError(
             f"at least one item must have min_count = {config.min_count} plays, "

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from hybrid_rec.blocks.few_items import repeated
+from hybrid_rec.blocks.training_length import repeated
 from hybrid_rec.core.arrays import Mask, Rows
 from hybrid_rec.data.playlists import Playlists
 

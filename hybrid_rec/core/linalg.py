@@ -6,7 +6,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cache
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 from scipy import sparse
@@ -14,6 +14,8 @@ from threadpoolctl import ThreadpoolController
 
 from hybrid_rec.core.arrays import Doubles, Floats
 from indexes.forks import lock_over_forks
+
+Matrix = TypeVar("Matrix", Floats, Doubles)
 
 
 def unit_rows(vectors: Floats) -> Floats:
@@ -31,23 +33,28 @@ def unit_sparse_rows(matrix: sparse.csr_array) -> sparse.csr_array:
     return scaled
 
 
-def ridge_inverse(gram: Doubles, ridge: float) -> Doubles:
+def ridge_inverse(gram: Matrix, ridge: float) -> Matrix:
     """The upper triangle of the inverse of `gram + ridge I`, `(n, n)`; below it lies anything.
 
     By Cholesky's method in place: half the time and memory of a general inverse.
 
     Args:
-        gram: A product `X'X`, of which only the upper triangle is read. If it is in Fortran order,
-            it is overwritten, so that no second matrix of its size is needed.
+        gram: A product `X'X`, float32 or float64, of which only the upper triangle is read. If it
+            is in Fortran order, it is overwritten, so that no second matrix of its size is needed.
         ridge: Strength of the L2 penalty, above 0.
     """
     # Only fitting needs it, and it takes a while to load.
     from scipy.linalg import lapack
 
     gram[np.diag_indices_from(gram)] += ridge
-    factor, _ = lapack.dpotrf(gram, lower=False, clean=False, overwrite_a=True)
-    inverse: Doubles
-    inverse, _ = lapack.dpotri(factor, lower=False, overwrite_c=True)
+    cholesky, invert = (
+        (lapack.spotrf, lapack.spotri)
+        if gram.dtype == np.float32
+        else (lapack.dpotrf, lapack.dpotri)
+    )
+    factor, _ = cholesky(gram, lower=False, clean=False, overwrite_a=True)
+    inverse: Matrix
+    inverse, _ = invert(factor, lower=False, overwrite_c=True)
     return inverse
 
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from hybrid_rec.blocks.cooccurrence import fit_cooccurrence
+from hybrid_rec.blocks.training_length import epochs_of
 from hybrid_rec.core.arrays import Floats
 from hybrid_rec.core.config import HybridConfig
 from hybrid_rec.core.progress import Advance, Progress, Within
@@ -66,7 +67,7 @@ def _vectors(parts: Sequence[Playlists], config: HybridConfig, progress: Progres
 
     Each is trained on one thread, so as to be reproducible, but two at a time.
     """
-    n_epochs = config.cooccurrence.epochs * len(parts)
+    n_epochs = sum(epochs_of(config.cooccurrence, part.n_plays) for part in parts)
     with progress.stage("co-occurrence, epochs", n_epochs) as advance:
         return _trained(parts, config, advance)
 

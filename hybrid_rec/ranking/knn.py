@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import sparse
 
-from hybrid_rec.core.arrays import Doubles, Rows
+from hybrid_rec.core.arrays import Doubles, Floats, Rows
 from hybrid_rec.core.progress import Advance, silent, spread
 
 STEPS = 20
@@ -150,15 +150,14 @@ def strongest(matrix: sparse.csr_array, n: int) -> sparse.csr_array:
     return sparse.csr_array((data[chosen], columns[chosen], indptr), shape=matrix.shape)
 
 
-def strongest_of_dense(matrix: Doubles, n: int) -> sparse.csr_array:
+def strongest_of_dense(matrix: Floats, n: int) -> sparse.csr_array:
     """The same of a matrix without gaps, `(n_lines, n_columns)`."""
     kept = matrix > 0
-    # Of many positive entries most need not be sorted.
-    many = np.flatnonzero(kept.sum(axis=1) > n)
-    if len(many):
-        kept[many] &= matrix[many] >= np.partition(matrix[many], -n, axis=1)[:, -n, None]
-    lines, columns = np.nonzero(kept)
-    indptr = np.concatenate([[0], np.cumsum(kept.sum(axis=1))])
+    if matrix.shape[1] > n:
+        kept &= matrix >= np.partition(matrix, -n, axis=1)[:, -n, None]
+    lines, columns = np.divmod(np.flatnonzero(kept), max(matrix.shape[1], 1))
+    sizes = np.bincount(lines, minlength=len(matrix))
+    indptr = np.concatenate([[0], np.cumsum(sizes)])
     return strongest(
         sparse.csr_array((matrix[lines, columns], columns, indptr), shape=matrix.shape), n
     )

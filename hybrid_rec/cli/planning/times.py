@@ -11,6 +11,7 @@ import numpy as np
 
 from hybrid_rec.blocks.cooccurrence import fit_cooccurrence
 from hybrid_rec.blocks.pooling import playlist_queries
+from hybrid_rec.blocks.training_length import epochs_of
 from hybrid_rec.cli.planning.sizes import Shape
 from hybrid_rec.core.arrays import Rows
 from hybrid_rec.core.progress import Progress
@@ -128,7 +129,8 @@ def _cooccurrence(shape: Shape, rng: np.random.Generator) -> float:
     one, three = together(1), together(3)
     a_play = max(three - one, three / 10) / (2 * part.n_plays)
     loads = [playlists.n_plays, *(fold.train.n_plays for fold in shape.folds)]
-    return a_play * config.epochs * max(max(loads), sum(loads) / (2 if both else 1))
+    passes = [epochs_of(config, load) * load for load in loads]
+    return a_play * max(max(passes), sum(passes) / (2 if both else 1))
 
 
 @dataclass(frozen=True, eq=False)

@@ -46,9 +46,9 @@ class CooccurrenceConfig(Section):
     preset: CooccurrencePreset = "recommendation"
     """Named settings that fill in whatever is not given: `recommendation` (the defaults shown
     here), `notebook` (the radio notebook's CBOW), `skipgram` (skip-gram on listening queues)."""
-    vector_size: int = Field(128, ge=1, le=4096)
+    vector_size: int = Field(32, ge=1, le=4096)
     """Dimensions of the co-occurrence vectors."""
-    window: int = Field(30, ge=1, le=10_000)
+    window: int = Field(5, ge=1, le=10_000)
     """Largest distance between two plays that count as together. With `shuffle`, a playlist
     longer than the window is sampled evenly, whatever the order of its plays."""
     longest_playlist: int = Field(3000, ge=0)
@@ -56,13 +56,14 @@ class CooccurrenceConfig(Section):
     least 100, where they would be more than a thirtieth of all plays and than four playlists of
     mean length. Of a longer one every epoch takes others: first the latest, then those before, and
     so on in a circle."""
-    epochs: int = Field(20, ge=1, le=1_000_000)
-    """Passes over all playlists."""
+    epochs: int | None = Field(None, ge=1, le=1_000_000)
+    """Passes over all playlists. Left out, it is the fewer the more plays there are, as each pass
+    then tells more: 20 up to 10,000 plays, 10 for 40,000, 5 for 150,000, 3 from 400,000 on."""
     update_epochs: int = Field(5, ge=1, le=1_000_000)
     """Passes of an update, whose vectors start from those that are there; no more than `epochs`."""
     skip_gram: bool = True
     """Skip-gram if true, CBOW if false."""
-    negative: int = Field(5, ge=1, le=1000)
+    negative: int = Field(2, ge=1, le=1000)
     """Negative samples for each positive pair."""
     ns_exponent: float = Field(0.75, ge=-2.0, le=2.0)
     """Exponent of the popularity that negatives are drawn by: 1 draws by popularity, 0 evenly,

@@ -105,7 +105,7 @@ class RankingConfig(Section):
     """Features that the ranker does not look at; see `hybrid_rec/ranking/features.py`. A block is
     the feature `block_NAME`."""
     cases: int = Field(1000, ge=10)
-    """Held-out playlists wanted; folds are added, up to five, until there are so many."""
+    """Held-out playlists wanted; folds are added, up to two, until there are so many."""
     held_out: float = Field(0.2, gt=0.0, le=0.5)
     """Share of the playlists that a fold holds out, but no more than `cases`."""
     holdout: Literal["auto", "random", "latest"] = "auto"
@@ -113,7 +113,7 @@ class RankingConfig(Section):
     there are times and they bring many more items without history than random ones do."""
     hidden_share: float = Field(0.05, ge=0.0, le=0.5)
     """Share of the items whose history is hidden from a fold."""
-    known_share: float = Field(3.0, ge=0.0, le=10.0)
+    known_share: float = Field(1.0, ge=0.0, le=10.0)
     """Playlists that are in training but for hidden items, as a share of those held out: the order
     of items without history for such playlists is learned from them."""
     new_share: float = Field(0.2, ge=0.0, le=1.0)

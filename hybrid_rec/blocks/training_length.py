@@ -1,4 +1,4 @@
-"""How Word2Vec trains on few items: what it skips, and how often it reads a playlist."""
+"""How long Word2Vec trains: its passes, what it skips, how often it reads a playlist."""
 
 from __future__ import annotations
 
@@ -19,6 +19,22 @@ _SHORT = 3
 # Learning rate times plays: how far the vector of an average item must be able to move.
 _ENOUGH = 5.0
 _MOST_REPEATS = 10
+# More passes than these learn the playlists by heart (measured on sets of 30,000 to 150,000 plays).
+_USUAL_EPOCHS, _AT_PLAYS, _POWER = 5, 150_000, -0.5
+_FEWEST_EPOCHS, _MOST_EPOCHS = 3, 20
+
+
+def epochs_of(config: CooccurrenceConfig, n_plays: int) -> int:
+    """Passes over all playlists.
+
+    Args:
+        config: Its `epochs` count if there are any.
+        n_plays: Plays of all playlists; more of them need fewer passes.
+    """
+    if config.epochs is not None:
+        return config.epochs
+    wanted = round(_USUAL_EPOCHS * (max(n_plays, 1) / _AT_PLAYS) ** _POWER)
+    return min(max(wanted, _FEWEST_EPOCHS), _MOST_EPOCHS)
 
 
 def sample_of(config: CooccurrenceConfig, n_items: int) -> float:

@@ -10,7 +10,7 @@ import pytest
 
 from hybrid_rec import Catalog, CooccurrenceConfig, HybridConfig, HybridRecommender, Playlists
 from hybrid_rec.blocks.cooccurrence import fit_cooccurrence
-from hybrid_rec.blocks.few_items import repeated, repeats_of, sample_of
+from hybrid_rec.blocks.training_length import repeated, repeats_of, sample_of
 from hybrid_rec.core.arrays import Rows
 from tests.tastes import share_of_own_taste, tastes
 
