@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from hybrid_rec.blocks.corpus_files import CorpusFiles, item_tokens, shuffled
 from hybrid_rec.blocks.excerpts import Excerpts, most_plays
 from hybrid_rec.blocks.training_length import epochs_of, repeats_of, sample_of
+from hybrid_rec.blocks.vocabulary import set_vocabulary
 from hybrid_rec.core.arrays import Floats, Rows
 from hybrid_rec.core.config import CooccurrenceConfig
 from hybrid_rec.core.errors import DataError
@@ -103,10 +104,7 @@ def fit_cooccurrence(
     )
     played = np.flatnonzero(counts)
     tokens = item_tokens(playlists.n_items).astype(str)
-    model.build_vocab_from_freq(
-        dict(zip(tokens[played].tolist(), counts[played].tolist(), strict=True)),
-        corpus_count=len(playlists),
-    )
+    set_vocabulary(model, tokens[played], counts[played], len(playlists))
     rows = np.array([int(token) for token in model.wv.index_to_key], dtype=np.int64)
     if start is not None:
         held = start.vectors[rows].any(axis=1)

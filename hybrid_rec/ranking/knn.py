@@ -136,18 +136,22 @@ def similarities_of(
 
 def strongest(matrix: sparse.csr_array, n: int) -> sparse.csr_array:
     """The n largest positive entries of each line, largest first, the leftmost of equal ones."""
+    if not matrix.has_sorted_indices:
+        matrix = matrix.sorted_indices()
     kept = matrix.data > 0
+    # Exactly n of each long line, so that hardly more is sorted than is kept.
     for line in np.flatnonzero(np.diff(matrix.indptr) > n).tolist():
         span = slice(matrix.indptr[line], matrix.indptr[line + 1])
-        kept[span] &= matrix.data[span] >= np.partition(matrix.data[span], -n)[-n]
+        values = matrix.data[span]
+        least = np.partition(values, -n)[-n]
+        chosen = values > least
+        chosen[np.flatnonzero(values == least)[: n - np.count_nonzero(chosen)]] = True
+        kept[span] &= chosen
     lines = np.repeat(np.arange(matrix.shape[0]), np.diff(matrix.indptr))[kept]
     columns, data = matrix.indices[kept], matrix.data[kept]
-    order = np.lexsort((columns, -data, lines))
-    sizes = np.bincount(lines, minlength=matrix.shape[0])
-    place = np.arange(len(lines)) - np.repeat(np.cumsum(sizes) - sizes, sizes)
-    chosen = order[place < n]
-    indptr = np.concatenate([[0], np.cumsum(np.minimum(sizes, n))])
-    return sparse.csr_array((data[chosen], columns[chosen], indptr), shape=matrix.shape)
+    order = np.lexsort((-data, lines))
+    indptr = np.concatenate([[0], np.cumsum(np.bincount(lines, minlength=matrix.shape[0]))])
+    return sparse.csr_array((data[order], columns[order], indptr), shape=matrix.shape)
 
 
 def strongest_of_dense(matrix: Floats, n: int) -> sparse.csr_array:

@@ -25,7 +25,7 @@ def test_against_the_inverse_of_items_by_items() -> None:
     np.fill_diagonal(expected, 0)
     expected[:, 7] = expected[7] = 0
     found = ease_weights(holds, 20.0, x.shape[1]).toarray()
-    np.testing.assert_allclose(found, np.maximum(expected, 0), atol=1e-9)
+    np.testing.assert_allclose(found, np.maximum(expected, 0), atol=1e-6)
 
 
 def test_only_the_strongest_are_kept() -> None:
