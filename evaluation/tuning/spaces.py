@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from hybrid_rec.blocks.base import Block
 from hybrid_rec.blocks.block_set import BlockSet, columns_of
-from hybrid_rec.blocks.training_length import epochs_of, sample_of
+from hybrid_rec.blocks.training_length import epochs_of, rate_of, sample_of
 from hybrid_rec.core.config import POPULARITY, HybridConfig
 from hybrid_rec.data.catalog import Catalog
 from hybrid_rec.data.playlists import Playlists
@@ -57,6 +57,7 @@ class Flag:
 Space = Mapping[str, Whole | Real | Flag]
 
 _EPOCHS, _SAMPLE = "cooccurrence.epochs", "cooccurrence.sample"
+_RATE = "cooccurrence.learning_rate"
 _FIT: Space = {
     "cooccurrence.vector_size": Whole(16, 128, step=16),
     "cooccurrence.window": Whole(3, 100, log=True),
@@ -64,7 +65,7 @@ _FIT: Space = {
     "cooccurrence.negative": Whole(1, 20, log=True),
     "cooccurrence.ns_exponent": Real(-0.5, 1.0, log=False),
     _SAMPLE: Real(1e-5, 1e-1),
-    "cooccurrence.learning_rate": Real(0.01, 0.2),
+    _RATE: Real(0.01, 0.2),
     "cooccurrence.min_count": Whole(1, 5),
     "cooccurrence.shuffle": Flag(),
 }
@@ -106,8 +107,10 @@ def settings_of(config: HybridConfig, space: Space) -> Settings:
 def fit_settings(config: HybridConfig, space: Space, playlists: Playlists) -> Settings:
     """The same for the settings of Word2Vec, the number in place of a default that data give."""
     found = dict(settings_of(config, space))
+    if found.get(_RATE, 0.0) is None:
+        found[_RATE] = rate_of(config.cooccurrence, playlists.play_counts)
     if found.get(_EPOCHS, 0) is None:
-        found[_EPOCHS] = epochs_of(config.cooccurrence, playlists.n_plays)
+        found[_EPOCHS] = epochs_of(config.cooccurrence, playlists.play_counts)
     if found.get(_SAMPLE, 0.0) is None:
         chosen = config.cooccurrence
         n_items = int((playlists.play_counts >= chosen.min_count).sum())
@@ -129,5 +132,5 @@ def fit_cost(config: HybridConfig, playlists: Playlists) -> float:
     chosen = config.cooccurrence
     # Skip-gram trains every pair within the window; most playlists are shorter than the window.
     pairs = min(chosen.window, float(playlists.lengths.mean())) if chosen.skip_gram else 1.0
-    epochs = epochs_of(chosen, playlists.n_plays)
+    epochs = epochs_of(chosen, playlists.play_counts)
     return chosen.vector_size * epochs * (chosen.negative + 1) * pairs

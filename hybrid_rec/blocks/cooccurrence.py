@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from hybrid_rec.blocks.corpus_files import CorpusFiles, item_tokens, shuffled
 from hybrid_rec.blocks.excerpts import Excerpts, most_plays
-from hybrid_rec.blocks.training_length import epochs_of, repeats_of, sample_of
+from hybrid_rec.blocks.training_length import epochs_of, rate_of, repeats_of, sample_of
 from hybrid_rec.blocks.vocabulary import set_vocabulary
 from hybrid_rec.core.arrays import Floats, Rows
 from hybrid_rec.core.config import CooccurrenceConfig
@@ -77,7 +77,7 @@ def fit_cooccurrence(
         Words and Phrases and their Compositionality", 2013, https://arxiv.org/abs/1310.4546.
     """
     counts = playlists.play_counts if start is None else start.counts
-    epochs = epochs_of(config, playlists.n_plays)
+    epochs = epochs_of(config, counts)
     if start is not None:
         epochs = min(epochs, config.update_epochs)
     if counts.max(initial=0) < config.min_count:
@@ -86,6 +86,7 @@ def fit_cooccurrence(
             f"but the most played one has {counts.max(initial=0)}."
         )
     n_kept = int((counts >= config.min_count).sum())
+    rate = rate_of(config, counts)
     rng = np.random.default_rng(seed)
     model = _make_word2vec(
         vector_size=config.vector_size,
@@ -96,8 +97,8 @@ def fit_cooccurrence(
         ns_exponent=config.ns_exponent,
         sample=sample_of(config, n_kept),
         min_count=config.min_count,
-        alpha=config.learning_rate,
-        min_alpha=config.learning_rate * 1e-4,
+        alpha=rate,
+        min_alpha=rate * 1e-4,
         workers=config.workers,
         epochs=epochs,
         seed=int(rng.integers(2**31)),

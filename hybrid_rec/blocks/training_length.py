@@ -6,6 +6,7 @@ import math
 
 import numpy as np
 
+from hybrid_rec.core.arrays import Rows
 from hybrid_rec.core.config import CooccurrenceConfig
 from hybrid_rec.data.playlists import Playlists
 
@@ -19,22 +20,46 @@ _SHORT = 3
 # Learning rate times plays: how far the vector of an average item must be able to move.
 _ENOUGH = 5.0
 _MOST_REPEATS = 10
-# More passes than these learn the playlists by heart (measured on sets of 30,000 to 150,000 plays).
+# More passes than these learn the playlists by heart (measured on sets of 30,000 to 170,000 plays).
 _USUAL_EPOCHS, _AT_PLAYS, _POWER = 5, 150_000, -0.5
 _FEWEST_EPOCHS, _MOST_EPOCHS = 3, 20
+# Items that are played about once or twice hardly move in fewer passes, or with smaller steps.
+_RARE_EPOCHS, _RARE = 10, 2.0
+_USUAL_RATE, _RARE_RATE = 0.05, 0.1
 
 
-def epochs_of(config: CooccurrenceConfig, n_plays: int) -> int:
+def epochs_of(config: CooccurrenceConfig, counts: Rows) -> int:
     """Passes over all playlists.
 
     Args:
         config: Its `epochs` count if there are any.
-        n_plays: Plays of all playlists; more of them need fewer passes.
+        counts: Plays of each item, `(n_items,)`; more of them in all, and of each, need fewer
+            passes.
     """
     if config.epochs is not None:
         return config.epochs
-    wanted = round(_USUAL_EPOCHS * (max(n_plays, 1) / _AT_PLAYS) ** _POWER)
-    return min(max(wanted, _FEWEST_EPOCHS), _MOST_EPOCHS)
+    n_plays = max(float(counts.sum()), 1.0)
+    wanted: float = _USUAL_EPOCHS * (n_plays / _AT_PLAYS) ** _POWER
+    of_rare = _RARE_EPOCHS * min(_RARE / _plays_per_item(counts), 1.0)
+    return int(np.clip(round(max(wanted, of_rare)), _FEWEST_EPOCHS, _MOST_EPOCHS))
+
+
+def rate_of(config: CooccurrenceConfig, counts: Rows) -> float:
+    """The initial learning rate.
+
+    Args:
+        config: Its `learning_rate` counts if there is one.
+        counts: Plays of each item, `(n_items,)`.
+    """
+    if config.learning_rate is not None:
+        return config.learning_rate
+    return _RARE_RATE if _plays_per_item(counts) < _RARE else _USUAL_RATE
+
+
+def _plays_per_item(counts: Rows) -> float:
+    """Mean plays of the items that are played."""
+    n_played = max(int(np.count_nonzero(counts)), 1)
+    return max(float(counts.sum()) / n_played, 1.0)
 
 
 def sample_of(config: CooccurrenceConfig, n_items: int) -> float:
@@ -68,7 +93,7 @@ def repeats_of(config: CooccurrenceConfig, playlists: Playlists, n_items: int, e
     small = _usual(n_items) > _USUAL_SAMPLE
     if not small:
         return 2 if playlists.n_plays <= _SHORT * (playlists.lengths > 0).sum() else 1
-    moved = config.learning_rate * epochs * playlists.n_plays / n_items
+    moved = rate_of(config, playlists.play_counts) * epochs * playlists.n_plays / n_items
     return min(max(2, math.ceil(_ENOUGH / moved)), _MOST_REPEATS) if moved else 1
 
 

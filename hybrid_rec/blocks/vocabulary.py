@@ -53,4 +53,5 @@ def _kept_shares(counts: Rows, sample: float) -> NDArray[np.uint32]:
 def _cumulative(counts: Rows, exponent: float) -> NDArray[np.uint32]:
     """The table that negative samples are drawn from, up to 2^31 - 1."""
     powers = np.cumsum(counts.astype(np.float64) ** exponent)
-    return np.round(powers / powers[-1] * (2**31 - 1)).astype(np.uint32)
+    table: NDArray[np.uint32] = np.round(powers / powers[-1] * (2**31 - 1)).astype(np.uint32)
+    return table

@@ -67,7 +67,7 @@ def _vectors(parts: Sequence[Playlists], config: HybridConfig, progress: Progres
 
     Each is trained on one thread, so as to be reproducible, but two at a time.
     """
-    n_epochs = sum(epochs_of(config.cooccurrence, part.n_plays) for part in parts)
+    n_epochs = sum(epochs_of(config.cooccurrence, part.play_counts) for part in parts)
     with progress.stage("co-occurrence, epochs", n_epochs) as advance:
         return _trained(parts, config, advance)
 

@@ -69,4 +69,6 @@ def ease_weights(
     sizes = np.zeros(n_items, dtype=np.int64)
     sizes[played] = np.diff(local.indptr)
     indptr = np.concatenate([[0], np.cumsum(sizes)])
-    return sparse.csr_array((local.data.astype(np.float64), played[local.indices], indptr), shape=(n_items, n_items))
+    return sparse.csr_array(
+        (local.data.astype(np.float64), played[local.indices], indptr), shape=(n_items, n_items)
+    )

@@ -128,8 +128,8 @@ def _cooccurrence(shape: Shape, rng: np.random.Generator) -> float:
     train(1)  # gensim is loaded by now
     one, three = together(1), together(3)
     a_play = max(three - one, three / 10) / (2 * part.n_plays)
-    loads = [playlists.n_plays, *(fold.train.n_plays for fold in shape.folds)]
-    passes = [epochs_of(config, load) * load for load in loads]
+    loads = [playlists, *(fold.train for fold in shape.folds)]
+    passes = [epochs_of(config, load.play_counts) * load.n_plays for load in loads]
     return a_play * max(max(passes), sum(passes) / (2 if both else 1))
 
 

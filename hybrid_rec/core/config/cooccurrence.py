@@ -48,7 +48,7 @@ class CooccurrenceConfig(Section):
     here), `notebook` (the radio notebook's CBOW), `skipgram` (skip-gram on listening queues)."""
     vector_size: int = Field(32, ge=1, le=4096)
     """Dimensions of the co-occurrence vectors."""
-    window: int = Field(5, ge=1, le=10_000)
+    window: int = Field(10, ge=1, le=10_000)
     """Largest distance between two plays that count as together. With `shuffle`, a playlist
     longer than the window is sampled evenly, whatever the order of its plays."""
     longest_playlist: int = Field(3000, ge=0)
@@ -58,7 +58,8 @@ class CooccurrenceConfig(Section):
     so on in a circle."""
     epochs: int | None = Field(None, ge=1, le=1_000_000)
     """Passes over all playlists. Left out, it is the fewer the more plays there are, as each pass
-    then tells more: 20 up to 10,000 plays, 10 for 40,000, 5 for 150,000, 3 from 400,000 on."""
+    then tells more: 20 up to 10,000 plays, 10 for 40,000, 5 for 150,000, 3 from 400,000 on; but 10
+    where items have two plays on average or fewer."""
     update_epochs: int = Field(5, ge=1, le=1_000_000)
     """Passes of an update, whose vectors start from those that are there; no more than `epochs`."""
     skip_gram: bool = True
@@ -78,9 +79,10 @@ class CooccurrenceConfig(Section):
     and 2 to 10, the fewer plays the more, in catalogues of fewer than 382 played items."""
     min_count: int = Field(1, ge=1)
     """Items with fewer plays get no vector of their own; the cold-start fallback places them."""
-    learning_rate: float = Field(0.05, gt=0.0, le=1.0)
+    learning_rate: float | None = Field(None, gt=0.0, le=1.0)
     """Initial learning rate; it falls linearly to a ten-thousandth of that. Items that are played
-    once or twice get few updates and need larger ones than words do."""
+    once or twice get few updates and need larger ones than words do: left out, it is 0.05, and 0.1
+    where items have fewer than two plays on average."""
     shuffle: bool = True
     """Draw a new random order of each playlist for every epoch, so that order does not matter."""
     workers: int = Field(1, ge=1, le=1024)

@@ -10,7 +10,7 @@ import pytest
 
 from hybrid_rec import Catalog, CooccurrenceConfig, HybridConfig, HybridRecommender, Playlists
 from hybrid_rec.blocks.cooccurrence import fit_cooccurrence
-from hybrid_rec.blocks.training_length import repeated, repeats_of, sample_of
+from hybrid_rec.blocks.training_length import epochs_of, rate_of, repeated, repeats_of, sample_of
 from hybrid_rec.core.arrays import Rows
 from tests.tastes import share_of_own_taste, tastes
 
@@ -129,6 +129,20 @@ def test_the_whole_answer_in_a_small_shop() -> None:
     more = model.recommend(given, k=3).item_ids.astype(int)
     own = taste[[rows[0] for rows in playlists]]
     assert (taste[more] == own[:, None]).mean() > 0.98
+
+
+@pytest.mark.parametrize(
+    ("n_items", "each", "epochs", "rate"),
+    [(100, 10, 20, 0.05), (4000, 10, 10, 0.05), (10_000, 15, 5, 0.05), (100_000, 30, 3, 0.05),
+     (100_000, 1, 10, 0.1), (100_000, 2, 10, 0.05)],
+)  # fmt: skip
+def test_passes_follow_from_the_plays(n_items: int, each: int, epochs: int, rate: float) -> None:
+    counts = np.full(n_items + 7, each)
+    counts[:7] = 0
+    assert epochs_of(CooccurrenceConfig(), counts) == epochs
+    assert rate_of(CooccurrenceConfig(), counts) == rate
+    given = CooccurrenceConfig(epochs=2, learning_rate=0.3)
+    assert (epochs_of(given, counts), rate_of(given, counts)) == (2, 0.3)
 
 
 def lists_of(lists: Sequence[Sequence[int] | Rows]) -> Playlists:
