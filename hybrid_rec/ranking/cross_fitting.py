@@ -21,7 +21,7 @@ _SHORTEST = 4
 _DRIFT = 0.1
 NEGATIVES = 0.25
 """Share of the candidates without a hit that a case is trained on."""
-_MOST_FOLDS = 2
+_MOST_FOLDS = 4
 
 
 @dataclass(frozen=True, eq=False)

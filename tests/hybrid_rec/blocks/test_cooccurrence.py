@@ -76,7 +76,7 @@ def test_min_count_leaves_rare_items_without_a_vector(
     "change",
     [
         {"window": 2},
-        {"negative": 2},
+        {"negative": 7},
         {"ns_exponent": -0.5},
         {"sample": 1e-5},
         {"skip_gram": False},
