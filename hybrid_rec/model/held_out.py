@@ -14,6 +14,8 @@ from hybrid_rec.data.playlists import Playlists
 from hybrid_rec.ranking.cross_fitting import Fold, make_folds
 
 # A mean of fewer says nothing.
+# Where playlists are few, all of them are to be asked.
+_FOLDS = 5
 _FEWEST = 10
 # Enough to tell from chance, and no fold asks more.
 _WANTED, _MOST_ASKED = 50, 500
@@ -74,7 +76,7 @@ def folds_to_check(playlists: Playlists, rng: np.random.Generator) -> list[Fold]
     if playlists.n_plays > _MOST_PLAYS:
         return []
     config = RankingConfig(min_playlists=_FEWEST, cases=_WANTED, hidden_share=0.0, known_share=0.0)
-    return make_folds(playlists, config, rng, shortest=2)
+    return make_folds(playlists, config, rng, shortest=2, most=_FOLDS)
 
 
 def measure_held_out(folds: Sequence[Fold], vectors: Sequence[Floats]) -> HeldOut | None:

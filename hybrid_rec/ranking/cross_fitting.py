@@ -21,7 +21,7 @@ _SHORTEST = 4
 _DRIFT = 0.1
 NEGATIVES = 0.25
 """Share of the candidates without a hit that a case is trained on."""
-_MOST_FOLDS = 4
+_MOST_FOLDS = 2
 
 
 @dataclass(frozen=True, eq=False)
@@ -41,6 +41,7 @@ def make_folds(
     config: RankingConfig,
     rng: np.random.Generator,
     shortest: int = _SHORTEST,
+    most: int = _MOST_FOLDS,
 ) -> list[Fold]:
     """Folds whose cases look like the queries to come; none if there are too few playlists.
 
@@ -54,13 +55,14 @@ def make_folds(
         config: Number and kind of the cases.
         rng: Draws everything.
         shortest: Different items of a playlist that may be held out, at least 2.
+        most: Folds at most.
     """
     usable = np.flatnonzero(playlists.distinct().lengths >= shortest)
     if len(usable) < config.min_playlists:
         return []
     # More than are wanted would only cost time and memory, and playlists to train on.
     n_held = min(max(1, round(config.held_out * len(usable))), config.cases)
-    n_folds = int(np.clip(np.ceil(config.cases / n_held), 1, _MOST_FOLDS))
+    n_folds = int(np.clip(np.ceil(config.cases / n_held), 1, most))
     if _by_time(playlists, usable, n_held, config, rng):
         return [_fold(playlists, _latest(playlists, usable)[:n_held], config, rng)]
     order = rng.permutation(usable)

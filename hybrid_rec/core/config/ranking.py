@@ -105,7 +105,7 @@ class RankingConfig(Section):
     """Features that the ranker does not look at; see `hybrid_rec/ranking/features.py`. A block is
     the feature `block_NAME`."""
     cases: int = Field(1000, ge=10)
-    """Held-out playlists wanted; folds are added, up to four, until there are so many."""
+    """Held-out playlists wanted; folds are added, up to two, until there are so many."""
     held_out: float = Field(0.2, gt=0.0, le=0.5)
     """Share of the playlists that a fold holds out, but no more than `cases`."""
     holdout: Literal["auto", "random", "latest"] = "auto"

@@ -101,7 +101,7 @@ def test_measuring_changes_no_answer(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_python_is_warned_once() -> None:
-    with pytest.warns(UserWarning, match=r"^nothing learned: in 24 held-out playlists") as told:
+    with pytest.warns(UserWarning, match=r"^nothing learned: in 30 held-out playlists") as told:
         fitted(shop(30), **NOTHING)
     assert len(told) == 1
     assert told[0].filename == __file__

@@ -31,7 +31,7 @@ def test_targets_are_no_seeds_and_not_in_training(world: SyntheticDataset) -> No
 
 def test_folds_are_added_until_there_are_enough_cases(world: SyntheticDataset) -> None:
     assert len(folds(world.playlists, RankingConfig(cases=100))) == 1
-    assert len(folds(world.playlists, RankingConfig(cases=100_000))) == 4
+    assert len(folds(world.playlists, RankingConfig(cases=100_000))) == 2
 
 
 def test_no_more_are_held_out_than_are_wanted(world: SyntheticDataset) -> None:
@@ -88,7 +88,7 @@ def test_without_drift_random_ones_are_held_out() -> None:
         playlists.times,
     )
     config = RankingConfig(hidden_share=0.0)
-    assert len(folds(steady, config)) == 4
+    assert len(folds(steady, config)) == 2
     assert len(folds(playlists, config)) == 1
 
 
