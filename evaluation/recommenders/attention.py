@@ -101,7 +101,7 @@ def trained(
                 first = torch.zeros(len(scores), dtype=torch.int64)
                 loss = nn.functional.cross_entropy(scores, first)
                 optimiser.zero_grad()
-                loss.backward()
+                loss.backward()  # type: ignore[no-untyped-call]  # torch has no type here
                 optimiser.step()
     model.eval()
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from types import ModuleType
+from typing import Any
 
 import numpy as np
 from scipy import sparse
@@ -69,7 +69,7 @@ class LightFM(VectorBaseline):
             random_state=self.seed,
         )
         features = _features(catalog)
-        plays = sparse.coo_matrix(playlists.matrix(), dtype=np.float32)
+        plays = _with_int32(playlists.matrix()).tocoo()
         model.fit(plays, item_features=features, epochs=self.epochs, num_threads=1)
         biases, vectors = model.get_item_representations(features)
         self._vectors: Floats = np.ascontiguousarray(vectors, dtype=np.float32)
@@ -104,10 +104,20 @@ def _features(catalog: Catalog) -> sparse.csr_matrix:
     codes = np.where(artists == "", -1, codes)
     own = sparse.identity(len(catalog), dtype=np.float32, format="csr")
     hot = one_hot(codes, len(names))
-    return sparse.csr_matrix(sparse.hstack([own, hot], format="csr"), dtype=np.float32)
+    return _with_int32(sparse.hstack([own, hot], format="csr"))
 
 
-def _load() -> ModuleType:
+def _with_int32(matrix: sparse.csr_array) -> sparse.csr_matrix:
+    """The same with the types that LightFM can read."""
+    parts = (
+        matrix.data.astype(np.float32),
+        matrix.indices.astype(np.int32),
+        matrix.indptr.astype(np.int32),
+    )
+    return sparse.csr_matrix(parts, shape=matrix.shape)
+
+
+def _load() -> Any:
     try:
         import lightfm
     except ImportError:
