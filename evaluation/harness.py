@@ -49,6 +49,7 @@ def evaluate(
     *,
     name: str | None = None,
     fit: bool = True,
+    learn: bool = False,
     progress: bool | Progress = False,
 ) -> Evaluation:
     """Fit a recommender on the training part, ask it every case, and score the answers.
@@ -63,12 +64,14 @@ def evaluate(
         k: Cut-offs, each at least 1.
         name: What the reports call it; by default its `name`, or else its class.
         fit: Whether to fit it first; False for one that is fitted already.
+        learn: Whether it may learn from the seeds of all cases, by its `learned`, before it is
+            asked the first.
         progress: True for a progress bar over the cases.
 
     Raises:
         DataError: If the split is empty or of another catalogue, or if an answer has another
             number of lists or names an item that the catalogue lacks.
-        ConfigError: If there is no k, or one below 1.
+        ConfigError: If there is no k, or one below 1, or the recommender cannot learn from queries.
     """
     ks = _check_ks(k)
     _check_split(split)
@@ -78,6 +81,16 @@ def evaluate(
         started = time.perf_counter()
         recommender.fit(split.train, split.catalog)
         seconds["fit"] = time.perf_counter() - started
+    asked: Any = recommender
+    if learn:
+        if not hasattr(asked, "learned") or split.task == "new item":
+            raise ConfigError(
+                f"{label} must have a method learned, and the split must ask for playlists, to "
+                "learn from queries; leave it out, or measure without learn."
+            )
+        started = time.perf_counter()
+        asked = asked.learned(split.seeds)
+        seconds["learn"] = time.perf_counter() - started
     width = min(ks[-1], len(split.catalog))
     rows = np.full((len(split), width), -1, np.int64)
     sources = np.full((len(split), width), "", dtype=object)
@@ -85,7 +98,7 @@ def evaluate(
     with as_progress(progress).stage(f"asking {label}", len(split)) as advance:
         for start in range(0, len(split), _CHUNK):
             part = np.arange(start, min(start + _CHUNK, len(split)))
-            answer = _ask(recommender, split, part, width, label)
+            answer = _ask(asked, split, part, width, label)
             rows[part], sources[part] = _read(answer, len(part), width, split.catalog, label)
             advance(len(part))
     seconds["recommend"] = time.perf_counter() - started

@@ -16,6 +16,7 @@ from hybrid_rec.core.progress import Progress
 from hybrid_rec.recommender import HybridRecommender
 
 HYBRID = "hybrid"
+LEARNED = "hybrid, learned"
 
 
 @dataclass(frozen=True)
@@ -23,7 +24,7 @@ class Compared:
     """What `compare` found."""
 
     comparison: Comparison
-    """The hybrid first, then the baselines in the order asked for."""
+    """The hybrid first (one that learned from queries before), then the baselines as asked for."""
     findings: list[Finding]
     """What the leakage linter found in the fitted recommenders."""
     hybrid: HybridRecommender
@@ -36,6 +37,7 @@ def compare(
     baselines: Sequence[str] | None = None,
     *,
     k: Sequence[int] = DEFAULT_KS,
+    learn: bool = False,
     progress: Progress | None = None,
 ) -> Compared:
     """The hybrid and baselines on one split, and what the leakage linter finds in them.
@@ -46,6 +48,8 @@ def compare(
         baselines: Names of `BASELINES`, in the order of the report; by default those of
             `default_baselines`.
         k: Cut-offs.
+        learn: Whether all but the first may learn from the seeds of all cases before they are
+            asked: `hybrid, learned` and the baselines. The hybrid is then measured twice.
         progress: Told of every stage.
 
     Raises:
@@ -61,12 +65,19 @@ def compare(
     measured = evaluate(hybrid, split, k, name=HYBRID, fit=False, progress=told)
     measured.seconds["fit"] = sum(hybrid.model_.timings.values())
     evaluations = [measured]
+    if learn:
+        again = evaluate(hybrid, split, k, name=LEARNED, fit=False, learn=True, progress=told)
+        again.seconds["fit"] = measured.seconds["fit"]
+        evaluations.insert(0, again)
     for name, recommender in others.items():
         started = time.perf_counter()
         with told.stage(f"fitting {name}"):
             recommender.fit(split.train, split.catalog)
         fitting = time.perf_counter() - started
-        measured = evaluate(recommender, split, k, name=name, fit=False, progress=told)
+        label = f"{name}, learned" if learn else name
+        measured = evaluate(
+            recommender, split, k, name=label, fit=False, learn=learn, progress=told
+        )
         evaluations.append(replace(measured, seconds={"fit": fitting, **measured.seconds}))
     with told.stage("looking for leaks"):
         findings = lint_recommenders(split, {HYBRID: hybrid, **others})

@@ -137,6 +137,7 @@ class HybridRecommender(FittedRecommender):
         weights: Weights | None = None,
         diversity: Diversity | None = None,
         explain: bool = False,
+        learn: bool = False,
     ) -> Recommendations:
         """Items that go with each playlist or user.
 
@@ -154,6 +155,7 @@ class HybridRecommender(FittedRecommender):
                 Every item keeps its score, so a diversified list is not sorted by it.
             explain: Whether to say of each row what carried it; see `Explanation`. It takes
                 some milliseconds a query.
+            learn: Whether to learn from all the queries before they are answered; see `learned`.
 
         Returns:
             Lists of k. With fewer items allowed, the rest of a list is None, -inf and "". A query
@@ -165,7 +167,9 @@ class HybridRecommender(FittedRecommender):
             ConfigError: If k, a weight or a diversity is out of range or unknown.
             NotFittedError: Before `fit` or `load`.
         """
-        model = self.model_
+        check_flag(learn, "learn")
+        asked = self.learned(queries, on_unknown=on_unknown) if learn else self
+        model = asked.model_
         check_flag(exclude_seeds, "exclude_seeds")
         check_flag(explain, "explain")
         playlists, _ = parse_queries(queries, model.catalog, on_unknown)
@@ -181,7 +185,7 @@ class HybridRecommender(FittedRecommender):
             rank=weights is None,
             diversity=call_diversity(self.config, diversity),
         )
-        return answer(model, request, self._explains() if explain else None)
+        return answer(model, request, asked._explains() if explain else None)
 
     def similar_items(
         self,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
+from copy import copy
 from typing import Any, ClassVar, Self
 
 import numpy as np
@@ -17,6 +18,7 @@ from hybrid_rec.data.playlists import Playlists
 from hybrid_rec.data.queries import parse_queries
 from hybrid_rec.data.recommendations import Recommendations
 from hybrid_rec.data.training import check_training
+from hybrid_rec.ranking.learned_queries import with_queries
 from indexes.base import NO_ROW, NO_SCORE
 
 Candidates = tuple[Rows, Doubles | Floats]
@@ -62,8 +64,20 @@ class Baseline(ABC):
         self._counts = playlists.playlist_counts
         self._by_popularity = np.argsort(-self._counts, kind="stable")
         self._fit(playlists, catalog)
-        self._catalog = catalog
+        self._catalog, self._learned_from = catalog, playlists
         return self
+
+    def learned(self, queries: Playlists) -> Self:
+        """The same baseline, fitted on its playlists and the queries that it will be asked.
+
+        Args:
+            queries: Playlists of the catalogue.
+
+        Raises:
+            NotFittedError: Before `fit`.
+        """
+        catalog = self._check(1)
+        return copy(self).fit(with_queries(self._learned_from, queries), catalog)
 
     def recommend(self, queries: Playlists | Sequence[Any], k: int = 10) -> Recommendations:
         """Items that go with each playlist, never one of its own.

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
-from typing import Any
+from contextlib import AbstractContextManager, ExitStack, contextmanager
+from typing import Any, TypeVar
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -17,6 +17,7 @@ from hybrid_rec.core.errors import DataError
 
 FORMAT_VERSION = 2
 MANIFEST, REJECTED_FILE = "manifest.json", "rejected.parquet"
+Opened = TypeVar("Opened")
 _PART = re.compile(r"part-\d+\.parquet")
 _NAMELESS = f"{WORK}/rejected-nameless.parquet"
 _NOTE = re.compile(r"part-(\d+)\.json")
@@ -181,6 +182,21 @@ class Journal:
                 if record["rejected_sha256"] is not None:
                     with self.folder.open(_rejected_name(number)) as part:
                         writer.write_table(pq.read_table(part, schema=REJECTED))
+
+
+@contextmanager
+def withdrawn_if_refused(
+    opened: AbstractContextManager[Opened], journal: Journal
+) -> Iterator[Opened]:
+    """What is opened; if the input as a whole is refused, nothing is left of what was begun."""
+    with ExitStack() as stack:
+        try:
+            held = stack.enter_context(opened)
+        except DataError:
+            if not journal.finished:
+                journal.folder.withdraw()
+            raise
+        yield held
 
 
 def part_name(number: int) -> str:

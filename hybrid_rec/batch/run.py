@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import AbstractContextManager, ExitStack, contextmanager
+from contextlib import nullcontext
 from dataclasses import dataclass
 from functools import partial
 from importlib.metadata import version
@@ -12,13 +12,14 @@ from pathlib import Path
 from typing import Any
 
 from hybrid_rec.batch.files import Place
-from hybrid_rec.batch.journal import Journal
+from hybrid_rec.batch.journal import Journal, withdrawn_if_refused
+from hybrid_rec.batch.learning import model_that_learns
 from hybrid_rec.batch.output import OutFolder
 from hybrid_rec.batch.queries import in_words, refused
 from hybrid_rec.batch.saved_model import SavedModel
 from hybrid_rec.batch.scoring import NEW_ITEMS, PLAYLISTS, Scored
 from hybrid_rec.batch.source import Source
-from hybrid_rec.batch.workers import Chunks, scorers
+from hybrid_rec.batch.workers import scorers
 from hybrid_rec.core.checks import check_flag
 from hybrid_rec.core.errors import ConfigError, DataError
 from hybrid_rec.core.progress import Progress, as_progress
@@ -68,6 +69,7 @@ def score_playlists(
     workers: int = 1,
     strict: bool = False,
     temp: str | Path | None = None,
+    learn: bool = False,
     columns: Mapping[str, str] | None = None,
     encoding: str | None = None,
     date_format: str | None = None,
@@ -94,6 +96,10 @@ def score_playlists(
         temp: A folder for temporary files; without it they are in `out`, or where the system keeps
             such files if `out` is not on this machine. Only tidy input whose rows do not stand
             together needs any: about as much room as it takes as CSV.
+        learn: Learn from all playlists before the first is scored, see
+            `HybridRecommender.learned`. They are then held in memory, 8 bytes a play and some
+            copies, and a copy of the model is kept in `temp` until the run ends; the model itself
+            stays as it is. A run that is continued learns again, to the same model.
         columns: See `read_tidy`, as `encoding` and `date_format`.
         encoding: Of CSV and TSV.
         date_format: How `played_at` is written.
@@ -115,7 +121,9 @@ def score_playlists(
     _check(chunk_size, workers)
     options = TableOptions.of(columns, encoding, date_format)
     make = partial(Source.of_files, playlists, PLAYLISTS, options, k, chunk_size)
-    return _run(model, make, out, workers=workers, strict=strict, temp=temp, progress=progress)
+    return _run(
+        model, make, out, workers=workers, strict=strict, temp=temp, learn=learn, progress=progress
+    )
 
 
 def score_items(
@@ -185,9 +193,11 @@ def _run(
     strict: bool,
     progress: bool | Progress,
     temp: str | Path | None = None,
+    learn: bool = False,
 ) -> BatchResult:
     began = time.perf_counter()
     check_flag(strict, "strict")
+    check_flag(learn, "learn")
     reporter = as_progress(progress)
     model = SavedModel.of(folder)
     source = make_source(model)
@@ -199,6 +209,7 @@ def _run(
             "kind": source.request.kind,
             "k": source.request.k,
             "chunk_size": source.size,
+            **({"learn": True} if learn else {}),
             **({} if source.files is None else source.files.options.given),
         },
         "model": {"fingerprint": model.fingerprint},
@@ -213,11 +224,16 @@ def _run(
             journal.tidy()
             return BatchResult(target.name, manifest, 0)
         # The model is loaded first, so that a mistake leaves no folder behind that must be removed.
-        with scorers(model, source.request, workers) as score:
+        with (
+            model_that_learns(model, source, journal, scratch, reporter, strict=strict)
+            if learn
+            else nullcontext(model) as used,
+            scorers(used, source.request, workers) as score,
+        ):
             journal.begin()
             n_before = len(journal.finished)
             opened = source.chunks(journal, scratch, reporter, strict=strict)
-            with _withdrawn_if_refused(opened, journal) as chunks:
+            with withdrawn_if_refused(opened, journal) as chunks:
                 for scored in _with_progress(score(chunks), source, journal, reporter):
                     if strict and scored.complaint is not None:
                         raise refused(scored.complaint)
@@ -229,21 +245,6 @@ def _run(
             raise DataError(f"{source.request.kind} must hold at least one row, found none.")
         manifest = journal.end({"run_seconds": time.perf_counter() - began})
     return BatchResult(target.name, manifest, len(journal.finished) - n_before)
-
-
-@contextmanager
-def _withdrawn_if_refused(
-    opened: AbstractContextManager[Chunks], journal: Journal
-) -> Iterator[Chunks]:
-    """The same chunks; if the input as a whole is refused, nothing is left of what was begun."""
-    with ExitStack() as stack:
-        try:
-            chunks = stack.enter_context(opened)
-        except DataError:
-            if not journal.finished:
-                journal.folder.withdraw()
-            raise
-        yield chunks
 
 
 def _with_progress(

@@ -79,6 +79,13 @@ def evaluate(
         str, typer.Option("-k", "--k", help="Lengths of the measured lists, joined by commas.")
     ] = "10,100,500",
     seed: Seed = 0,
+    learn: Annotated[
+        bool,
+        typer.Option(
+            "--learn",
+            help="Let every recommender learn from what all cases give before it is asked.",
+        ),
+    ] = False,
     quiet: Quiet = False,
     as_json: AsJson = False,
 ) -> None:
@@ -96,7 +103,7 @@ def evaluate(
 
     from evaluation.metrics.registry import default_headline
     from evaluation.report.folder import check_target, write_report
-    from evaluation.run import HYBRID, compare
+    from evaluation.run import HYBRID, LEARNED, compare
     from evaluation.splits.leakage import lint_split
     from evaluation.splits.registry import make_split
     from evaluation.studies.ann_loss import ann_loss
@@ -128,7 +135,7 @@ def evaluate(
         write(f"{held_out.name}: {counts}")
         for finding in findings:
             write(f"  {finding.level}: {finding.check}: {finding.text}")
-    compared = compare(held_out, settings, names, k=ks, progress=progress)
+    compared = compare(held_out, settings, names, k=ks, learn=learn, progress=progress)
     comparison = compared.comparison
     headline = default_headline(ks)
     _print_comparison(comparison, headline, as_json=as_json)
@@ -150,7 +157,7 @@ def evaluate(
             write_report(
                 comparison,
                 report,
-                main=HYBRID,
+                main=LEARNED if learn else HYBRID,
                 headline=headline,
                 findings=[*findings, *compared.findings],
                 configuration=settings.model_dump(mode="json"),

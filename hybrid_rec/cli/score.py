@@ -59,6 +59,10 @@ def score(
             help="Where rows are sorted that do not stand together by playlist; in OUT by default.",
         ),
     ] = None,
+    learn: Annotated[
+        bool,
+        typer.Option("--learn", help="Learn from all PLAYLISTS before the first is scored."),
+    ] = False,
     strict: Annotated[bool, typer.Option("--strict", help="Stop at the first bad row.")] = False,
     quiet: Quiet = False,
     as_json: Annotated[
@@ -81,6 +85,8 @@ def score(
         raise ConfigError("--strict must not be given with --items, which has no input rows.")
     if temp is not None and (items or new_items is not None):
         raise ConfigError("--temp must be given with playlists alone, as nothing else is sorted.")
+    if learn and (items or new_items is not None):
+        raise ConfigError("--learn must be given with playlists alone, as it learns from them.")
     written = table_options(columns, encoding, date_format)
     if items and any(written.values()):
         raise ConfigError(
@@ -111,7 +117,14 @@ def score(
             )
         else:
             result = score_playlists(
-                model, paths[0], paths[1], strict=strict, temp=temp, **written, **settings
+                model,
+                paths[0],
+                paths[1],
+                strict=strict,
+                temp=temp,
+                learn=learn,
+                **written,
+                **settings,
             )
     except KeyboardInterrupt:
         complain("hybrid-rec: interrupted; finished parts are kept: the same command goes on.")

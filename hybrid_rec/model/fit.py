@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from copy import deepcopy
 from dataclasses import dataclass, replace
 
 import numpy as np
-from scipy import sparse
 
 from hybrid_rec.blocks.block_set import BlockSet, columns_of, take_rows
 from hybrid_rec.blocks.cold_start import ColdStartMap, shrink, trust_of
-from hybrid_rec.core.arrays import Codes, Floats, Rows
-from hybrid_rec.core.config import COOCCURRENCE, POPULARITY, HybridConfig
+from hybrid_rec.core.arrays import Codes, Floats
+from hybrid_rec.core.config import HybridConfig
 from hybrid_rec.core.linalg import reproducible
 from hybrid_rec.core.progress import Advance, Progress
 from hybrid_rec.data.catalog import Catalog
@@ -27,7 +23,9 @@ from hybrid_rec.model.fitted import (
     candidate_features,
     fallback_of,
 )
-from hybrid_rec.model.item_index import build_index
+from hybrid_rec.model.item_index import blocks_of, build_index
+from hybrid_rec.model.learned_ranking import LearnedCases
+from hybrid_rec.model.timings import timed
 from hybrid_rec.model.training import Learned, learn_vectors
 from hybrid_rec.ranking.block_weights import learn_weights
 from hybrid_rec.ranking.candidates import CandidateFeatures
@@ -124,7 +122,7 @@ def fuse(
     ranking = None
     if learned.folds:
         with timed(timings, "ranking"):
-            ranking = _fit_ranking(playlists, learned, items, config, progress)
+            ranking = _fit_ranking(playlists, catalog, learned, items, config, progress)
     with timed(timings, "cold start and index"), progress.stage("cold start and index"):
         first = fit_stage_one(learned.own, playlists, items, config, config.index.factory)
     return Model(
@@ -177,26 +175,9 @@ def fit_stage_one(
     return StageOne(index, choice, sources, cold_map)
 
 
-def blocks_of(
-    vectors: Floats, plays: Rows, items: ItemDescriptions
-) -> tuple[dict[str, Floats], dict[str, sparse.csr_array]]:
-    """The dense and the sparse blocks of all items, by name, as the index takes them.
-
-    Args:
-        vectors: Places in co-occurrence space, `(n_items, dim)`.
-        plays: Plays of each item, `(n_items,)`.
-        items: What describes them.
-    """
-    # Beside each other, for what is often asked without the others.
-    dense = {COOCCURRENCE: vectors, POPULARITY: np.log1p(plays).astype(np.float32)[:, None]}
-    hot: dict[str, sparse.csr_array] = {}
-    for block in items.blocks:
-        (hot if block.is_sparse else dense)[block.name] = items.rows[block.name]
-    return dense, hot
-
-
 def _fit_ranking(
     playlists: Playlists,
+    catalog: Catalog,
     learned: Learned,
     items: ItemDescriptions,
     config: HybridConfig,
@@ -218,6 +199,8 @@ def _fit_ranking(
     a_count = Statistics.steps(settings, names)
     n_steps = (len(folds) + 1) * a_count + len(folds) * _PLACING_STEPS
     n_queries = sum(len(fold.seeds) for fold in folds)
+    learn = config.ranking.learn
+    transductive = LearnedCases(catalog, items, config, names)
     with (
         progress.stage("ranking, statistics", n_steps) as counted,
         progress.stage("ranking, cases", n_queries) as described,
@@ -227,19 +210,23 @@ def _fit_ranking(
             part = folds[number].train
             first = fit_stage_one(learned.of_folds[number], part, items, config, "Flat")
             counted(_PLACING_STEPS)
-            return candidate_features(
+            source = candidate_features(
                 first.index, blocks, statistics_of(part, counted), first.sources, config, names
             )
+            if learn == "always" or (learn == "auto" and folds[number].is_latest):
+                transductive.add(folds[number], source, first.cold_map)
+            return source
 
         cases = fit_cases(folds, source_of, rng, described)
         if not cases:
             return None
         statistics = statistics_of(playlists, counted)
     ranker = Ranker.fit(names, cases, config.ranking, config.seed, progress)
+    learned_text = transductive.trees(progress)
     columns = {block: names.index(name) for block, name in linear_features(blocks).items()}
     given = blocks.weights(config.weights)
     weights = learn_weights(of_new_playlists(cases), columns, given, rng)
-    return Ranking(statistics, ranker, weights)
+    return Ranking(statistics, ranker, weights, learned_text)
 
 
 def reindexed(model: Model, factory: str) -> Model:
@@ -253,11 +240,3 @@ def reindexed(model: Model, factory: str) -> Model:
     dense = model.index.blocks(np.arange(len(model.catalog)))
     index, choice = build_index(dense, model.index.one_hot, model.blocks, config, factory)
     return replace(model, config=config, index=index, choice=choice)
-
-
-@contextmanager
-def timed(timings: dict[str, float], stage: str) -> Iterator[None]:
-    """A context whose seconds are kept in `timings` under `stage`."""
-    started = time.perf_counter()
-    yield
-    timings[stage] = time.perf_counter() - started

@@ -44,6 +44,8 @@ class Ranking:
     """The order of candidates."""
     weights: Mapping[str, float]
     """Block weights that were learned beside it."""
+    learned_text: str | None = None
+    """Trees for queries that were learned from before, in LightGBM's text; None for none."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -92,6 +94,8 @@ class Model:
     held_out: HeldOut | None = None
     """How well the fit completes playlists that it did not see, which says whether anything was
     learned; None where that was not measured. An update leaves it as it is."""
+    learned_from: int | None = None
+    """The number of the first playlist that was learned from queries; None if none was."""
 
     @cached_property
     def candidates(self) -> CandidateFeatures | None:
@@ -105,6 +109,7 @@ class Model:
             self.sources,
             self.config,
             self.ranking.ranker.names,
+            self.learned_from,
         )
 
     @cached_property
@@ -179,6 +184,7 @@ def candidate_features(
     sources: Codes,
     config: HybridConfig,
     names: Sequence[str],
+    learned_from: int | None = None,
 ) -> CandidateFeatures:
     """What brings and describes candidates, by the given weights and the chosen generators.
 
@@ -189,9 +195,11 @@ def candidate_features(
         sources: Where the place of each item comes from, `(n_items,)`.
         config: Weights, generators and how many candidates they bring.
         names: Names of the features, in the order of the columns.
+        learned_from: The number of the first playlist that was learned from queries, if any was.
     """
     weights = blocks.weights(config.weights)
     ranking = config.ranking
     return CandidateFeatures(
-        index, blocks, statistics, sources, weights, ranking.candidates, ranking.generators, names
-    )
+        index, blocks, statistics, sources, weights, ranking.candidates, ranking.generators, names,
+        learned_from,
+    )  # fmt: skip

@@ -10,12 +10,16 @@ from hybrid_rec.core.arrays import Floats
 from hybrid_rec.core.checks import as_path
 from hybrid_rec.core.config import COOCCURRENCE, HybridConfig
 from hybrid_rec.core.errors import ConfigError, NotFittedError
+from hybrid_rec.core.progress import Progress, as_progress
 from hybrid_rec.core.quoting import quoted
 from hybrid_rec.data.ids import as_item_ids
+from hybrid_rec.data.playlists import OnUnknown
+from hybrid_rec.data.queries import parse_queries
 from hybrid_rec.model import storage
 from hybrid_rec.model.explainer import Explainer
 from hybrid_rec.model.fit import reindexed
 from hybrid_rec.model.fitted import Model
+from hybrid_rec.model.learning import learned_model
 
 
 class FittedRecommender:
@@ -68,6 +72,36 @@ class FittedRecommender:
         recommender = cls(model.config)
         recommender._set(model)
         return recommender
+
+    def learned(
+        self,
+        queries: Any,
+        *,
+        on_unknown: OnUnknown = "raise",
+        progress: bool | Progress = False,
+    ) -> Self:
+        """The same model after it has learned from queries, to be asked them; this one stays.
+
+        Where playlists are scored offline, all queries are there beforehand, and what they hold
+        tells of the items that have come since the fit. No query's own items are learned from for
+        its answer twice: what was learned from a query itself is left out of its neighbours. In
+        what order the queries come changes nothing. It takes about as long as an update. With
+        `ranking.learn` a fit learns how to order the candidates of such queries, too.
+
+        Args:
+            queries: See `recommend`.
+            on_unknown: "raise" or "skip" for ids that the catalogue lacks.
+            progress: True for progress bars on standard error.
+
+        Raises:
+            UnknownItemError: For an unknown id, if `on_unknown` is "raise".
+            DataError: For ids that are neither strings nor integers.
+            NotFittedError: Before `fit` or `load`.
+        """
+        playlists, _ = parse_queries(queries, self.model_.catalog, on_unknown)
+        other = type(self)(self.config)
+        other._set(learned_model(self.model_, playlists, as_progress(progress)))
+        return other
 
     def with_index(self, factory: str) -> Self:
         """The same model with another dense index over the vectors that this one gives back.

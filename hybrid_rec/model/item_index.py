@@ -8,9 +8,10 @@ import numpy as np
 from scipy import sparse
 
 from hybrid_rec.blocks.block_set import BlockSet
-from hybrid_rec.core.arrays import Floats
-from hybrid_rec.core.config import HybridConfig
+from hybrid_rec.core.arrays import Floats, Rows
+from hybrid_rec.core.config import COOCCURRENCE, POPULARITY, HybridConfig
 from hybrid_rec.core.errors import ConfigError
+from hybrid_rec.model.fitted import ItemDescriptions
 from indexes.base import VectorIndexError
 from indexes.choice import AUTO, Choice, choose_factory
 from indexes.hybrid import HybridIndex
@@ -32,6 +33,24 @@ def choose_index(n_items: int, dim: int, config: HybridConfig, factory: str) -> 
         return Choice(factory, "asked for by index.factory")
     goal, memory_gb = config.index.goal, config.index.memory_gb
     return choose_factory(n_items, dim, goal=goal, memory_gb=memory_gb)
+
+
+def blocks_of(
+    vectors: Floats, plays: Rows, items: ItemDescriptions
+) -> tuple[dict[str, Floats], dict[str, sparse.csr_array]]:
+    """The dense and the sparse blocks of all items, by name, as the index takes them.
+
+    Args:
+        vectors: Places in co-occurrence space, `(n_items, dim)`.
+        plays: Plays of each item, `(n_items,)`.
+        items: What describes them.
+    """
+    # Beside each other, for what is often asked without the others.
+    dense = {COOCCURRENCE: vectors, POPULARITY: np.log1p(plays).astype(np.float32)[:, None]}
+    hot: dict[str, sparse.csr_array] = {}
+    for block in items.blocks:
+        (hot if block.is_sparse else dense)[block.name] = items.rows[block.name]
+    return dense, hot
 
 
 def build_index(

@@ -76,6 +76,7 @@ class _Manifest(_Part):
     index: _Choice = _Choice(factory="", reason="")
     measured: _Measured = _Measured(factory="", queries=0, rows=[_Row(queries="")])
     held_out: _HeldOut = _HeldOut(playlists=0, share=0.0, error=0.0)
+    learned_from: _Count = 0
 
 
 def read_manifest(folder: Path) -> dict[str, Any]:

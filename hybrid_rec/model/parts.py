@@ -28,6 +28,8 @@ from indexes.checks import check_rows
 from indexes.choice import Choice
 from indexes.hybrid import HybridIndex
 
+LEARNED_FROM = "learned_from"
+"""Where a manifest says which playlists were learned from queries, if any were."""
 _BLOCKS, _COLD, _RANKING = "blocks", "cold_start", "ranking"
 
 
@@ -82,6 +84,7 @@ def read_parts(home: Path, manifest: Mapping[str, Any], *, mmap: bool) -> Model:
         removed=check_rows(removed, len(catalog), "removed"),
         choice=read_choice(manifest),
         held_out=read_held_out(manifest),
+        learned_from=read_learned_from(manifest, len(playlists)),
     )
 
 
@@ -100,6 +103,21 @@ def read_config(given: Mapping[str, Any]) -> HybridConfig:
 def read_choice(manifest: Mapping[str, Any]) -> Choice | None:
     """Why the index is of its kind, where the manifest says so."""
     return Choice(**manifest["index"]) if "index" in manifest else None
+
+
+def read_learned_from(manifest: Mapping[str, Any], n_playlists: int) -> int | None:
+    """The number of the first playlist that was learned from queries; None for none.
+
+    Raises:
+        ArtifactError: If there are fewer playlists.
+    """
+    first = manifest.get(LEARNED_FROM)
+    if first is not None and not 0 < first <= n_playlists:
+        raise ArtifactError(
+            f"manifest.json must name one of {n_playlists} playlists as {LEARNED_FROM}, got "
+            f"{first}; save the model again."
+        )
+    return None if first is None else int(first)
 
 
 def _write_plays(playlists: Playlists, folder: Path) -> None:

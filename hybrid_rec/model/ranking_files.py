@@ -28,9 +28,11 @@ from hybrid_rec.model.fitted import Ranking
 from hybrid_rec.ranking.feature_set import features_of
 from hybrid_rec.ranking.ranker import Ranker
 from hybrid_rec.ranking.statistics import Statistics
+from hybrid_rec.ranking.trees import Trees
 
 _STATISTICS = "statistics"
 _TREES, _NEW_TREES, _WEIGHTS = "trees.txt", "new_trees.txt", "weights.json"
+_LEARNED_TREES = "learned_trees.txt"
 
 
 def write_ranking(ranking: Ranking, folder: Path) -> None:
@@ -39,6 +41,8 @@ def write_ranking(ranking: Ranking, folder: Path) -> None:
     (folder / _TREES).write_text(ranking.ranker.text, encoding="utf-8")
     if ranking.ranker.new_text is not None:
         (folder / _NEW_TREES).write_text(ranking.ranker.new_text, encoding="utf-8")
+    if ranking.learned_text is not None:
+        (folder / _LEARNED_TREES).write_text(ranking.learned_text, encoding="utf-8")
     write_json(folder / _WEIGHTS, dict(ranking.weights))
     matrices, arrays = ranking.statistics.state()
     for name, matrix in matrices.items():
@@ -97,7 +101,13 @@ def read_ranking(
         new_text = read_text(folder / _NEW_TREES)
     with refused(folder / _TREES):
         ranker = Ranker(names, text, new_text, config.ranking.new_share)
-    return Ranking(statistics, ranker, read_weights(read_json(folder / _WEIGHTS), blocks))
+    learned_text = None
+    if f"{name}/{_LEARNED_TREES}" in files:
+        learned_text = read_text(folder / _LEARNED_TREES)
+        with refused(folder / _LEARNED_TREES):
+            Trees(learned_text, ranker.names)
+    weights = read_weights(read_json(folder / _WEIGHTS), blocks)
+    return Ranking(statistics, ranker, weights, learned_text)
 
 
 def known_features(text: str, blocks: BlockSet) -> list[str]:

@@ -38,7 +38,7 @@ from hybrid_rec.model.manifest import (
     path_refused,
     read_manifest,
 )
-from hybrid_rec.model.parts import read_parts, write_parts
+from hybrid_rec.model.parts import LEARNED_FROM, read_parts, write_parts
 
 __all__ = [
     "FORMAT", "FORMAT_VERSION", "check_target", "described_by", "fingerprint", "keep_measurement",
@@ -50,7 +50,7 @@ _READERS = {1: read_format_1, 2: read_parts}
 _LIBRARIES = ("hybrid-rec", "faiss-cpu", "gensim", "numpy", "pyarrow", "scikit-learn", "scipy")
 _SUFFIXES = (".faiss", ".json", ".npy", ".npz", ".parquet")
 # A text of another name is a note that somebody put beside the model.
-_TEXTS = ("ranker.txt", "ranker_new.txt", "trees.txt", "new_trees.txt")
+_TEXTS = ("ranker.txt", "ranker_new.txt", "trees.txt", "new_trees.txt", "learned_trees.txt")
 _FILE_NAME = re.compile(r"(?:[a-z][a-z0-9_]*/){0,3}[a-z][a-z0-9_]*(?:\.[a-z0-9_]+)+")
 # Loads that may be spoiled by another process that saves to the same folder.
 _ATTEMPTS = 5
@@ -74,6 +74,7 @@ def save(model: Model, folder: Path) -> None:
                 "counts": _counts(model),
                 "columns": model.blocks.column_kinds,
                 **({} if model.choice is None else {INDEX: asdict(model.choice)}),
+                **({} if model.learned_from is None else {LEARNED_FROM: model.learned_from}),
                 **({} if model.held_out is None else {"held_out": asdict(model.held_out)}),
                 "files": {name: sha256(fresh / name) for name in files_in(fresh)},
             }

@@ -16,9 +16,9 @@ from hybrid_rec.core.linalg import reproducible
 from hybrid_rec.core.progress import Progress
 from hybrid_rec.data.playlists import Playlists
 from hybrid_rec.model.changes import Changes
-from hybrid_rec.model.fit import blocks_of, timed
 from hybrid_rec.model.fitted import ItemDescriptions, Model, Ranking, fallback_of
-from hybrid_rec.model.item_index import build_index
+from hybrid_rec.model.item_index import blocks_of, build_index
+from hybrid_rec.model.timings import timed
 from hybrid_rec.ranking.renewal import updated_statistics, updated_steps
 from hybrid_rec.ranking.statistics import Statistics
 from indexes.choice import Choice

@@ -17,6 +17,7 @@ from hybrid_rec.data.playlists import Playlists
 from hybrid_rec.ranking.feature import CandidateList, Candidates, Feature
 from hybrid_rec.ranking.feature_set import features_of, linear_features, matrix_of
 from hybrid_rec.ranking.generators import GENERATORS, LINEAR, NEED_GROUPS
+from hybrid_rec.ranking.own_playlists import OwnPlaylists
 from hybrid_rec.ranking.query_batch import QueryBatch
 from hybrid_rec.ranking.statistics import Statistics
 from indexes.checks import allowed_mask
@@ -42,6 +43,7 @@ class CandidateFeatures:
         depth: Candidates that the widest generators bring.
         generators: Which they are; see `RankingConfig.generators`.
         columns: Names of the features, in the order of the columns.
+        learned_from: The number of the first playlist that was learned from queries; None for none.
     """
 
     index: HybridIndex
@@ -52,6 +54,14 @@ class CandidateFeatures:
     depth: int
     generators: Sequence[Generator]
     columns: Sequence[str]
+    learned_from: int | None = None
+
+    @cached_property
+    def own_playlists(self) -> OwnPlaylists | None:
+        """Finds what was learned from the queries; None if nothing was."""
+        if self.learned_from is None:
+            return None
+        return OwnPlaylists(self.statistics.holds, self.learned_from)
 
     @cached_property
     def features(self) -> dict[str, Feature]:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from copy import deepcopy
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -34,6 +35,11 @@ class Fold:
     """What is asked."""
     targets: Playlists
     """What should be found; as many as `seeds`."""
+    n_held: int = 0
+    """Playlists that are held out whole. The first `2 * n_held` cases are theirs, two of each, the
+    half and fewer items; the others are of training playlists."""
+    is_latest: bool = False
+    """Whether those are the latest playlists, not random ones."""
 
 
 def make_folds(
@@ -64,7 +70,8 @@ def make_folds(
     n_held = min(max(1, round(config.held_out * len(usable))), config.cases)
     n_folds = int(np.clip(np.ceil(config.cases / n_held), 1, most))
     if _by_time(playlists, usable, n_held, config, rng):
-        return [_fold(playlists, _latest(playlists, usable)[:n_held], config, rng)]
+        latest = _fold(playlists, _latest(playlists, usable)[:n_held], config, rng)
+        return [replace(latest, is_latest=True)]
     order = rng.permutation(usable)
     parts = [order[n * n_held : (n + 1) * n_held] for n in range(n_folds)]
     return [_fold(playlists, np.sort(part), config, rng) for part in parts if len(part)]
@@ -99,6 +106,17 @@ def cases_of(
             yield case.take(kept)
 
 
+def learning_fold(fold: Fold) -> Fold:
+    """The fold's held-out playlists, one case of each, whose seeds may be learned before.
+
+    Every other one gives its half, the rest the fewer items: of two cases of one playlist, what one
+    of them gives would tell the other what to find.
+    """
+    numbers = np.arange(fold.n_held)
+    chosen = 2 * numbers + numbers % 2
+    return Fold(fold.train, fold.seeds.select(chosen), fold.targets.select(chosen), fold.n_held)
+
+
 def _by_time(
     playlists: Playlists,
     usable: Rows,
@@ -107,17 +125,19 @@ def _by_time(
     rng: np.random.Generator,
 ) -> bool:
     """Whether the latest playlists are held out rather than random ones."""
-    if playlists.times is None or config.holdout == "random":
-        return False
-    if config.holdout == "latest":
-        return True
+    if config.holdout != "auto":
+        return config.holdout == "latest"
+    if playlists.times is None:
+        # A look at their order draws nothing of what is drawn for the folds.
+        rng = deepcopy(rng)
     latest = _cold_share(playlists, _latest(playlists, usable)[:n_held])
     return latest - _cold_share(playlists, rng.permutation(usable)[:n_held]) >= _DRIFT
 
 
 def _latest(playlists: Playlists, usable: Rows) -> Rows:
-    """The usable playlists, the one that began last first."""
-    assert playlists.times is not None
+    """The usable playlists, the one that began last first; without times the last one."""
+    if playlists.times is None:
+        return usable[::-1]
     began = playlists.times[playlists.offsets[usable]]
     return usable[np.argsort(began, kind="stable")[::-1]]
 
@@ -154,7 +174,7 @@ def _fold(
         targets.append(missing)
     fitted = train.select(np.flatnonzero(train.lengths > 0))
     n_items = playlists.n_items
-    return Fold(fitted, _joined(seeds, n_items), _joined(targets, n_items))
+    return Fold(fitted, _joined(seeds, n_items), _joined(targets, n_items), len(held))
 
 
 def _known_cases(

@@ -33,14 +33,21 @@ class PlaylistNeighbours:
         self.idf: Doubles = np.log(holds.shape[0] / np.maximum(held_by, 1))
         self._weighted = self._weigh(holds).T.tocsr()
 
-    def near(self, queries: sparse.csr_array, n: int) -> sparse.csr_array:
+    def near(
+        self, queries: sparse.csr_array, n: int, without: sparse.csr_array | None = None
+    ) -> sparse.csr_array:
         """Cosines of the n nearest playlists of each query, largest first; earlier ones of equals.
 
         Args:
             queries: `(n_queries, n_columns)`.
             n: Playlists wanted.
+            without: Ones for playlists that are no neighbours of a query, `(n_queries,
+                n_playlists)`; None for none.
         """
-        return strongest(self._weigh(queries) @ self._weighted, n)
+        cosines = sparse.csr_array(self._weigh(queries) @ self._weighted)
+        if without is not None and without.nnz:
+            cosines = sparse.csr_array(cosines - cosines * without)
+        return strongest(cosines, n)
 
     def _weigh(self, holds: sparse.csr_array) -> sparse.csr_array:
         """Unit vectors of inverse document frequencies, float64."""

@@ -13,7 +13,7 @@ from hybrid_rec.core.arrays import Doubles, Floats, Rows
 from hybrid_rec.core.config import COOCCURRENCE
 from hybrid_rec.core.linalg import unit_rows
 from hybrid_rec.data.playlists import Playlists
-from hybrid_rec.ranking.knn import first_of_each_line
+from hybrid_rec.ranking.knn import PlaylistNeighbours, first_of_each_line
 from indexes.hybrid import HybridQueries
 
 if TYPE_CHECKING:
@@ -38,7 +38,11 @@ class QueryBatch:
         self.statistics = source.statistics
         self.seeds = part.matrix().astype(np.float64)
         self.n_seeds = np.maximum(np.diff(self.seeds.indptr), 1)
-        self.is_known = self.statistics.holds_exactly(self.seeds)
+        own = source.own_playlists
+        self._own = None if own is None else own.of(self.seeds)
+        self.is_known = (
+            self.statistics.holds_exactly(self.seeds) if own is None else own.is_fitted(self.seeds)
+        )
         self._lines: dict[str, sparse.csr_array] = {}
         self._placed: dict[str, Floats] = {}
 
@@ -47,6 +51,12 @@ class QueryBatch:
         if name not in self._lines:
             self._lines[name] = _LINES[name](self)
         return self._lines[name]
+
+    def near(
+        self, playlists: PlaylistNeighbours, queries: sparse.csr_array, n: int
+    ) -> sparse.csr_array:
+        """See `PlaylistNeighbours.near`; without what was learned from each query itself."""
+        return playlists.near(queries, n, self._own)
 
     def placed(self, name: str) -> Floats:
         """Where the queries stand among the factors `name`, `(n_queries, size)`."""
@@ -119,15 +129,17 @@ def _ones(matrix: sparse.csr_array) -> sparse.csr_array:
 
 _LINES: Mapping[str, Callable[[QueryBatch], sparse.csr_array]] = {
     # Training playlists.
-    "playlists": lambda b: b.statistics.by_items.near(b.seeds, _WIDE),
-    "playlists_by_group": lambda b: b.statistics.by_groups.near(b.line("group_share"), _WIDE),
+    "playlists": lambda b: b.near(b.statistics.by_items, b.seeds, _WIDE),
+    "playlists_by_group": lambda b: b.near(b.statistics.by_groups, b.line("group_share"), _WIDE),
     # Items.
     "user_knn": lambda b: first_of_each_line(b.line("playlists"), _NEAR) @ b.statistics.counted,
     "user_knn_few": lambda b: first_of_each_line(b.line("playlists"), _FEW) @ b.statistics.counted,
     "user_knn_sharp": lambda b: _squared(b.line("playlists")) @ b.statistics.counted,
     "user_knn_by_als": lambda b: b.near_by_factors() @ b.statistics.counted,
     "user_knn_wide": lambda b: b.line("playlists") @ b.statistics.counted,
-    "user_knn_recent": lambda b: b.statistics.by_items.near(b.recent, _NEAR) @ b.statistics.counted,
+    "user_knn_recent": lambda b: (
+        b.near(b.statistics.by_items, b.recent, _NEAR) @ b.statistics.counted
+    ),
     "item_knn": lambda b: b.seeds @ b.statistics.item_neighbours,
     "item_knn_recent": lambda b: b.recent @ b.statistics.item_neighbours,
     "ease": lambda b: b.seeds @ b.statistics.ease_weights,

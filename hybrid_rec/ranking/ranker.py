@@ -107,6 +107,18 @@ class Ranker:
             new_text = _trained(names, new, config, seed, advance)
         return cls(names, text, new_text, config.new_share)
 
+    @staticmethod
+    def fit_text(
+        names: Sequence[str],
+        cases: Sequence[Case],
+        config: RankingConfig,
+        seed: int,
+        progress: Progress = _SILENT,
+    ) -> str:
+        """Trees of some cases as text; see `fit` for the arguments."""
+        with progress.stage("ranking, trees for learned queries", config.trees) as advance:
+            return _trained(names, cases, config, seed, advance)
+
     def scores(self, lists: Iterable[CandidateList]) -> Iterator[Floats]:
         """Scores of the candidates of each list, higher is better; none depends on other lists."""
         waiting: list[CandidateList] = []

@@ -235,3 +235,25 @@ def test_beyond_accuracy_of_nothing_is_nan(split: Split) -> None:
         vector_distance(nothing, np.ones((8, 2), np.float32)),
     ):
         assert np.isnan(value)
+
+
+def test_a_recommender_may_learn_from_the_seeds(split: Split) -> None:
+    asked: list[int] = []
+
+    class Learner(Scripted):
+        def learned(self, queries: Playlists) -> Scripted:
+            asked.append(queries.n_plays)
+            return Scripted(["e", "f"])
+
+    learner = Learner(["d"])
+    usual = evaluate(learner, split, k=(2,))
+    found = evaluate(learner, split, k=(2,), learn=True)
+    assert asked == [split.seeds.n_plays]
+    assert usual.cases["hit_rate@2"].tolist() == [0, 0, 0]
+    assert found.cases["hit_rate@2"].tolist() == [0, 1, 1]
+    assert found.seconds["learn"] >= 0
+
+
+def test_who_cannot_learn_from_queries_is_refused(split: Split) -> None:
+    with pytest.raises(ConfigError, match="scripted must have a method learned"):
+        measured(split, ["d"], learn=True)

@@ -109,8 +109,9 @@ class RankingConfig(Section):
     held_out: float = Field(0.2, gt=0.0, le=0.5)
     """Share of the playlists that a fold holds out, but no more than `cases`."""
     holdout: Literal["auto", "random", "latest"] = "auto"
-    """Which playlists are held out: random ones, or the latest. `auto` takes the latest where
-    there are times and they bring many more items without history than random ones do."""
+    """Which playlists are held out: random ones, or the latest; without times those are the last
+    ones. `auto` takes the latest where they bring many more items without history than random ones
+    do. `latest` says that the playlists stand in order of time."""
     hidden_share: float = Field(0.05, ge=0.0, le=0.5)
     """Share of the items whose history is hidden from a fold."""
     known_share: float = Field(1.0, ge=0.0, le=10.0)
@@ -120,6 +121,10 @@ class RankingConfig(Section):
     """Share of the places from the top that are reserved for items without history in the list of
     a playlist that the model was trained on. 0 reserves none, and such items then stand behind
     nearly all others, because a playlist of the training never held them."""
+    learn: Literal["auto", "always", "never"] = "auto"
+    """Whether to fit trees of their own for queries that are learned from before they are answered
+    (`learn=True`). `auto` does where the latest playlists are held out: there queries tell of new
+    items, and the usual trees have not met any that are known from queries alone."""
     trees: int = Field(80, ge=1, le=10_000)
     """Trees of the ranker."""
     leaves: int = Field(15, ge=2, le=1024)

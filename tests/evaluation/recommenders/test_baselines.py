@@ -22,6 +22,7 @@ from evaluation.recommenders.playlist_knn import PlaylistKNN
 from evaluation.recommenders.popularity import Popularity
 from evaluation.recommenders.random_order import Random
 from evaluation.recommenders.registry import BASELINES, default_baselines, make_baseline
+from evaluation.recommenders.sasrec import SASRec
 from evaluation.splits.continuation import continuation
 from hybrid_rec import (
     Catalog,
@@ -41,6 +42,7 @@ MODELS: dict[str, Callable[[], Baseline]] = {
     **{name: partial(make_baseline, name) for name in BASELINES},
     # The sentence model takes long to load.
     "metadata": lambda: MetadataOnly(TFIDF),
+    "sasrec": lambda: SASRec(epochs=8),
 }
 FILL = -(2.0**24)
 
@@ -109,13 +111,14 @@ class TestEveryBaseline:
         same = model.recommend([], k=20).item_ids[0].tolist() == expected[:20].tolist()
         assert same == (model.name != "random")
 
-    def test_cold_seeds_say_nothing_but_to_metadata(
+    def test_cold_seeds_say_nothing_but_to_what_knows_artists(
         self, model: Baseline, world: SyntheticDataset
     ) -> None:
         cold = world.catalog.item_ids[np.flatnonzero(world.truth.cold)[:2]].tolist()
         found = model.recommend(cold, k=5).item_ids[0].tolist()
         popular = Popularity().fit(world.playlists, world.catalog).recommend(cold, k=5)
-        assert (found == popular.item_ids[0].tolist()) == (model.name not in ("random", "metadata"))
+        says = ("random", "metadata", "lightfm")
+        assert (found == popular.item_ids[0].tolist()) == (model.name not in says)
 
     def test_unscored_items_come_last_by_popularity(
         self, model: Baseline, queries: list[list[str]], world: SyntheticDataset
@@ -125,7 +128,8 @@ class TestEveryBaseline:
         filled = found.scores < -1000
         assert (found.scores == FILL + counts.reshape(filled.shape))[filled].all()
         # These can score every item of the world: each has a title or an artist.
-        assert filled.any() == (model.name not in ("popularity", "random", "metadata"))
+        scores_all = ("popularity", "random", "metadata", "lightfm")
+        assert filled.any() == (model.name not in scores_all)
 
     def test_neighbours_are_of_the_genre(self, model: Baseline, world: SyntheticDataset) -> None:
         genres, played = world.truth.genre_of_item, ~world.truth.cold
@@ -160,6 +164,17 @@ class TestEveryBaseline:
             assert own == pytest.approx(chance, abs=0.05)
         else:
             assert own > 1.5 * chance
+
+    def test_it_learns_from_queries(self, model: Baseline, world: SyntheticDataset) -> None:
+        cold = np.flatnonzero(world.truth.cold)[:2]
+        asked = Playlists.from_rows(np.array([2]), cold, len(world.catalog))
+        before = model.recommend(asked, k=5).scores.tobytes()
+        if model.name in ("popularity", "implicit-als"):
+            learned = model.learned(asked)
+            assert learned._counts[cold].tolist() == [1, 1]
+            assert model._counts[cold].tolist() == [0, 0]
+            assert len(learned._learned_from) == len(world.playlists) + 1
+        assert model.recommend(asked, k=5).scores.tobytes() == before
 
     def test_bad_requests(self, model: Baseline, world: SyntheticDataset) -> None:
         with pytest.raises(UnknownItemError, match="nowhere"):
@@ -206,7 +221,7 @@ def test_bad_parameters(make: Callable[[], Baseline], message: str) -> None:
 def test_names() -> None:
     assert set(BASELINES) == {
         "popularity", "random", "item-knn", "playlist-knn", "notebook", "metadata", "ease",
-        "implicit-als", "implicit-bm25", "als-cosine",
+        "implicit-als", "implicit-bm25", "als-cosine", "lightfm", "sasrec",
     }  # fmt: skip
     assert set(default_baselines()) == {
         "popularity", "item-knn", "playlist-knn", "notebook", "metadata",
@@ -215,7 +230,9 @@ def test_names() -> None:
         make_baseline("itemknn")
 
 
-@pytest.mark.parametrize("name", ["random", "notebook", "metadata", "implicit-als"])
+@pytest.mark.parametrize(
+    "name", ["random", "notebook", "metadata", "implicit-als", "lightfm", "sasrec"]
+)
 def test_the_seed_arrives(name: str) -> None:
     model = make_baseline(name, seed=7)
     assert isinstance(model, Random | NotebookWord2Vec | MetadataOnly | ImplicitALS)

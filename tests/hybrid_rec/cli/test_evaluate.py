@@ -55,6 +55,20 @@ def test_table_findings_and_report(
     assert run(arguments) == 0
 
 
+def test_learning_from_queries_is_a_task_of_its_own(
+    tmp_path: Path, quick: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    report = tmp_path / "report"
+    arguments = [
+        "evaluate", "--config", quick, "--baselines", "popularity", "--quiet", "--learn",
+        "-k", "10", "--report", str(report),
+    ]  # fmt: skip
+    assert run(arguments) == 0
+    table = [line.split("\t") for line in capsys.readouterr().out.splitlines() if "\t" in line]
+    assert [row[0] for row in table[1:]] == ["hybrid, learned", "hybrid", "popularity, learned"]
+    assert "--learn" in (report / "report.md").read_text()
+
+
 def test_the_command_of_a_report_makes_the_report_again(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

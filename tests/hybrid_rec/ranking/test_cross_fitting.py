@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from hybrid_rec import Playlists
 from hybrid_rec.core.config import RankingConfig
 from hybrid_rec.data.synthetic import SyntheticDataset
-from hybrid_rec.ranking.cross_fitting import Fold, make_folds
+from hybrid_rec.ranking.cross_fitting import Fold, learning_fold, make_folds
 
 CONFIG = RankingConfig(cases=500)
 
@@ -76,6 +78,47 @@ def test_latest_playlists_are_held_out_where_time_matters(holdout: str, latest: 
     playlists = drifting()
     first, *_ = folds(playlists, RankingConfig(holdout=holdout, hidden_share=0.0))
     assert bool(first.train.rows.max() < 400) == latest
+
+
+@pytest.mark.parametrize(
+    ("holdout", "latest"), [("auto", True), ("latest", True), ("random", False)]
+)
+def test_without_times_the_order_of_playlists_is_looked_at(holdout: str, latest: bool) -> None:
+    playlists = replace(drifting(), times=None)
+    first, *_ = folds(playlists, RankingConfig(holdout=holdout, hidden_share=0.0))
+    assert first.is_latest == latest
+    assert bool(first.train.rows.max() < 400) == latest
+
+
+def test_an_order_that_tells_nothing_changes_no_fold(world: SyntheticDataset) -> None:
+    assert world.playlists.times is None
+    for found, drawn in zip(
+        folds(world.playlists),
+        folds(world.playlists, CONFIG.model_copy(update={"holdout": "random"})),
+        strict=True,
+    ):
+        assert np.array_equal(found.seeds.rows, drawn.seeds.rows)
+
+
+def test_cases_to_be_learned_tell_nothing_of_one_another(world: SyntheticDataset) -> None:
+    for fold in folds(world.playlists):
+        found = learning_fold(fold)
+        assert len(found.seeds) == len(found.targets) == fold.n_held
+        # One case of each held-out playlist, half of them with the whole half.
+        wholes = [
+            tuple(sorted([*s.tolist(), *t.tolist()]))
+            for s, t in zip(fold.seeds, fold.targets, strict=True)
+        ][: 2 * fold.n_held : 2]
+        assert wholes == [
+            tuple(sorted([*s.tolist(), *t.tolist()]))
+            for s, t in zip(found.seeds, found.targets, strict=True)
+        ]
+        halves = [
+            len(s) == (len(s) + len(t)) // 2
+            for s, t in zip(found.seeds, found.targets, strict=True)
+        ]
+        assert all(halves[::2])
+        assert not all(halves)
 
 
 def test_without_drift_random_ones_are_held_out() -> None:
