@@ -6,17 +6,14 @@ import warnings
 from collections.abc import Iterable, Sequence
 from typing import Any, Self
 
-import numpy as np
 import pandas as pd
 
 from hybrid_rec.core.checks import check_flag
-from hybrid_rec.core.errors import DataError
+from hybrid_rec.core.config import Distinct
 from hybrid_rec.core.progress import Progress, as_progress
-from hybrid_rec.core.quoting import quoted
 from hybrid_rec.data.catalog import Catalog
-from hybrid_rec.data.ids import as_item_ids
 from hybrid_rec.data.playlists import OnUnknown, Playlists
-from hybrid_rec.data.queries import parse_queries
+from hybrid_rec.data.queries import as_singles, parse_queries
 from hybrid_rec.data.recommendations import PlaylistMatches, Recommendations
 from hybrid_rec.model.changes import NewPlaylists, OnKnown, read_changes
 from hybrid_rec.model.fit import fit_model
@@ -26,7 +23,7 @@ from hybrid_rec.model.playlist_search import similar_playlists
 from hybrid_rec.model.search import SearchRequest, answer, filter_rows
 from hybrid_rec.model.update import update_model
 from hybrid_rec.model.weights import Weights, call_weights, similar_weights
-from hybrid_rec.ranking.diversity import OFF, Diversity, call_diversity
+from hybrid_rec.ranking.diversity import Diversity, call_diversity
 
 
 class HybridRecommender(FittedRecommender):
@@ -136,6 +133,7 @@ class HybridRecommender(FittedRecommender):
         on_unknown: OnUnknown = "raise",
         weights: Weights | None = None,
         diversity: Diversity | None = None,
+        distinct: Distinct | None = None,
         explain: bool = False,
     ) -> Recommendations:
         """Items that go with each playlist or user.
@@ -152,6 +150,8 @@ class HybridRecommender(FittedRecommender):
                 the linear score orders, not the learned ranking.
             diversity: Diversity of the lists for this call; what is not named is the config's.
                 Every item keeps its score, so a diversified list is not sorted by it.
+            distinct: "song" keeps out what is the same song as an item of the query or one above:
+                the same title, but for what a release adds to it, of the same group (artist).
             explain: Whether to say of each row what carried it; see `Explanation`. It takes
                 some milliseconds a query.
 
@@ -180,6 +180,7 @@ class HybridRecommender(FittedRecommender):
             block=filter_rows(model.catalog, block, on_unknown, "block"),
             rank=weights is None,
             diversity=call_diversity(self.config, diversity),
+            distinct=distinct,
         )
         return answer(model, request, self._explains() if explain else None)
 
@@ -192,6 +193,7 @@ class HybridRecommender(FittedRecommender):
         block: Iterable[Any] | None = None,
         on_unknown: OnUnknown = "raise",
         weights: Weights | None = None,
+        distinct: Distinct | None = None,
         explain: bool = False,
     ) -> Recommendations:
         """The items nearest to each of `item_ids`, never the item itself, and never diversified.
@@ -204,6 +206,7 @@ class HybridRecommender(FittedRecommender):
             on_unknown: See `recommend`; a skipped item has no line.
             weights: See `recommend`; unless `popularity` is named here, it is the config's
                 `similar_popularity`.
+            distinct: See `recommend`.
             explain: See `recommend`.
 
         Raises:
@@ -212,31 +215,28 @@ class HybridRecommender(FittedRecommender):
             ConfigError: If k or a weight is out of range, or a weight is unknown.
             NotFittedError: Before `fit` or `load`.
         """
-        if isinstance(item_ids, str):
-            raise DataError(
-                f"item_ids must be a list of item ids, got the string {quoted(item_ids)}."
-            )
-        ids = as_item_ids(item_ids)
-        parsed, _ = parse_queries([ids], self.model_.catalog, on_unknown)
-        singles = Playlists.from_rows(
-            np.ones(parsed.n_plays, np.int64),
-            parsed.rows,
-            parsed.n_items,
-            self.model_.catalog.item_ids[parsed.rows],
-        )
-        return self.recommend(
-            singles,
+        model = self.model_
+        singles = as_singles(item_ids, model.catalog, on_unknown)
+        request = SearchRequest(
+            model.queries(singles),
+            singles.playlist_ids,
             k,
-            allow=allow,
-            block=block,
-            on_unknown=on_unknown,
-            weights=similar_weights(self.model_, weights),
-            diversity=OFF,
-            explain=explain,
+            similar_weights(model, weights),
+            seeds=singles,
+            allow=filter_rows(model.catalog, allow, on_unknown, "allow"),
+            block=filter_rows(model.catalog, block, on_unknown, "block"),
+            rank=weights is None,
+            distinct=distinct,
         )
+        return answer(model, request, self._explains() if explain else None)
 
     def recommend_for_new_items(
-        self, frame: pd.DataFrame, k: int = 10, *, weights: Weights | None = None
+        self,
+        frame: pd.DataFrame,
+        k: int = 10,
+        *,
+        weights: Weights | None = None,
+        distinct: Distinct | None = None,
     ) -> Recommendations:
         """The catalogue items nearest to items that the catalogue lacks.
 
@@ -247,6 +247,7 @@ class HybridRecommender(FittedRecommender):
                 mean of its company is the best guess of its place).
             k: Neighbours wanted of each, from 1 to 10,000,000.
             weights: See `similar_items`.
+            distinct: See `recommend`; the same song as the new item is kept out, too.
 
         Returns:
             One line a new item; `query_sources` says how each was placed. Context items are not
@@ -257,16 +258,21 @@ class HybridRecommender(FittedRecommender):
             UnknownItemError: If a context names an item that the catalogue lacks.
             NotFittedError: Before `fit` or `load`.
         """
-        new = place_new_items(self.model_, frame)
+        model = self.model_
+        new = place_new_items(model, frame)
         request = SearchRequest(
             new.queries,
             new.query_ids,
             k,
-            similar_weights(self.model_, weights),
+            similar_weights(model, weights),
             seeds=new.context,
+            rank=weights is None,
+            new_groups=new.groups,
+            distinct=distinct,
+            new_titles=new.titles,
             query_sources=new.sources,
         )
-        return answer(self.model_, request)
+        return answer(model, request)
 
     def similar_playlists(
         self,

@@ -201,6 +201,7 @@ def rank_candidates(
     exclude_seeds: bool,
     allow: Rows | None,
     block: Rows | None,
+    new_groups: Rows | None = None,
     keep_features: bool = False,
 ) -> Ranked:
     """The k best rows of each query; see `CandidateFeatures.describe` for the arguments."""
@@ -212,8 +213,9 @@ def rank_candidates(
 
     def described() -> Iterator[CandidateList]:
         for one in source.describe(
-            playlists, queries, k, exclude_seeds=exclude_seeds, allow=allow, block=block
-        ):
+            playlists, queries, k, exclude_seeds=exclude_seeds, allow=allow, block=block,
+            new_groups=new_groups,
+        ):  # fmt: skip
             waiting.append((one.rows, one if keep_features else None))
             yield one
 
