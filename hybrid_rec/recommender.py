@@ -152,8 +152,7 @@ class HybridRecommender(FittedRecommender):
                 Every item keeps its score, so a diversified list is not sorted by it.
             distinct: "song" keeps out what is the same song as an item of the query or one above:
                 the same title, but for what a release adds to it, of the same group (artist).
-            explain: Whether to say of each row what carried it; see `Explanation`. It takes
-                some milliseconds a query.
+            explain: Whether to say what carried each row, see `Explanation`; it takes some time.
 
         Returns:
             Lists of k. With fewer items allowed, the rest of a list is None, -inf and "". A query
@@ -204,8 +203,8 @@ class HybridRecommender(FittedRecommender):
             allow: See `recommend`.
             block: See `recommend`.
             on_unknown: See `recommend`; a skipped item has no line.
-            weights: See `recommend`; unless `popularity` is named here, it is the config's
-                `similar_popularity`.
+            weights: With any given, the linear score orders, not learned ranking and likeness;
+                unless `popularity` is named here, it is the config's `similar_popularity`.
             distinct: See `recommend`.
             explain: See `recommend`.
 
@@ -226,6 +225,7 @@ class HybridRecommender(FittedRecommender):
             allow=filter_rows(model.catalog, allow, on_unknown, "allow"),
             block=filter_rows(model.catalog, block, on_unknown, "block"),
             rank=weights is None,
+            by_likeness=True,
             distinct=distinct,
         )
         return answer(model, request, self._explains() if explain else None)
@@ -267,9 +267,9 @@ class HybridRecommender(FittedRecommender):
             similar_weights(model, weights),
             seeds=new.context,
             rank=weights is None,
-            new_groups=new.groups,
+            by_likeness=True,
             distinct=distinct,
-            new_titles=new.titles,
+            new=new,
             query_sources=new.sources,
         )
         return answer(model, request)

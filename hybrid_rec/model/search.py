@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, get_args
 
@@ -21,6 +21,7 @@ from hybrid_rec.data.recommendations import Recommendations
 from hybrid_rec.model.explainer import Explainer
 from hybrid_rec.model.explanations import Stage
 from hybrid_rec.model.fitted import Model
+from hybrid_rec.model.new_items import NewItems
 from hybrid_rec.ranking.diversity import OFF, Diversifier
 from hybrid_rec.ranking.ranker import rank_candidates
 from indexes.base import NO_ROW, NO_SCORE
@@ -56,14 +57,14 @@ class SearchRequest:
     """Rows that may not come back."""
     rank: bool = False
     """Whether the second stage orders, where there is one; it needs the seeds."""
-    new_groups: Rows | None = None
-    """If each query is an item that the catalogue lacks: their groups; see `NewItems`."""
+    by_likeness: bool = False
+    """Whether its order is fused with that of likeness; see `ranking.likeness`."""
+    new: NewItems | None = None
+    """The items that the queries are, if the catalogue lacks them."""
     diversity: DiversityConfig | None = None
     """How the lists are reordered; None for not at all."""
     distinct: Distinct | None = None
     """Whether items are kept out that are one song with a seed or with an item above."""
-    new_titles: Sequence[str | None] | None = None
-    """The titles of such items."""
     query_sources: Objects | None = None
     """How each query was placed; see `Recommendations`."""
 
@@ -149,8 +150,8 @@ def _find(
         ranked = rank_candidates(
             source, model.ranking.ranker, seeds, queries, width,
             exclude_seeds=request.exclude_seeds, allow=request.allow, block=request.block,
-            new_groups=None if request.new_groups is None else request.new_groups[numbers],
-            keep_features=keep,
+            new_groups=None if request.new is None else request.new.groups[numbers],
+            by_likeness=request.by_likeness, keep_features=keep,
         )  # fmt: skip
         if not keep:
             return _Found(ranked.rows, ranked.scores, "ranking", weights)
@@ -216,8 +217,8 @@ def _once(model: Model, request: SearchRequest, number: int, line: Rows) -> Rows
         return np.arange(len(line))
     keys = model.songs.keys
     asked = [] if request.seeds is None else keys[request.seeds[number]].tolist()
-    if request.new_titles is not None and request.new_groups is not None:
-        found = model.songs.find([request.new_titles[number]], request.new_groups[[number]])
+    if request.new is not None:
+        found = model.songs.find([request.new.titles[number]], request.new.groups[[number]])
         asked.append(int(found[0]))
     # The first place of each of these, and of each that follows.
     given = np.concatenate([np.array(asked, np.int64), keys[line]])

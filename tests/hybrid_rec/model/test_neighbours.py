@@ -25,12 +25,51 @@ def described(catalog: Catalog, rows: Sequence[int]) -> pd.DataFrame:
     return frame.assign(item_id=[f"new {row}" for row in rows])
 
 
-def test_neighbours_are_those_of_the_learned_ranking(model: HybridRecommender) -> None:
+def test_an_item_is_not_near_itself(model: HybridRecommender) -> None:
     ids = model.model_.catalog.item_ids[:5].tolist()
-    near = model.similar_items(ids, K)
-    ranked = model.recommend([[item] for item in ids], K)
-    assert near.item_ids.tolist() == ranked.item_ids.tolist()
-    assert all(item not in line for item, line in zip(ids, near.item_ids.tolist(), strict=True))
+    near = model.similar_items(ids, len(model.model_.catalog) - 1)
+    for item, line in zip(ids, near.item_ids.tolist(), strict=True):
+        assert sorted([item, *line]) == sorted(model.model_.catalog.item_ids)
+
+
+def test_neighbours_are_ranked_and_alike(model: HybridRecommender) -> None:
+    catalog = model.model_.catalog
+    ids = catalog.item_ids[:30].tolist()
+
+    def of_the_same_artist(lines: list[list[str]]) -> float:
+        return float(np.mean([
+            catalog.artists[catalog.rows(line)] == catalog.artists[catalog.rows([item])]
+            for item, line in zip(ids, lines, strict=True)
+        ]))  # fmt: skip
+
+    near = model.similar_items(ids, K).item_ids.tolist()
+    ranked = model.recommend([[item] for item in ids], K).item_ids.tolist()
+    assert of_the_same_artist(near) > of_the_same_artist(ranked)
+    shared = [len(set(one) & set(other)) for one, other in zip(near, ranked, strict=True)]
+    assert np.mean(shared) >= 2
+
+
+def test_a_sequel_finds_the_original(model: HybridRecommender) -> None:
+    catalog, plays = model.model_.catalog, model.model_.playlists.play_counts
+    rows = np.flatnonzero(plays >= 3)[:40]
+    frame = described(catalog, rows.tolist())
+    found = model.recommend_for_new_items(frame.assign(title=frame["title"] + " (Live)"), 10)
+    hits = [
+        item in line
+        for item, line in zip(catalog.item_ids[rows], found.item_ids.tolist(), strict=True)
+    ]
+    assert np.mean(hits) >= 0.9
+
+
+def test_explanations_add_up(model: HybridRecommender) -> None:
+    ids = model.model_.catalog.item_ids[:3].tolist()
+    found = model.similar_items(ids, K, explain=True)
+    assert found.explanations is not None
+    parts = set()
+    for told, score in zip(found.explanations.ravel(), found.scores.ravel(), strict=True):
+        assert sum(part.value for part in told.parts) == pytest.approx(float(score), abs=1e-5)
+        parts |= {part.name for part in told.parts}
+    assert "likeness" in parts
 
 
 def test_given_weights_ask_the_linear_score(model: HybridRecommender) -> None:
