@@ -6,30 +6,25 @@ import warnings
 from collections.abc import Iterable, Sequence
 from typing import Any, Self
 
-import numpy as np
 import pandas as pd
 
 from hybrid_rec.core.checks import check_flag
-from hybrid_rec.core.errors import DataError
+from hybrid_rec.core.config import Distinct
 from hybrid_rec.core.progress import Progress, as_progress
-from hybrid_rec.core.quoting import quoted
 from hybrid_rec.data.catalog import Catalog
-from hybrid_rec.data.ids import as_item_ids
 from hybrid_rec.data.playlists import OnUnknown, Playlists
 from hybrid_rec.data.queries import parse_queries
-from hybrid_rec.data.recommendations import PlaylistMatches, Recommendations
+from hybrid_rec.data.recommendations import Recommendations
 from hybrid_rec.model.changes import NewPlaylists, OnKnown, read_changes
 from hybrid_rec.model.fit import fit_model
-from hybrid_rec.model.fitted_recommender import FittedRecommender
-from hybrid_rec.model.new_items import place_new_items
-from hybrid_rec.model.playlist_search import similar_playlists
+from hybrid_rec.model.nearest import NearestItems
 from hybrid_rec.model.search import SearchRequest, answer, filter_rows
 from hybrid_rec.model.update import update_model
-from hybrid_rec.model.weights import Weights, call_weights, similar_weights
-from hybrid_rec.ranking.diversity import OFF, Diversity, call_diversity
+from hybrid_rec.model.weights import Weights, call_weights
+from hybrid_rec.ranking.diversity import Diversity, call_diversity
 
 
-class HybridRecommender(FittedRecommender):
+class HybridRecommender(NearestItems):
     """Recommends for an item, for a playlist never seen, and for items nobody has played.
 
     It combines co-occurrence vectors of playlists, blocks that describe items (titles, artists and
@@ -136,6 +131,7 @@ class HybridRecommender(FittedRecommender):
         on_unknown: OnUnknown = "raise",
         weights: Weights | None = None,
         diversity: Diversity | None = None,
+        distinct: Distinct | None = None,
         explain: bool = False,
         learn: bool = False,
     ) -> Recommendations:
@@ -153,8 +149,9 @@ class HybridRecommender(FittedRecommender):
                 the linear score orders, not the learned ranking.
             diversity: Diversity of the lists for this call; what is not named is the config's.
                 Every item keeps its score, so a diversified list is not sorted by it.
-            explain: Whether to say of each row what carried it; see `Explanation`. It takes
-                some milliseconds a query.
+            distinct: "song" keeps out what is the same song as an item of the query or one above:
+                the same title, but for what a release adds to it, of the same group (artist).
+            explain: Whether to say what carried each row, see `Explanation`; it takes some time.
             learn: Whether to learn from all the queries before they are answered; see `learned`.
 
         Returns:
@@ -184,115 +181,6 @@ class HybridRecommender(FittedRecommender):
             block=filter_rows(model.catalog, block, on_unknown, "block"),
             rank=weights is None,
             diversity=call_diversity(self.config, diversity),
+            distinct=distinct,
         )
         return answer(model, request, asked._explains() if explain else None)
-
-    def similar_items(
-        self,
-        item_ids: Sequence[Any],
-        k: int = 10,
-        *,
-        allow: Iterable[Any] | None = None,
-        block: Iterable[Any] | None = None,
-        on_unknown: OnUnknown = "raise",
-        weights: Weights | None = None,
-        explain: bool = False,
-    ) -> Recommendations:
-        """The items nearest to each of `item_ids`, never the item itself, and never diversified.
-
-        Args:
-            item_ids: One query an id; the `query_ids` of the result.
-            k: Neighbours wanted of each, from 1 to 10,000,000.
-            allow: See `recommend`.
-            block: See `recommend`.
-            on_unknown: See `recommend`; a skipped item has no line.
-            weights: See `recommend`; unless `popularity` is named here, it is the config's
-                `similar_popularity`.
-            explain: See `recommend`.
-
-        Raises:
-            UnknownItemError: For an unknown id, if `on_unknown` is "raise".
-            DataError: For ids that are neither strings nor integers.
-            ConfigError: If k or a weight is out of range, or a weight is unknown.
-            NotFittedError: Before `fit` or `load`.
-        """
-        if isinstance(item_ids, str):
-            raise DataError(
-                f"item_ids must be a list of item ids, got the string {quoted(item_ids)}."
-            )
-        ids = as_item_ids(item_ids)
-        parsed, _ = parse_queries([ids], self.model_.catalog, on_unknown)
-        singles = Playlists.from_rows(
-            np.ones(parsed.n_plays, np.int64),
-            parsed.rows,
-            parsed.n_items,
-            self.model_.catalog.item_ids[parsed.rows],
-        )
-        return self.recommend(
-            singles,
-            k,
-            allow=allow,
-            block=block,
-            on_unknown=on_unknown,
-            weights=similar_weights(self.model_, weights),
-            diversity=OFF,
-            explain=explain,
-        )
-
-    def recommend_for_new_items(
-        self, frame: pd.DataFrame, k: int = 10, *, weights: Weights | None = None
-    ) -> Recommendations:
-        """The catalogue items nearest to items that the catalogue lacks.
-
-        Args:
-            frame: Any of the columns that the model's blocks are made from, such as `title` and
-                `artist`, each of which may be missing in a row; optionally `item_id` (becomes the
-                query id) and `context` (lists of ids of catalogue items that it was seen with: the
-                mean of its company is the best guess of its place).
-            k: Neighbours wanted of each, from 1 to 10,000,000.
-            weights: See `similar_items`.
-
-        Returns:
-            One line a new item; `query_sources` says how each was placed. Context items are not
-            among the neighbours.
-
-        Raises:
-            DataError: If no column tells anything, or an entry is of the wrong kind.
-            UnknownItemError: If a context names an item that the catalogue lacks.
-            NotFittedError: Before `fit` or `load`.
-        """
-        new = place_new_items(self.model_, frame)
-        request = SearchRequest(
-            new.queries,
-            new.query_ids,
-            k,
-            similar_weights(self.model_, weights),
-            seeds=new.context,
-            query_sources=new.sources,
-        )
-        return answer(self.model_, request)
-
-    def similar_playlists(
-        self,
-        queries: Playlists | Sequence[Any] | pd.Series[Any] | pd.Index[Any],
-        k: int = 10,
-        *,
-        on_unknown: OnUnknown = "raise",
-    ) -> PlaylistMatches:
-        """The training playlists nearest to each query in co-occurrence space.
-
-        A training playlist that is asked for finds itself. A query that says nothing, such as an
-        empty one, finds none.
-
-        Args:
-            queries: See `recommend`.
-            k: Playlists wanted for each, from 1 to 10,000,000.
-            on_unknown: "raise" or "skip" for ids that the catalogue lacks.
-
-        Raises:
-            UnknownItemError: For an unknown id, if `on_unknown` is "raise".
-            ConfigError: If k is out of range.
-            NotFittedError: Before `fit` or `load`.
-        """
-        playlists, _ = parse_queries(queries, self.model_.catalog, on_unknown)
-        return similar_playlists(self.model_, playlists, k)

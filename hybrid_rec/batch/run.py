@@ -17,10 +17,11 @@ from hybrid_rec.batch.learning import model_that_learns
 from hybrid_rec.batch.output import OutFolder
 from hybrid_rec.batch.queries import in_words, refused
 from hybrid_rec.batch.saved_model import SavedModel
-from hybrid_rec.batch.scoring import NEW_ITEMS, PLAYLISTS, Scored
+from hybrid_rec.batch.scoring import ITEMS, NEW_ITEMS, PLAYLISTS, BatchRequest, Scored
 from hybrid_rec.batch.source import Source
 from hybrid_rec.batch.workers import scorers
 from hybrid_rec.core.checks import check_flag
+from hybrid_rec.core.config import Distinct
 from hybrid_rec.core.errors import ConfigError, DataError
 from hybrid_rec.core.progress import Progress, as_progress
 from hybrid_rec.core.quoting import quoted
@@ -65,6 +66,7 @@ def score_playlists(
     out: str | Path,
     k: int = 100,
     *,
+    distinct: Distinct | None = None,
     chunk_size: int = 1_000,
     workers: int = 1,
     strict: bool = False,
@@ -88,6 +90,7 @@ def score_playlists(
             by "|"), and optionally `playlist_id`; without it rows are numbered from 0.
         out: A folder that is new, empty, or was begun by the same call; a path or a URL.
         k: Items wanted for each, from 1 to 10,000,000.
+        distinct: See `HybridRecommender.recommend`.
         chunk_size: Playlists a part. What is held in memory is about this many playlists and
             recommendations for each process, 8 bytes for each playlist of the whole input, and
             1 to 1.5 GB where rows must be sorted.
@@ -120,7 +123,8 @@ def score_playlists(
     """
     _check(chunk_size, workers)
     options = TableOptions.of(columns, encoding, date_format)
-    make = partial(Source.of_files, playlists, PLAYLISTS, options, k, chunk_size)
+    asked = BatchRequest(PLAYLISTS, k, distinct)
+    make = partial(Source.of_files, playlists, asked, options, chunk_size)
     return _run(
         model, make, out, workers=workers, strict=strict, temp=temp, learn=learn, progress=progress
     )
@@ -131,6 +135,7 @@ def score_items(
     out: str | Path,
     k: int = 100,
     *,
+    distinct: Distinct | None = None,
     chunk_size: int = 1_000,
     workers: int = 1,
     progress: bool | Progress = False,
@@ -140,7 +145,7 @@ def score_items(
     See `score_playlists` for the arguments, what is returned and what is raised.
     """
     _check(chunk_size, workers)
-    make = partial(Source.of_catalog, k, chunk_size)
+    make = partial(Source.of_catalog, BatchRequest(ITEMS, k, distinct), chunk_size)
     return _run(model, make, out, workers=workers, strict=False, progress=progress)
 
 
@@ -150,6 +155,7 @@ def score_new_items(
     out: str | Path,
     k: int = 100,
     *,
+    distinct: Distinct | None = None,
     chunk_size: int = 1_000,
     workers: int = 1,
     strict: bool = False,
@@ -168,6 +174,7 @@ def score_new_items(
         out: See `score_playlists`; parts have one more column, `query_source`, which says how the
             new item was placed.
         k: See `score_playlists`.
+        distinct: See `score_playlists`.
         chunk_size: New items a part.
         workers: See `score_playlists`.
         strict: See `score_playlists`.
@@ -180,7 +187,8 @@ def score_new_items(
     """
     _check(chunk_size, workers)
     options = TableOptions.of(columns, encoding, None)
-    make = partial(Source.of_files, items, NEW_ITEMS, options, k, chunk_size)
+    asked = BatchRequest(NEW_ITEMS, k, distinct)
+    make = partial(Source.of_files, items, asked, options, chunk_size)
     return _run(model, make, out, workers=workers, strict=strict, progress=progress)
 
 
@@ -205,13 +213,7 @@ def _run(
     _check_apart(target.name, target.place, model, source)
     scratch = None if temp is None else _scratch(temp, model, source)
     job = {
-        "config": {
-            "kind": source.request.kind,
-            "k": source.request.k,
-            "chunk_size": source.size,
-            **({"learn": True} if learn else {}),
-            **({} if source.files is None else source.files.options.given),
-        },
+        "config": {**source.settings, **({"learn": True} if learn else {})},
         "model": {"fingerprint": model.fingerprint},
         "input": [] if source.files is None else source.files.checksums(reporter),
         "libraries": {name: version(name) for name in _LIBRARIES},

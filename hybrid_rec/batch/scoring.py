@@ -15,6 +15,7 @@ import pyarrow.parquet as pq
 
 from hybrid_rec.batch.chunks import Chunk
 from hybrid_rec.batch.queries import Rejections, complaint_of, new_items_of, playlists_of
+from hybrid_rec.core.config import Distinct
 
 if TYPE_CHECKING:
     from hybrid_rec.data.recommendations import Recommendations
@@ -57,6 +58,8 @@ class BatchRequest:
     """PLAYLISTS, ITEMS or NEW_ITEMS."""
     k: int
     """Items wanted for each query."""
+    distinct: Distinct | None = None
+    """See `HybridRecommender.recommend`."""
     files: tuple[str, ...] = ()
     """The names of the input files."""
 
@@ -89,13 +92,15 @@ def warm_up(model: HybridRecommender, request: BatchRequest) -> None:
     """
     first = model.model_.catalog.item_ids[:1].tolist()
     if request.kind == ITEMS:
-        model.similar_items(first, request.k)
+        model.similar_items(first, request.k, distinct=request.distinct)
     elif request.kind == PLAYLISTS:
-        model.recommend(first, request.k)
+        model.recommend(first, request.k, distinct=request.distinct)
     else:
         import pandas as pd
 
-        model.recommend_for_new_items(pd.DataFrame({"context": [first]}), request.k)
+        model.recommend_for_new_items(
+            pd.DataFrame({"context": [first]}), request.k, distinct=request.distinct
+        )
 
 
 def score(model: HybridRecommender, request: BatchRequest, chunk: Chunk | ItemChunk) -> Scored:
@@ -106,15 +111,16 @@ def score(model: HybridRecommender, request: BatchRequest, chunk: Chunk | ItemCh
         # Nobody asks what is like an item that was removed.
         rows = np.setdiff1d(np.arange(chunk.start, chunk.stop), model.model_.removed)
         n_used, n_cut = len(rows), 0
-        found = model.similar_items(model.model_.catalog.item_ids[rows].tolist(), request.k)
+        ids = model.model_.catalog.item_ids[rows].tolist()
+        found = model.similar_items(ids, request.k, distinct=request.distinct)
     elif request.kind == PLAYLISTS:
         playlists, n_used = playlists_of(chunk, model.model_.catalog, rejections)
         n_cut = chunk.n_cut
-        found = model.recommend(playlists, request.k)
+        found = model.recommend(playlists, request.k, distinct=request.distinct)
     else:
         frame = new_items_of(chunk, model.model_.catalog, rejections)
         n_used, n_cut = len(frame), 0
-        found = model.recommend_for_new_items(frame, request.k)
+        found = model.recommend_for_new_items(frame, request.k, distinct=request.distinct)
     table = _part(found)
     rejected = rejections.table(chunk, request.files) if isinstance(chunk, Chunk) else None
     part = as_parquet(table)

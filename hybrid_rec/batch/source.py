@@ -5,10 +5,10 @@ from __future__ import annotations
 import tempfile
 from collections.abc import Iterable, Iterator
 from contextlib import AbstractContextManager, closing, contextmanager, nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import chain
 from pathlib import Path
-from typing import Self
+from typing import Any, Self
 
 import pyarrow as pa
 
@@ -18,7 +18,7 @@ from hybrid_rec.batch.input import TableReader
 from hybrid_rec.batch.journal import Journal
 from hybrid_rec.batch.queries import complaint_of, refused, without_id
 from hybrid_rec.batch.saved_model import SavedModel
-from hybrid_rec.batch.scoring import ITEMS, NEW_ITEMS, PLAYLISTS, BatchRequest, ItemChunk
+from hybrid_rec.batch.scoring import NEW_ITEMS, PLAYLISTS, BatchRequest, ItemChunk
 from hybrid_rec.batch.scratch import scratch_folder, sweep
 from hybrid_rec.batch.sorting import sorted_rows
 from hybrid_rec.batch.survey import Survey, named, surveyed
@@ -47,9 +47,8 @@ class Source:
     def of_files(
         cls,
         location: str | Path,
-        kind: str,
+        asked: BatchRequest,
         options: TableOptions,
-        k: int,
         size: int,
         model: SavedModel,
     ) -> Self:
@@ -58,16 +57,27 @@ class Source:
         Raises:
             DataError: If a file is damaged, or lacks a column or has one of the wrong type.
         """
-        what = "playlists" if kind == PLAYLISTS else "new items"
+        what = "playlists" if asked.kind == PLAYLISTS else "new items"
         files = InputFiles(location, what, options)
-        reader = TableReader(files, new_items=kind == NEW_ITEMS, columns=model.columns)
+        reader = TableReader(files, new_items=asked.kind == NEW_ITEMS, columns=model.columns)
         names = tuple(file.name for file in files.files)
-        return cls(BatchRequest(kind, k, names), size, files, reader.parquet_rows, reader)
+        return cls(replace(asked, files=names), size, files, reader.parquet_rows, reader)
 
     @classmethod
-    def of_catalog(cls, k: int, size: int, model: SavedModel) -> Self:
+    def of_catalog(cls, asked: BatchRequest, size: int, model: SavedModel) -> Self:
         """All items of a model."""
-        return cls(BatchRequest(ITEMS, k), size, None, model.n_items)
+        return cls(asked, size, None, model.n_items)
+
+    @property
+    def settings(self) -> dict[str, Any]:
+        """What decides the bytes of the output, beside model and input."""
+        return {
+            "kind": self.request.kind,
+            "k": self.request.k,
+            **({} if self.request.distinct is None else {"distinct": self.request.distinct}),
+            "chunk_size": self.size,
+            **({} if self.files is None else self.files.options.given),
+        }
 
     @property
     def n_rows(self) -> int:

@@ -8,6 +8,7 @@ from typing import Annotated, Any, get_args
 import typer
 from typer.core import TyperCommand
 
+from hybrid_rec.core.config import Distinct
 from hybrid_rec.core.errors import ConfigError
 from hybrid_rec.core.quoting import quoted
 
@@ -39,6 +40,14 @@ Weight = Annotated[
 ]
 SkipUnknown = Annotated[
     bool, typer.Option("--skip-unknown", help="Leave unknown item ids out instead of stopping.")
+]
+OneOfEach = Annotated[
+    Distinct | None,
+    typer.Option(
+        "--distinct",
+        metavar="song",
+        help="Keep out other releases of the songs that are given or stand above.",
+    ),
 ]
 Explain = Annotated[
     bool,

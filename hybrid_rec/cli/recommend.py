@@ -7,7 +7,16 @@ from typing import Annotated
 import typer
 
 from hybrid_rec.cli.answers import answer_frame, parse_weights
-from hybrid_rec.cli.options import AsJson, Count, Explain, Items, ModelFolder, SkipUnknown, Weight
+from hybrid_rec.cli.options import (
+    AsJson,
+    Count,
+    Explain,
+    Items,
+    ModelFolder,
+    OneOfEach,
+    SkipUnknown,
+    Weight,
+)
 from hybrid_rec.cli.paths import check_model
 from hybrid_rec.core.console import print_frame
 
@@ -29,6 +38,7 @@ def recommend(
         int | None,
         typer.Option(metavar="N", help="Return at most so many items of one artist."),
     ] = None,
+    distinct: OneOfEach = None,
     explain: Explain = False,
     as_json: AsJson = False,
 ) -> None:
@@ -45,6 +55,7 @@ def recommend(
         weights=weights,
         on_unknown="skip" if skip_unknown else "raise",
         diversity={name: value for name, value in diversity.items() if value is not None},
+        distinct=distinct,
         explain=explain,
     )
     frame = answer_frame(found, as_json=as_json).drop(columns=[] if as_json else ["query_id"])

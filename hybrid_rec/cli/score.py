@@ -14,6 +14,7 @@ from hybrid_rec.cli.options import (
     Encoding,
     ListLength,
     ModelFolder,
+    OneOfEach,
     Quiet,
     table_options,
 )
@@ -45,6 +46,7 @@ def score(
             "columns that the model knows, such as title.",
         ),
     ] = None,
+    distinct: OneOfEach = None,
     columns: Columns = None,
     encoding: Encoding = None,
     date_format: DateFormat = None,
@@ -105,7 +107,8 @@ def score(
     from hybrid_rec.batch.run import score_items, score_new_items, score_playlists
 
     settings: dict[str, Any] = {
-        "k": k, "chunk_size": chunk_size, "workers": workers, "progress": not quiet,
+        "k": k, "distinct": distinct, "chunk_size": chunk_size, "workers": workers,
+        "progress": not quiet,
     }  # fmt: skip
     try:
         if items:

@@ -5,7 +5,16 @@ from __future__ import annotations
 import sys
 
 from hybrid_rec.cli.answers import answer_frame, parse_weights
-from hybrid_rec.cli.options import AsJson, Count, Explain, Items, ModelFolder, SkipUnknown, Weight
+from hybrid_rec.cli.options import (
+    AsJson,
+    Count,
+    Explain,
+    Items,
+    ModelFolder,
+    OneOfEach,
+    SkipUnknown,
+    Weight,
+)
 from hybrid_rec.cli.paths import check_model
 from hybrid_rec.core.console import print_frame
 
@@ -16,6 +25,7 @@ def similar(
     k: Count = 10,
     weight: Weight = None,
     skip_unknown: SkipUnknown = False,
+    distinct: OneOfEach = None,
     explain: Explain = False,
     as_json: AsJson = False,
 ) -> None:
@@ -31,6 +41,7 @@ def similar(
         k,
         weights=weights,
         on_unknown="skip" if skip_unknown else "raise",
+        distinct=distinct,
         explain=explain,
     )
     frame = answer_frame(found, as_json=as_json)

@@ -12,6 +12,7 @@ from hybrid_rec.core.checks import check_choice, is_listing
 from hybrid_rec.core.errors import DataError, UnknownItemError
 from hybrid_rec.core.quoting import quoted
 from hybrid_rec.data.catalog import Catalog
+from hybrid_rec.data.ids import as_item_ids
 from hybrid_rec.data.playlists import OnUnknown, Playlists
 
 
@@ -57,3 +58,22 @@ def parse_queries(
     except UnknownItemError as error:
         raise UnknownItemError(f"{error} Or pass on_unknown='skip'.") from None
     return parsed, sum(map(len, lists)) - parsed.n_plays
+
+
+def as_singles(item_ids: Sequence[Any], catalog: Catalog, on_unknown: OnUnknown) -> Playlists:
+    """Playlists of one item each, that are called by its id; a skipped item has none.
+
+    Args:
+        item_ids: Ids of the catalogue.
+        catalog: The items that they refer to.
+        on_unknown: See `parse_queries`.
+
+    Raises:
+        DataError: For ids that are neither strings nor integers.
+        UnknownItemError: If an id is unknown and `on_unknown` is "raise".
+    """
+    if isinstance(item_ids, str):
+        raise DataError(f"item_ids must be a list of item ids, got the string {quoted(item_ids)}.")
+    rows = parse_queries([as_item_ids(item_ids)], catalog, on_unknown)[0].rows
+    ids = catalog.item_ids[rows]
+    return Playlists.from_rows(np.ones(len(rows), np.int64), rows, len(catalog), ids)

@@ -12,6 +12,7 @@ from hybrid_rec.core.arrays import Doubles, Floats, Mask, Objects, Rows
 from hybrid_rec.core.config import COOCCURRENCE, POPULARITY
 from hybrid_rec.data.playlists import Playlists
 from hybrid_rec.model.explanations import (
+    LIKENESS_PART,
     PLACE_PART,
     BlockSupport,
     Explanation,
@@ -28,6 +29,8 @@ from hybrid_rec.model.fitted import Model
 from hybrid_rec.ranking.knn import SHRINKAGE, PlaylistNeighbours
 
 _SHOWN = 3
+# What the trees and the sum of their contributions may differ by.
+_ROUNDING = 1e-4
 # Queries, and rows of one query, that are looked at together, to bound memory.
 _CHUNK, _ROWS = 64, 1024
 
@@ -132,8 +135,11 @@ class Explainer:
                 parts = linear[number]
             else:
                 parts = ranking_parts(told, contributions[number])
+                rest = float(score) - contributions[number].sum()
                 if lifted[number]:
-                    parts.append(Part(PLACE_PART, float(score) - contributions[number].sum()))
+                    parts.append(Part(PLACE_PART, rest))
+                elif abs(rest) > _ROUNDING:
+                    parts.append(Part(LIKENESS_PART, rest))
             yield self._line(query, row, score, exact_parts(parts, score), like, number, cosines)
 
     def _line(

@@ -13,7 +13,7 @@ from hybrid_rec.core.config import COOCCURRENCE, POPULARITY
 
 Stage = Literal["linear", "ranking", "popularity"]
 
-BASE_PART, PLACE_PART = "base", "place"
+BASE_PART, PLACE_PART, LIKENESS_PART = "base", "place", "likeness"
 PLAYLIST_NEIGHBOURS, ITEM_NEIGHBOURS = "playlist neighbours", "item neighbours"
 LINEAR_SCORE, FACTORS = "linear score", "factors"
 _REASONS = 3
@@ -28,7 +28,7 @@ class Part:
     also "playlist neighbours", "item neighbours", "artist neighbours" (of the groups, whatever
     they are called), "factors", "linear score", "age", "history" (where the item's place comes
     from), "query", "base", and for an item without history "place", by which it is lifted to a
-    reserved place."""
+    reserved place. For items near an item also "likeness", what likeness changed."""
     value: float
     """What it adds; below 0 it speaks against the item."""
     seed: str | None = None
@@ -216,6 +216,7 @@ def _phrases(explanation: Explanation, names: Names) -> dict[str, str]:
         PLAYLIST_NEIGHBOURS: f"in similar playlists such as {playlists[0]}" if playlists else "",
         FACTORS: "fits the items given taken together",
         POPULARITY: popular if n else "",
+        LIKENESS_PART: "much like it",
         PLACE_PART: "at a place kept for what is new",
     }
 

@@ -19,6 +19,7 @@ from hybrid_rec.blocks.cold_start import (
     trust_of,
 )
 from hybrid_rec.blocks.pooling import playlist_queries
+from hybrid_rec.blocks.songs import Songs
 from hybrid_rec.core.arrays import Codes, Floats, Rows
 from hybrid_rec.core.config import COOCCURRENCE, HybridConfig
 from hybrid_rec.data.catalog import Catalog
@@ -116,6 +117,11 @@ class Model:
     def playlist_index(self) -> FaissIndex:
         """The training playlists in co-occurrence space."""
         return FaissIndex.build(self.queries(self.playlists).dense[COOCCURRENCE])
+
+    @cached_property
+    def songs(self) -> Songs:
+        """Which items are one song."""
+        return Songs.of(self.catalog.titles, self.group_of)
 
     def queries(self, playlists: Playlists) -> HybridQueries:
         """Playlists of the catalogue as queries."""

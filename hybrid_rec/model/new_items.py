@@ -11,7 +11,7 @@ import pandas as pd
 
 from hybrid_rec.blocks.cold_start import SOURCES
 from hybrid_rec.blocks.pooling import as_queries
-from hybrid_rec.core.arrays import Objects
+from hybrid_rec.core.arrays import Objects, Rows
 from hybrid_rec.core.checks import is_listing
 from hybrid_rec.core.config import COOCCURRENCE
 from hybrid_rec.core.errors import DataError
@@ -19,12 +19,13 @@ from hybrid_rec.core.progress import Progress
 from hybrid_rec.core.quoting import quoted
 from hybrid_rec.data.catalog import Catalog
 from hybrid_rec.data.columns import id_column, is_missing, require_columns
-from hybrid_rec.data.item_table import ITEM_ID
+from hybrid_rec.data.item_table import ITEM_ID, TITLE, item_array
 from hybrid_rec.data.playlists import Playlists
 from hybrid_rec.model.fitted import Model
 from indexes.hybrid import HybridQueries
 
 CONTEXT_SOURCE = CONTEXT = "context"
+_NOTHING = np.empty(0, np.int64)
 
 
 @dataclass(frozen=True)
@@ -37,8 +38,12 @@ class NewItems:
     """Their ids: the column `item_id`, or "0", "1", ..."""
     sources: Objects
     """"context", or a source of the cold-start fallback, `(n,)` strings."""
-    context: Playlists | None
-    """The catalogue items that each was seen with, if that was given."""
+    context: Playlists
+    """The catalogue items that each was seen with; none where that was not given."""
+    titles: Sequence[str | None]
+    """Their titles, `(n,)`; None for a missing one."""
+    groups: Rows
+    """Code of each one's group, `(n,)`; -1 for none or one that the model does not know."""
 
 
 def place_new_items(model: Model, frame: pd.DataFrame) -> NewItems:
@@ -71,11 +76,16 @@ def place_new_items(model: Model, frame: pd.DataFrame) -> NewItems:
     vectors, codes = model.fallback(group_of).places(described, group_of)
     sources = np.array(SOURCES, dtype=object)[codes]
     context = _context(frame, model.catalog)
-    if context is not None:
-        seen = np.asarray(model.queries(context).dense[COOCCURRENCE])
-        placed = seen.any(axis=1)
-        vectors[placed], sources[placed] = seen[placed], CONTEXT_SOURCE
-    return NewItems(as_queries(vectors, described, len(frame)), ids, sources, context)
+    seen = np.asarray(model.queries(context).dense[COOCCURRENCE])
+    placed = seen.any(axis=1)
+    vectors[placed], sources[placed] = seen[placed], CONTEXT_SOURCE
+    queries = as_queries(vectors, described, len(frame))
+    titles = (
+        item_array(frame[TITLE], TITLE).to_pylist()
+        if TITLE in frame.columns
+        else [None] * len(frame)
+    )
+    return NewItems(queries, ids, sources, context, titles, group_of)
 
 
 def check_describes(columns: Sequence[str], known: Sequence[str], what: str) -> None:
@@ -93,9 +103,9 @@ def check_describes(columns: Sequence[str], known: Sequence[str], what: str) -> 
         )
 
 
-def _context(frame: pd.DataFrame, catalog: Catalog) -> Playlists | None:
+def _context(frame: pd.DataFrame, catalog: Catalog) -> Playlists:
     if CONTEXT not in frame.columns:
-        return None
+        return Playlists.from_rows(np.zeros(len(frame), np.int64), _NOTHING, len(catalog))
     lists: list[list[Any]] = []
     for row, entry in enumerate(frame[CONTEXT]):
         if is_missing(entry):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, get_args
 
 import numpy as np
 
@@ -12,7 +12,7 @@ from hybrid_rec.blocks.cold_start import SOURCES
 from hybrid_rec.blocks.pooling import says_nothing, take
 from hybrid_rec.core.arrays import Floats, Mask, Objects, Rows
 from hybrid_rec.core.checks import check_choice
-from hybrid_rec.core.config import POPULARITY, DiversityConfig
+from hybrid_rec.core.config import POPULARITY, Distinct, DiversityConfig
 from hybrid_rec.core.errors import ConfigError, DataError
 from hybrid_rec.core.quoting import quoted
 from hybrid_rec.data.catalog import Catalog
@@ -21,7 +21,8 @@ from hybrid_rec.data.recommendations import Recommendations
 from hybrid_rec.model.explainer import Explainer
 from hybrid_rec.model.explanations import Stage
 from hybrid_rec.model.fitted import Model
-from hybrid_rec.ranking.diversity import Diversifier
+from hybrid_rec.model.new_items import NewItems
+from hybrid_rec.ranking.diversity import OFF, Diversifier
 from hybrid_rec.ranking.ranker import rank_candidates
 from indexes.base import NO_ROW, NO_SCORE
 from indexes.hybrid import HybridQueries
@@ -30,6 +31,8 @@ POPULARITY_SOURCE = "popularity"
 _LARGEST_K = 10_000_000
 # Growth of what is looked at for a list that the artist cap leaves too short.
 _WIDER = 4
+# Other releases of what stands in a list that are expected at most.
+_TWINS = 30
 
 
 @dataclass(frozen=True, eq=False)
@@ -54,8 +57,14 @@ class SearchRequest:
     """Rows that may not come back."""
     rank: bool = False
     """Whether the second stage orders, where there is one; it needs the seeds."""
+    by_likeness: bool = False
+    """Whether its order is fused with that of likeness; see `ranking.likeness`."""
+    new: NewItems | None = None
+    """The items that the queries are, if the catalogue lacks them."""
     diversity: DiversityConfig | None = None
     """How the lists are reordered; None for not at all."""
+    distinct: Distinct | None = None
+    """Whether items are kept out that are one song with a seed or with an item above."""
     query_sources: Objects | None = None
     """How each query was placed; see `Recommendations`."""
 
@@ -84,8 +93,11 @@ def answer(
 
     Raises:
         ConfigError: If k is out of range.
+        DataError: If `distinct` is no word that it may be.
     """
     check_k(request.k)
+    if request.distinct is not None:
+        check_choice(request.distinct, get_args(Distinct), "distinct")
     if len(model.removed):
         gone = [model.removed] if request.block is None else [model.removed, request.block]
         request = replace(request, block=np.concatenate(gone))
@@ -99,12 +111,9 @@ def answer(
         numbers = np.flatnonzero(part)
         if not len(numbers):
             continue
-        if request.diversity is not None and request.diversity.active:
-            found = _diversified(
-                model, request, request.diversity, numbers, width, silent=is_silent, keep=keep
-            )
-        else:
-            found = _find(model, request, numbers, width, silent=is_silent, keep=keep)
+        is_plain = request.distinct is None and not (request.diversity or OFF).active
+        find = _find if is_plain else _reordered
+        found = find(model, request, numbers, width, silent=is_silent, keep=keep)
         rows[numbers, :width], scores[numbers, :width] = found.rows, found.scores
         if explainer is not None and explanations is not None and request.seeds is not None:
             explanations[numbers, :width] = explainer.explain(
@@ -141,7 +150,8 @@ def _find(
         ranked = rank_candidates(
             source, model.ranking.ranker, seeds, queries, width,
             exclude_seeds=request.exclude_seeds, allow=request.allow, block=request.block,
-            keep_features=keep,
+            new_groups=None if request.new is None else request.new.groups[numbers],
+            by_likeness=request.by_likeness, keep_features=keep,
         )  # fmt: skip
         if not keep:
             return _Found(ranked.rows, ranked.scores, "ranking", weights)
@@ -161,21 +171,15 @@ def _find(
     return _Found(found.rows, found.scores, "popularity" if silent else "linear", weights)
 
 
-def _diversified(
-    model: Model,
-    request: SearchRequest,
-    diversity: DiversityConfig,
-    numbers: Rows,
-    width: int,
-    *,
-    silent: bool,
-    keep: bool,
+def _reordered(
+    model: Model, request: SearchRequest, numbers: Rows, width: int, *, silent: bool, keep: bool
 ) -> _Found:
-    """The same, reordered.
+    """The same, each song once and diversified, as far as that is asked.
 
     More and more rows of a query are looked at until its list is full without breaking the cap of
     its groups, or there are no more.
     """
+    diversity = request.diversity or OFF
     diversifier = Diversifier(model.index, model.group_of, request.weights, diversity)
     rows = np.full((len(numbers), width), NO_ROW, np.int64)
     scores = np.full((len(numbers), width), NO_SCORE, np.float32)
@@ -183,25 +187,43 @@ def _diversified(
     reserved: list[Mask] = [np.empty(0, bool)] * len(numbers)
     enough = min(width, diversifier.most_within)
     todo = np.arange(len(numbers))
-    depth = min(max(width, diversity.pool), len(model.catalog))
+    pool = diversity.pool if diversity.active else width + _TWINS
+    depth = min(max(width, pool), len(model.catalog))
     while True:
         found = _find(model, request, numbers[todo], depth, silent=silent, keep=keep)
         short = np.zeros(len(todo), dtype=bool)
         for place, number in enumerate(todo.tolist()):
             n_found = int((found.rows[place] != NO_ROW).sum())
             line, values = found.rows[place, :n_found], found.scores[place, :n_found]
-            new = diversifier.order(line, values, width)
-            rows[number, : len(new.order)] = line[new.order]
-            scores[number, : len(new.order)] = values[new.order]
+            once = _once(model, request, int(numbers[number]), line)
+            new = diversifier.order(line[once], values[once], width)
+            order = once[new.order]
+            rows[number, : len(order)] = line[order]
+            scores[number, : len(order)] = values[order]
             if found.features is not None and found.reserved is not None:
-                features[number] = found.features[place][new.order]
-                reserved[number] = found.reserved[place][new.order]
+                features[number] = found.features[place][order]
+                reserved[number] = found.reserved[place][order]
             short[place] = new.n_within < enough and n_found == depth < len(model.catalog)
         todo, depth = todo[short], min(depth * _WIDER, len(model.catalog))
         if not len(todo):
             if found.features is None:
                 return _Found(rows, scores, found.stage, found.weights)
             return _Found(rows, scores, found.stage, found.weights, features, reserved)
+
+
+def _once(model: Model, request: SearchRequest, number: int, line: Rows) -> Rows:
+    """The places of a list whose songs are none that is asked for or stands above."""
+    if request.distinct is None:
+        return np.arange(len(line))
+    keys = model.songs.keys
+    asked = [] if request.seeds is None else keys[request.seeds[number]].tolist()
+    if request.new is not None:
+        found = model.songs.find([request.new.titles[number]], request.new.groups[[number]])
+        asked.append(int(found[0]))
+    # The first place of each of these, and of each that follows.
+    given = np.concatenate([np.array(asked, np.int64), keys[line]])
+    first = np.sort(np.unique(given, return_index=True)[1])
+    return first[first >= len(asked)] - len(asked)
 
 
 def filter_rows(

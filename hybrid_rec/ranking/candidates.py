@@ -87,6 +87,7 @@ class CandidateFeatures:
         exclude_seeds: bool = True,
         allow: Rows | None = None,
         block: Rows | None = None,
+        new_groups: Rows | None = None,
     ) -> Iterator[CandidateList]:
         """The candidates of each query and their features.
 
@@ -99,6 +100,8 @@ class CandidateFeatures:
             exclude_seeds: Whether a seed of the query is no candidate.
             allow: Rows of the only candidates; None for all.
             block: Rows that are no candidates.
+            new_groups: If each query is an item that the catalogue lacks, with its company as
+                seeds: the groups of these items, `(n_queries,)`; -1 for none.
         """
         mask = allowed_mask(len(self.sources), allow, block)
         scratch = np.zeros(max(len(self.sources), self.statistics.n_groups + 1))
@@ -120,7 +123,8 @@ class CandidateFeatures:
                 few = np.arange(at, min(at + _BATCH, len(part)))
                 # Many small products: threads would take longer to meet than to work.
                 with one_blas_thread():
-                    batch = QueryBatch(self, part.select(few), take(asked, few))
+                    new = None if new_groups is None else new_groups[many[few]]
+                    batch = QueryBatch(self, part.select(few), take(asked, few), new)
                     near = nearest[at : at + _BATCH]
                     found = list(self._described(batch, near, mask, exclude_seeds, scratch))
                 yield from found

@@ -52,9 +52,9 @@ def make_folds(
     """Folds whose cases look like the queries to come; none if there are too few playlists.
 
     A case gives the first half of a held-out playlist, or its first 1 to half items, and asks for
-    the rest. A share of the items is hidden from each fold, so that items without history are
-    among the targets as they will be among the new ones. Some of the playlists that stay in
-    training are asked for what is hidden of them.
+    the rest. Some playlists give a single item of theirs, too. A share of the items is hidden from
+    each fold, so that items without history are among the targets as they will be among the new
+    ones. Some of the playlists that stay in training are asked for what is hidden of them.
 
     Args:
         playlists: Training playlists.
@@ -169,6 +169,12 @@ def _fold(
         for n in (half, int(rng.integers(1, half + 1))):
             seeds.append(items[:n])
             targets.append(items[n:])
+    # Drawn apart, so that they do not change what else is drawn.
+    for item, others in _single_cases(
+        playlists.select(held), train.play_counts == 0, config.single_share, rng.spawn(1)[0]
+    ):
+        seeds.append(item)
+        targets.append(others)
     for number, missing in known:
         seeds.append(np.unique(train[number]))
         targets.append(missing)
@@ -189,6 +195,31 @@ def _known_cases(
     chosen = np.sort(rng.permutation(able)[:n_cases]).tolist()
     hidden = rest.select_plays(lost)
     return [(number, np.unique(hidden[number])) for number in chosen]
+
+
+def _single_cases(
+    held: Playlists, cold: Mask, share: float, rng: np.random.Generator
+) -> list[tuple[Rows, Rows]]:
+    """One item of a held-out playlist, and its others: what a single item is asked.
+
+    A share of the playlists gives an item with history, and such a share of those that have one an
+    item without.
+
+    Args:
+        held: Held-out playlists.
+        cold: Which items have no history, `(n_items,)`.
+        share: Which share.
+        rng: Draws playlists and items.
+    """
+    cases = []
+    for rows in held:
+        items = np.unique(rows)
+        for able in (items[~cold[items]], items[cold[items]]):
+            is_drawn = rng.random() < share
+            if is_drawn and len(able) and len(items) > 1:
+                item = rng.choice(able, 1)
+                cases.append((item, np.setdiff1d(items, item)))
+    return cases
 
 
 def _joined(lists: list[Rows], n_items: int) -> Playlists:

@@ -200,7 +200,7 @@ def source(c: Candidates) -> Numbers:
 @feature("query")
 def n_seeds(c: Candidates) -> Numbers:
     """Different items of the query."""
-    return c.everywhere(len(c.seeds))
+    return c.everywhere(len(c.seeds) + c.batch.n_new)
 
 
 @feature("query", needs_group=True)
@@ -213,13 +213,14 @@ def seed_groups(c: Candidates) -> Numbers:
 @feature("query")
 def seed_plays(c: Candidates) -> Numbers:
     """Mean plays of its items."""
-    return c.everywhere(c.statistics.plays[c.seeds].mean() if len(c.seeds) else 0.0)
+    return c.everywhere(c.statistics.plays[c.seeds].sum() / c.n_seeds)
 
 
 @feature("query")
 def seed_cold(c: Candidates) -> Numbers:
     """Share of its items that have no history."""
-    return c.everywhere((c.statistics.plays[c.seeds] == 0).mean() if len(c.seeds) else 0.0)
+    n_cold = (c.statistics.plays[c.seeds] == 0).sum() + c.batch.n_new
+    return c.everywhere(n_cold / c.n_seeds)
 
 
 @feature("linear score")

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from scipy import sparse
 
+from hybrid_rec.blocks.labels import one_hot
 from hybrid_rec.core.arrays import Doubles, Floats, Rows
 from hybrid_rec.core.config import COOCCURRENCE
 from hybrid_rec.core.linalg import unit_rows
@@ -31,13 +32,22 @@ class QueryBatch:
         source: What candidates are taken from and described by.
         part: The queries as playlists, in play order.
         queries: The same as `playlist_queries` gives it.
+        new_groups: See `CandidateFeatures.describe`; each item counts as a seed without history.
     """
 
-    def __init__(self, source: CandidateFeatures, part: Playlists, queries: HybridQueries) -> None:
+    def __init__(
+        self,
+        source: CandidateFeatures,
+        part: Playlists,
+        queries: HybridQueries,
+        new_groups: Rows | None = None,
+    ) -> None:
         self.source, self.part, self.queries = source, part, queries
         self.statistics = source.statistics
         self.seeds = part.matrix().astype(np.float64)
-        self.n_seeds = np.maximum(np.diff(self.seeds.indptr), 1)
+        self.new_groups = new_groups
+        self.n_new = 0 if new_groups is None else 1
+        self.n_seeds = np.maximum(np.diff(self.seeds.indptr) + self.n_new, 1)
         own = source.own_playlists
         self._own = None if own is None else own.of(self.seeds)
         self.is_known = (
@@ -95,7 +105,17 @@ class QueryBatch:
             shape=(len(self.part), len(used)),
         )
         means = unit_rows(np.ascontiguousarray(local @ vectors, dtype=np.float32))
+        if self.n_new:
+            alone = self.part.lengths == 0
+            means[alone] = np.asarray(self.queries.dense[COOCCURRENCE])[alone]
         return means, used, vectors
+
+    def group_share(self) -> sparse.csr_array:
+        """How many seeds are of each group."""
+        shares = self.seeds @ self.statistics.group_items.T
+        if self.new_groups is not None:
+            shares = shares + one_hot(self.new_groups, self.statistics.n_groups)
+        return sparse.csr_array(shares)
 
 
 def recent_weights(playlists: Playlists) -> sparse.csr_array:
@@ -146,7 +166,7 @@ _LINES: Mapping[str, Callable[[QueryBatch], sparse.csr_array]] = {
     "ease_recent": lambda b: b.recent @ b.statistics.ease_weights,
     "group_user_knn_items": lambda b: b.line("playlists_by_group") @ b.statistics.counted,
     # Groups.
-    "group_share": lambda b: sparse.csr_array(b.seeds @ b.statistics.group_items.T),
+    "group_share": lambda b: b.group_share(),
     "group_user_knn": lambda b: b.line("playlists_by_group") @ b.statistics.counted_groups,
     "user_knn_groups": lambda b: b.line("playlists") @ b.statistics.counted_groups,
     "group_knn": lambda b: _ones(b.line("group_share")) @ b.statistics.group_neighbours,

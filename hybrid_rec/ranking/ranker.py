@@ -15,6 +15,7 @@ from hybrid_rec.core.progress import Advance, Progress
 from hybrid_rec.data.playlists import Playlists
 from hybrid_rec.ranking.candidates import CandidateFeatures
 from hybrid_rec.ranking.feature import CandidateList
+from hybrid_rec.ranking.likeness import fused, likeness_of, likeness_weights
 from hybrid_rec.ranking.reserved_slots import interleaved
 from hybrid_rec.ranking.trees import ONE_THREAD, Trees, load_lightgbm
 from indexes.base import NO_ROW, NO_SCORE
@@ -213,9 +214,15 @@ def rank_candidates(
     exclude_seeds: bool,
     allow: Rows | None,
     block: Rows | None,
+    new_groups: Rows | None = None,
+    by_likeness: bool = False,
     keep_features: bool = False,
 ) -> Ranked:
-    """The k best rows of each query; see `CandidateFeatures.describe` for the arguments."""
+    """The k best rows of each query, with `by_likeness` in the order of `likeness.fused`.
+
+    See `CandidateFeatures.describe` for the other arguments.
+    """
+    likeness = likeness_weights(source) if by_likeness else None
     rows = np.full((len(playlists), k), NO_ROW, np.int64)
     scores = np.full((len(playlists), k), NO_SCORE, np.float32)
     waiting: deque[tuple[Rows, CandidateList | None]] = deque()
@@ -224,18 +231,21 @@ def rank_candidates(
 
     def described() -> Iterator[CandidateList]:
         for one in source.describe(
-            playlists, queries, k, exclude_seeds=exclude_seeds, allow=allow, block=block
-        ):
-            waiting.append((one.rows, one if keep_features else None))
+            playlists, queries, k, exclude_seeds=exclude_seeds, allow=allow, block=block,
+            new_groups=new_groups,
+        ):  # fmt: skip
+            waiting.append((one.rows, one if keep_features or by_likeness else None))
             yield one
 
     for number, values in enumerate(ranker.scores(described())):
         candidates, kept = waiting.popleft()
+        if likeness is not None and kept is not None:
+            values = fused(values, likeness_of(kept.features, likeness))
         # Candidates ascend, so a stable order settles ties by row.
         order = np.argsort(-values, kind="stable")[:k]
         rows[number, : len(order)] = candidates[order]
         scores[number, : len(order)] = values[order]
-        if kept is not None:
+        if kept is not None and keep_features:
             features.append(kept.features[order])
             reserved.append(ranker.reserved(kept.is_cold, kept.is_known)[order])
     return Ranked(rows, scores, features, reserved)

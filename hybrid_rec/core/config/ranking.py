@@ -117,6 +117,9 @@ class RankingConfig(Section):
     known_share: float = Field(1.0, ge=0.0, le=10.0)
     """Playlists that are in training but for hidden items, as a share of those held out: the order
     of items without history for such playlists is learned from them."""
+    single_share: float = Field(0.5, ge=0.0, le=1.0)
+    """Share of the playlists held out that are also asked by a single item, so that what is like
+    one item is learned; and the share of those with a hidden item that are asked by that alone."""
     new_share: float = Field(0.2, ge=0.0, le=1.0)
     """Share of the places from the top that are reserved for items without history in the list of
     a playlist that the model was trained on. 0 reserves none, and such items then stand behind

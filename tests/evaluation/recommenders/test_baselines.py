@@ -16,6 +16,7 @@ from evaluation.recommenders.base import Baseline
 from evaluation.recommenders.ease import EASE
 from evaluation.recommenders.implicit_als import ImplicitALS
 from evaluation.recommenders.item_knn import ItemKNN
+from evaluation.recommenders.light_fm import LightFM
 from evaluation.recommenders.metadata import MetadataOnly
 from evaluation.recommenders.notebook import NotebookWord2Vec
 from evaluation.recommenders.playlist_knn import PlaylistKNN
@@ -235,7 +236,9 @@ def test_names() -> None:
 )
 def test_the_seed_arrives(name: str) -> None:
     model = make_baseline(name, seed=7)
-    assert isinstance(model, Random | NotebookWord2Vec | MetadataOnly | ImplicitALS)
+    assert isinstance(
+        model, Random | NotebookWord2Vec | MetadataOnly | ImplicitALS | LightFM | SASRec
+    )
     assert model.seed == 7
 
 

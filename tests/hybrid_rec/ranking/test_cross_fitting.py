@@ -37,7 +37,7 @@ def test_folds_are_added_until_there_are_enough_cases(world: SyntheticDataset) -
 
 
 def test_no_more_are_held_out_than_are_wanted(world: SyntheticDataset) -> None:
-    (fold,) = folds(world.playlists, RankingConfig(cases=20, known_share=0.0))
+    (fold,) = folds(world.playlists, RankingConfig(cases=20, known_share=0.0, single_share=0.0))
     # Two cases a playlist.
     assert len(fold.seeds) == 40
     assert len(fold.train) >= len(world.playlists) - 20 - 1
@@ -139,3 +139,17 @@ def test_same_seed_same_folds(world: SyntheticDataset) -> None:
     one, two, other = (folds(world.playlists, seed=seed)[0] for seed in (1, 1, 2))
     assert np.array_equal(one.seeds.rows, two.seeds.rows)
     assert not np.array_equal(one.seeds.rows, other.seeds.rows)
+
+
+def test_single_items_are_asked_with_history_and_without(world: SyntheticDataset) -> None:
+    config = RankingConfig(cases=200, known_share=0.0, hidden_share=0.2, single_share=1.0)
+    (fold,) = folds(world.playlists, config)
+    singles = [rows for rows in fold.seeds if len(rows) == 1][-200:]
+    plays = fold.train.play_counts[np.concatenate(singles)]
+    assert 0.2 < (plays == 0).mean() < 0.6
+    (without,) = folds(world.playlists, config.model_copy(update={"single_share": 0.0}))
+    # They change nothing else.
+    assert len(fold.seeds) > 1.5 * len(without.seeds)
+    assert np.array_equal(fold.train.rows, without.train.rows)
+    n_plays = without.seeds.n_plays
+    assert np.array_equal(fold.seeds.rows[:n_plays], without.seeds.rows)

@@ -1,0 +1,138 @@
+"""What is nearest: to items, to new items, to playlists."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import pandas as pd
+
+from hybrid_rec.core.config import Distinct
+from hybrid_rec.data.playlists import OnUnknown, Playlists
+from hybrid_rec.data.queries import as_singles, parse_queries
+from hybrid_rec.data.recommendations import PlaylistMatches, Recommendations
+from hybrid_rec.model.fitted_recommender import FittedRecommender
+from hybrid_rec.model.new_items import place_new_items
+from hybrid_rec.model.playlist_search import similar_playlists
+from hybrid_rec.model.search import SearchRequest, answer, filter_rows
+from hybrid_rec.model.weights import Weights, similar_weights
+
+
+class NearestItems(FittedRecommender):
+    """A fitted recommender that is asked for what is near."""
+
+    def similar_items(
+        self,
+        item_ids: Sequence[Any],
+        k: int = 10,
+        *,
+        allow: Iterable[Any] | None = None,
+        block: Iterable[Any] | None = None,
+        on_unknown: OnUnknown = "raise",
+        weights: Weights | None = None,
+        distinct: Distinct | None = None,
+        explain: bool = False,
+    ) -> Recommendations:
+        """The items nearest to each of `item_ids`, never the item itself, and never diversified.
+
+        Args:
+            item_ids: One query an id; the `query_ids` of the result.
+            k: Neighbours wanted of each, from 1 to 10,000,000.
+            allow: See `recommend`.
+            block: See `recommend`.
+            on_unknown: See `recommend`; a skipped item has no line.
+            weights: With any given, the linear score orders, not learned ranking and likeness;
+                unless `popularity` is named here, it is the config's `similar_popularity`.
+            distinct: See `recommend`.
+            explain: See `recommend`.
+
+        Raises:
+            UnknownItemError: For an unknown id, if `on_unknown` is "raise".
+            DataError: For ids that are neither strings nor integers.
+            ConfigError: If k or a weight is out of range, or a weight is unknown.
+            NotFittedError: Before `fit` or `load`.
+        """
+        model = self.model_
+        singles = as_singles(item_ids, model.catalog, on_unknown)
+        request = SearchRequest(
+            model.queries(singles),
+            singles.playlist_ids,
+            k,
+            similar_weights(model, weights),
+            seeds=singles,
+            allow=filter_rows(model.catalog, allow, on_unknown, "allow"),
+            block=filter_rows(model.catalog, block, on_unknown, "block"),
+            rank=weights is None,
+            by_likeness=True,
+            distinct=distinct,
+        )
+        return answer(model, request, self._explains() if explain else None)
+
+    def recommend_for_new_items(
+        self,
+        frame: pd.DataFrame,
+        k: int = 10,
+        *,
+        weights: Weights | None = None,
+        distinct: Distinct | None = None,
+    ) -> Recommendations:
+        """The catalogue items nearest to items that the catalogue lacks.
+
+        Args:
+            frame: Any of the columns that the model's blocks are made from, such as `title` and
+                `artist`, each of which may be missing in a row; optionally `item_id` (becomes the
+                query id) and `context` (lists of ids of catalogue items that it was seen with: the
+                mean of its company is the best guess of its place).
+            k: Neighbours wanted of each, from 1 to 10,000,000.
+            weights: See `similar_items`.
+            distinct: See `recommend`; the same song as the new item is kept out, too.
+
+        Returns:
+            One line a new item; `query_sources` says how each was placed. Context items are not
+            among the neighbours.
+
+        Raises:
+            DataError: If no column tells anything, or an entry is of the wrong kind.
+            UnknownItemError: If a context names an item that the catalogue lacks.
+            NotFittedError: Before `fit` or `load`.
+        """
+        model = self.model_
+        new = place_new_items(model, frame)
+        request = SearchRequest(
+            new.queries,
+            new.query_ids,
+            k,
+            similar_weights(model, weights),
+            seeds=new.context,
+            rank=weights is None,
+            by_likeness=True,
+            distinct=distinct,
+            new=new,
+            query_sources=new.sources,
+        )
+        return answer(model, request)
+
+    def similar_playlists(
+        self,
+        queries: Playlists | Sequence[Any] | pd.Series[Any] | pd.Index[Any],
+        k: int = 10,
+        *,
+        on_unknown: OnUnknown = "raise",
+    ) -> PlaylistMatches:
+        """The training playlists nearest to each query in co-occurrence space.
+
+        A training playlist that is asked for finds itself. A query that says nothing, such as an
+        empty one, finds none.
+
+        Args:
+            queries: See `recommend`.
+            k: Playlists wanted for each, from 1 to 10,000,000.
+            on_unknown: "raise" or "skip" for ids that the catalogue lacks.
+
+        Raises:
+            UnknownItemError: For an unknown id, if `on_unknown` is "raise".
+            ConfigError: If k is out of range.
+            NotFittedError: Before `fit` or `load`.
+        """
+        playlists, _ = parse_queries(queries, self.model_.catalog, on_unknown)
+        return similar_playlists(self.model_, playlists, k)
