@@ -9,7 +9,7 @@ from typing import Any, Self
 import pandas as pd
 
 from hybrid_rec.core.checks import check_flag
-from hybrid_rec.core.config import Distinct
+from hybrid_rec.core.choices import Distinct
 from hybrid_rec.core.progress import Progress, as_progress
 from hybrid_rec.data.catalog import Catalog
 from hybrid_rec.data.playlists import OnUnknown, Playlists

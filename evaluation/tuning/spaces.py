@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from hybrid_rec.blocks.base import Block
 from hybrid_rec.blocks.block_set import BlockSet, columns_of
-from hybrid_rec.blocks.training_length import epochs_of, rate_of, sample_of
+from hybrid_rec.blocks.training_length import epochs_of, rate_of, sample_of, window_of
 from hybrid_rec.core.config import POPULARITY, HybridConfig
 from hybrid_rec.data.catalog import Catalog
 from hybrid_rec.data.playlists import Playlists
@@ -57,10 +57,10 @@ class Flag:
 Space = Mapping[str, Whole | Real | Flag]
 
 _EPOCHS, _SAMPLE = "cooccurrence.epochs", "cooccurrence.sample"
-_RATE = "cooccurrence.learning_rate"
+_RATE, _WINDOW = "cooccurrence.learning_rate", "cooccurrence.window"
 _FIT: Space = {
     "cooccurrence.vector_size": Whole(16, 128, step=16),
-    "cooccurrence.window": Whole(3, 100, log=True),
+    _WINDOW: Whole(3, 100, log=True),
     _EPOCHS: Whole(2, 40, log=True),
     "cooccurrence.negative": Whole(1, 20, log=True),
     "cooccurrence.ns_exponent": Real(-0.5, 1.0, log=False),
@@ -109,6 +109,8 @@ def fit_settings(config: HybridConfig, space: Space, playlists: Playlists) -> Se
     found = dict(settings_of(config, space))
     if found.get(_RATE, 0.0) is None:
         found[_RATE] = rate_of(config.cooccurrence, playlists.play_counts)
+    if found.get(_WINDOW, 0) is None:
+        found[_WINDOW] = window_of(config.cooccurrence, playlists)
     if found.get(_EPOCHS, 0) is None:
         found[_EPOCHS] = epochs_of(config.cooccurrence, playlists.play_counts)
     if found.get(_SAMPLE, 0.0) is None:
@@ -131,6 +133,7 @@ def fit_cost(config: HybridConfig, playlists: Playlists) -> float:
     """How long Word2Vec trains, in arbitrary units: roughly, multiplications a play."""
     chosen = config.cooccurrence
     # Skip-gram trains every pair within the window; most playlists are shorter than the window.
-    pairs = min(chosen.window, float(playlists.lengths.mean())) if chosen.skip_gram else 1.0
+    window = min(window_of(chosen, playlists), float(playlists.lengths.mean()))
+    pairs = window if chosen.skip_gram else 1.0
     epochs = epochs_of(chosen, playlists.play_counts)
     return chosen.vector_size * epochs * (chosen.negative + 1) * pairs

@@ -21,7 +21,7 @@ from hybrid_rec.batch.scoring import ITEMS, NEW_ITEMS, PLAYLISTS, BatchRequest, 
 from hybrid_rec.batch.source import Source
 from hybrid_rec.batch.workers import scorers
 from hybrid_rec.core.checks import check_flag
-from hybrid_rec.core.config import Distinct
+from hybrid_rec.core.choices import Distinct
 from hybrid_rec.core.errors import ConfigError, DataError
 from hybrid_rec.core.progress import Progress, as_progress
 from hybrid_rec.core.quoting import quoted

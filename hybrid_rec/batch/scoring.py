@@ -15,7 +15,7 @@ import pyarrow.parquet as pq
 
 from hybrid_rec.batch.chunks import Chunk
 from hybrid_rec.batch.queries import Rejections, complaint_of, new_items_of, playlists_of
-from hybrid_rec.core.config import Distinct
+from hybrid_rec.core.choices import Distinct
 
 if TYPE_CHECKING:
     from hybrid_rec.data.recommendations import Recommendations

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from hybrid_rec.blocks.corpus_files import CorpusFiles, item_tokens, shuffled
 from hybrid_rec.blocks.excerpts import Excerpts, most_plays
-from hybrid_rec.blocks.training_length import epochs_of, rate_of, repeats_of, sample_of
+from hybrid_rec.blocks.training_length import epochs_of, rate_of, repeats_of, sample_of, window_of
 from hybrid_rec.blocks.vocabulary import set_vocabulary
 from hybrid_rec.core.arrays import Floats, Rows
 from hybrid_rec.core.config import CooccurrenceConfig
@@ -90,7 +90,7 @@ def fit_cooccurrence(
     rng = np.random.default_rng(seed)
     model = _make_word2vec(
         vector_size=config.vector_size,
-        window=config.window,
+        window=window_of(config, playlists),
         sg=int(config.skip_gram),
         hs=0,
         negative=config.negative,

@@ -26,6 +26,7 @@ _FEWEST_EPOCHS, _MOST_EPOCHS = 3, 20
 # Items that are played about once or twice hardly move in fewer passes, or with smaller steps.
 _RARE_EPOCHS, _RARE = 10, 2.0
 _USUAL_RATE, _RARE_RATE = 0.05, 0.1
+_OF_LENGTH, _NARROWEST, _WIDEST = 4, 5, 20
 
 
 def epochs_of(config: CooccurrenceConfig, counts: Rows) -> int:
@@ -42,6 +43,20 @@ def epochs_of(config: CooccurrenceConfig, counts: Rows) -> int:
     wanted: float = _USUAL_EPOCHS * (n_plays / _AT_PLAYS) ** _POWER
     of_rare = _RARE_EPOCHS * min(_RARE / _plays_per_item(counts), 1.0)
     return int(np.clip(round(max(wanted, of_rare)), _FEWEST_EPOCHS, _MOST_EPOCHS))
+
+
+def window_of(config: CooccurrenceConfig, playlists: Playlists) -> int:
+    """The largest distance between two plays that count as together.
+
+    Args:
+        config: Its `window` counts if there is one.
+        playlists: What is trained on; in longer ones more plays stand for a taste.
+    """
+    if config.window is not None:
+        return config.window
+    lengths = playlists.lengths[playlists.lengths > 0]
+    mean = float(lengths.mean()) if len(lengths) else 0.0
+    return int(np.clip(round(mean / _OF_LENGTH), _NARROWEST, _WIDEST))
 
 
 def rate_of(config: CooccurrenceConfig, counts: Rows) -> float:

@@ -8,7 +8,7 @@ from typing import Annotated, Any, get_args
 import typer
 from typer.core import TyperCommand
 
-from hybrid_rec.core.config import Distinct
+from hybrid_rec.core.choices import Distinct
 from hybrid_rec.core.errors import ConfigError
 from hybrid_rec.core.quoting import quoted
 

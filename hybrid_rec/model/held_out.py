@@ -119,13 +119,13 @@ def _won(fold: Fold, vectors: Floats) -> list[float]:
 def _cases(fold: Fold, known: Mask) -> list[tuple[Rows, Rows]]:
     """Seeds and targets with a vector, each playlist once, though a fold may ask it twice."""
     cases = []
-    before = b""
+    asked: set[bytes] = set()
     for seeds, targets in zip(fold.seeds, fold.targets, strict=True):
-        items = np.concatenate([seeds, targets]).tobytes()
+        items = np.sort(np.concatenate([seeds, targets])).tobytes()
         mine, theirs = seeds[known[seeds]], targets[known[targets]]
-        if items != before and len(mine) and len(theirs):
+        if items not in asked and len(mine) and len(theirs):
             cases.append((mine, theirs))
-        before = items
+        asked.add(items)
         if len(cases) == _MOST_ASKED:
             break
     return cases

@@ -7,7 +7,7 @@ from typing import Any
 
 import pandas as pd
 
-from hybrid_rec.core.config import Distinct
+from hybrid_rec.core.choices import Distinct
 from hybrid_rec.data.playlists import OnUnknown, Playlists
 from hybrid_rec.data.queries import as_singles, parse_queries
 from hybrid_rec.data.recommendations import PlaylistMatches, Recommendations

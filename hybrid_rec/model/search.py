@@ -12,7 +12,8 @@ from hybrid_rec.blocks.cold_start import SOURCES
 from hybrid_rec.blocks.pooling import says_nothing, take
 from hybrid_rec.core.arrays import Floats, Mask, Objects, Rows
 from hybrid_rec.core.checks import check_choice
-from hybrid_rec.core.config import POPULARITY, Distinct, DiversityConfig
+from hybrid_rec.core.choices import Distinct
+from hybrid_rec.core.config import POPULARITY, DiversityConfig
 from hybrid_rec.core.errors import ConfigError, DataError
 from hybrid_rec.core.quoting import quoted
 from hybrid_rec.data.catalog import Catalog

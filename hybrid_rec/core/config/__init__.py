@@ -17,7 +17,7 @@ from hybrid_rec.core.config.blocks import (
 from hybrid_rec.core.config.cooccurrence import PRESETS, CooccurrenceConfig, CooccurrencePreset
 from hybrid_rec.core.config.hybrid import HybridConfig
 from hybrid_rec.core.config.ranking import AlsConfig, Generator, RankingConfig, StatisticsConfig
-from hybrid_rec.core.config.search import Distinct, DiversityConfig, IndexConfig
+from hybrid_rec.core.config.search import DiversityConfig, IndexConfig
 from hybrid_rec.core.config.section import LARGEST_SEED, Section
 from hybrid_rec.core.config.weights import WeightsConfig
 
@@ -33,7 +33,6 @@ __all__ = [
     "ColdStartConfig",
     "CooccurrenceConfig",
     "CooccurrencePreset",
-    "Distinct",
     "DiversityConfig",
     "Generator",
     "HybridConfig",

@@ -46,11 +46,12 @@ class CooccurrenceConfig(Section):
     preset: CooccurrencePreset = "recommendation"
     """Named settings that fill in whatever is not given: `recommendation` (the defaults shown
     here), `notebook` (the radio notebook's CBOW), `skipgram` (skip-gram on listening queues)."""
-    vector_size: int = Field(32, ge=1, le=4096)
+    vector_size: int = Field(64, ge=1, le=4096)
     """Dimensions of the co-occurrence vectors."""
-    window: int = Field(10, ge=1, le=10_000)
+    window: int | None = Field(None, ge=1, le=10_000)
     """Largest distance between two plays that count as together. With `shuffle`, a playlist
-    longer than the window is sampled evenly, whatever the order of its plays."""
+    longer than the window is sampled evenly, whatever the order of its plays. Left out, it is a
+    quarter of the mean length of the playlists, from 5 to 20."""
     longest_playlist: int = Field(3000, ge=0)
     """Plays of a playlist that an epoch trains on at most, 0 for all of them. It is fewer, but at
     least 100, where they would be more than a thirtieth of all plays and than four playlists of

@@ -8,9 +8,6 @@ from pydantic import Field
 
 from hybrid_rec.core.config.section import LARGEST_NUMBER, Section
 
-Distinct = Literal["song"]
-"""What a list holds once at most, beside every item."""
-
 
 class IndexConfig(Section):
     """The vector index."""

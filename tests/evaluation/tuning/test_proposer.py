@@ -104,7 +104,8 @@ def test_a_default_that_follows_from_the_data_is_a_number_to_the_search() -> Non
     found = fit_settings(HybridConfig(), space, playlists)
     # So that no play of an item of average popularity is skipped, of which there are two.
     assert found["cooccurrence.sample"] == pytest.approx(0.191, abs=1e-3)
-    given = HybridConfig(cooccurrence={"sample": 0.02, "epochs": 9, "learning_rate": 0.02})
+    named = {"sample": 0.02, "epochs": 9, "learning_rate": 0.02, "window": 4}
+    given = HybridConfig(cooccurrence=named)
     assert fit_settings(given, space, playlists) == settings_of(given, space)
 
 

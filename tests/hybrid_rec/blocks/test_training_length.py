@@ -10,7 +10,14 @@ import pytest
 
 from hybrid_rec import Catalog, CooccurrenceConfig, HybridConfig, HybridRecommender, Playlists
 from hybrid_rec.blocks.cooccurrence import fit_cooccurrence
-from hybrid_rec.blocks.training_length import epochs_of, rate_of, repeated, repeats_of, sample_of
+from hybrid_rec.blocks.training_length import (
+    epochs_of,
+    rate_of,
+    repeated,
+    repeats_of,
+    sample_of,
+    window_of,
+)
 from hybrid_rec.core.arrays import Rows
 from tests.tastes import share_of_own_taste, tastes
 
@@ -143,6 +150,13 @@ def test_passes_follow_from_the_plays(n_items: int, each: int, epochs: int, rate
     assert rate_of(CooccurrenceConfig(), counts) == rate
     given = CooccurrenceConfig(epochs=2, learning_rate=0.3)
     assert (epochs_of(given, counts), rate_of(given, counts)) == (2, 0.3)
+
+
+@pytest.mark.parametrize(("length", "window"), [(2, 5), (28, 7), (200, 20)])
+def test_the_window_follows_from_the_lengths(length: int, window: int) -> None:
+    playlists = lists_of([np.arange(length)] * 3)
+    assert window_of(CooccurrenceConfig(), playlists) == window
+    assert window_of(CooccurrenceConfig(window=3), playlists) == 3
 
 
 def lists_of(lists: Sequence[Sequence[int] | Rows]) -> Playlists:
