@@ -9,6 +9,7 @@ from typing import Any, Self
 import numpy as np
 import pandas as pd
 
+from hybrid_rec.core.arrays import Objects
 from hybrid_rec.core.checks import check_flag
 from hybrid_rec.core.errors import DataError
 from hybrid_rec.core.progress import Progress, as_progress
@@ -136,7 +137,7 @@ class HybridRecommender(FittedRecommender):
         on_unknown: OnUnknown = "raise",
         weights: Weights | None = None,
         diversity: Diversity | None = None,
-        names: Sequence[Any] | None = None,
+        names: Sequence[Any] | Objects | None = None,
         explain: bool = False,
     ) -> Recommendations:
         """Items that go with each playlist or user.
@@ -153,8 +154,7 @@ class HybridRecommender(FittedRecommender):
                 the linear score orders, not the learned ranking.
             diversity: Diversity of the lists for this call; what is not named is the config's.
                 Every item keeps its score, so a diversified list is not sorted by it.
-            names: What each query is called, such as "rainy sunday", with items or without; "" or
-                None says nothing, whatever playlists given as `queries` are called.
+            names: What each query is called, such as "rainy sunday"; "" or None says nothing.
             explain: Whether to say of each row what carried it; see `Explanation`. It takes
                 some milliseconds a query.
 

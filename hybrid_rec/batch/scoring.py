@@ -110,7 +110,7 @@ def score(model: HybridRecommender, request: BatchRequest, chunk: Chunk | ItemCh
     elif request.kind == PLAYLISTS:
         playlists, n_used = playlists_of(chunk, model.model_.catalog, rejections)
         n_cut = chunk.n_cut
-        found = model.recommend(playlists, request.k)
+        found = model.recommend(playlists, request.k, names=playlists.names)
     else:
         frame = new_items_of(chunk, model.model_.catalog, rejections)
         n_used, n_cut = len(frame), 0

@@ -16,6 +16,7 @@ from hybrid_rec.core.linalg import one_blas_thread
 from hybrid_rec.data.playlists import Playlists
 from hybrid_rec.ranking.knn import strongest
 from hybrid_rec.ranking.name_text import clean_name
+from hybrid_rec.ranking.named_cases import names_of
 from indexes.hybrid import HybridIndex, HybridQueries
 
 # Playlists that vote, and items that stand for a name.
@@ -148,6 +149,19 @@ class NameNeighbours:
         return best
 
     @cached_property
+    def held_by(self) -> sparse.csr_array:
+        """The same as `holds` the other way round, `(n_items, n_names)`."""
+        return self.holds.T.tocsr()
+
+    @cached_property
+    def spelled(self) -> list[str]:
+        """Each name as its first playlist has it."""
+        found = dict(
+            zip(self.of_playlist[::-1].tolist(), names_of(self._playlists)[::-1], strict=True)
+        )
+        return [found[name].strip() for name in range(len(self.texts))]
+
+    @cached_property
     def _rarity(self) -> Doubles:
         counts = np.maximum(self._playlists.playlist_counts, 1)
         rarity: Doubles = np.log1p(len(self._playlists) / counts)
@@ -216,6 +230,6 @@ def named_queries(
 
 
 def _cleaned(playlists: Playlists) -> list[str]:
-    names = [] if playlists.names is None else playlists.names.tolist()
+    names = names_of(playlists)
     of: dict[str, str] = {name: clean_name(name) for name in dict.fromkeys(names)}
     return [of[name] for name in names]
