@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import time
 from collections.abc import Sequence
 from typing import Any, Protocol
@@ -39,7 +40,11 @@ class Recommender(Protocol):
         """Learn from training playlists."""
 
     def recommend(self, queries: Any, k: int = 10) -> Answer:
-        """Continue each list of item ids."""
+        """Continue each list of item ids.
+
+        One that has a parameter `names`, too, is told what the playlists are called, where they
+        have names: one for each, "" for none.
+        """
 
 
 def evaluate(
@@ -131,8 +136,15 @@ def _ask(recommender: Recommender, split: Split, part: Rows, k: int, name: str) 
     elif split.task == "item" and hasattr(asked, "similar_items"):
         answer = asked.similar_items(split.catalog.item_ids[split.seeds.select(part).rows], k)
     else:
-        answer = asked.recommend(split.seeds.select(part).to_lists(split.catalog), k)
+        seeds = split.seeds.select(part)
+        called = {"names": seeds.names} if seeds.n_named and _takes_names(asked) else {}
+        answer = asked.recommend(seeds.to_lists(split.catalog), k, **called)
     return answer
+
+
+def _takes_names(recommender: Any) -> bool:
+    """Whether it may be told what the playlists are called that it continues."""
+    return "names" in inspect.signature(recommender.recommend).parameters
 
 
 def _read(

@@ -8,6 +8,7 @@ from typing import Any, Self
 
 import pandas as pd
 
+from hybrid_rec.core.arrays import Objects
 from hybrid_rec.core.checks import check_flag
 from hybrid_rec.core.choices import Distinct
 from hybrid_rec.core.progress import Progress, as_progress
@@ -132,6 +133,7 @@ class HybridRecommender(NearestItems):
         weights: Weights | None = None,
         diversity: Diversity | None = None,
         distinct: Distinct | None = None,
+        names: Sequence[Any] | Objects | None = None,
         explain: bool = False,
         learn: bool = False,
     ) -> Recommendations:
@@ -149,6 +151,7 @@ class HybridRecommender(NearestItems):
                 the linear score orders, not the learned ranking.
             diversity: Diversity of the lists for this call; what is not named is the config's.
                 Every item keeps its score, so a diversified list is not sorted by it.
+            names: What each query is called, such as "rainy sunday"; "" or None says nothing.
             distinct: "song" keeps out what is the same song as an item of the query or one above:
                 the same title, but for what a release adds to it, of the same group (artist).
             explain: Whether to say what carried each row, see `Explanation`; it takes some time.
@@ -169,9 +172,9 @@ class HybridRecommender(NearestItems):
         model = asked.model_
         check_flag(exclude_seeds, "exclude_seeds")
         check_flag(explain, "explain")
-        playlists, _ = parse_queries(queries, model.catalog, on_unknown)
+        playlists, _ = parse_queries(queries, model.catalog, on_unknown, names)
         request = SearchRequest(
-            model.queries(playlists),
+            model.named_queries(playlists),
             playlists.playlist_ids,
             k,
             call_weights(model, weights),

@@ -11,6 +11,7 @@ from hybrid_rec.blocks.base import ColumnKind
 from hybrid_rec.core.errors import DataError
 from hybrid_rec.core.quoting import joined
 from hybrid_rec.data.play_order import ORDER_COLUMNS
+from hybrid_rec.data.playlist_names import NAME as PLAYLIST_NAME
 from hybrid_rec.data.tables import wanted_columns
 from hybrid_rec.data.tables.types import (
     IDS,
@@ -25,7 +26,8 @@ from hybrid_rec.data.tables.types import (
 )
 
 ID, ITEM, ITEMS, CONTEXT = "<id>", "item_id", "item_ids", "context"
-"""Columns of a batch; the first one has a name that no column of an item is likely to have."""
+NAME = "<name>"
+"""Columns of a batch; those in brackets have names that no column of an item is likely to have."""
 
 
 @dataclass(frozen=True)
@@ -76,12 +78,16 @@ def playlist_layout(name: str, schema: pa.Schema) -> Layout:
     """
     found, column = schema.names, list_column(schema)
     if column is not None:
-        wanted = wanted_columns(name, found, (column,), ("playlist_id",))
-        named = {ID: "playlist_id"} if "playlist_id" in wanted else {}
-        return Layout(named, {ITEMS: column}, {})
-    wanted = wanted_columns(name, found, ("playlist_id", ITEM), ORDER_COLUMNS)
+        wanted = wanted_columns(name, found, (column,), ("playlist_id", "name", PLAYLIST_NAME))
+        texts = {ID: "playlist_id"} if "playlist_id" in wanted else {}
+        called = [one for one in (PLAYLIST_NAME, "name") if one in wanted]
+        named = {NAME: called[0]} if called else {}
+        return Layout({**texts, **named}, {ITEMS: column}, {})
+    wanted = wanted_columns(name, found, ("playlist_id", ITEM), (*ORDER_COLUMNS, PLAYLIST_NAME))
     order = [column for column in ORDER_COLUMNS if column in wanted][:1]
-    return Layout({ID: "playlist_id", ITEM: ITEM}, {}, {column: column for column in order})
+    named = {NAME: PLAYLIST_NAME} if PLAYLIST_NAME in wanted else {}
+    texts = {ID: "playlist_id", ITEM: ITEM, **named}
+    return Layout(texts, {}, {column: column for column in order})
 
 
 def new_item_layout(name: str, schema: pa.Schema, columns: Mapping[str, ColumnKind]) -> Layout:

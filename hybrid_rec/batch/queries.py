@@ -12,12 +12,13 @@ import pyarrow.compute as pc
 
 from hybrid_rec.batch.chunks import LONGEST, Chunk
 from hybrid_rec.batch.input import FILE, ROW
-from hybrid_rec.batch.layout import CONTEXT, ID, ITEM, ITEMS
+from hybrid_rec.batch.layout import CONTEXT, ID, ITEM, ITEMS, NAME
 from hybrid_rec.core.arrays import Mask, Objects, Rows
 from hybrid_rec.core.errors import DataError
 from hybrid_rec.core.quoting import quoted
 from hybrid_rec.core.words import how_many
 from hybrid_rec.data.catalog import Catalog
+from hybrid_rec.data.playlist_names import as_names
 from hybrid_rec.data.playlists import Playlists
 from hybrid_rec.data.report import MISSING_IDS, UNKNOWN_ITEMS
 
@@ -211,7 +212,10 @@ def playlists_of(chunk: Chunk, catalog: Catalog, rejections: Rejections) -> tupl
     n_used = len(np.unique(row_of[left]))
     left = left[np.lexsort((*(key[left] for key in keys), owners[left]))]
     lengths = np.bincount(owners[left], minlength=len(chunk.repeated))[asked]
-    return Playlists.from_rows(lengths, rows[left], len(catalog), _ids(chunk)[asked]), n_used
+    called = _names(chunk)
+    names = None if called is None else called[asked]
+    ids = _ids(chunk)[asked]
+    return Playlists.from_rows(lengths, rows[left], len(catalog), ids, names=names), n_used
 
 
 def new_items_of(chunk: Chunk, catalog: Catalog, rejections: Rejections) -> pd.DataFrame:
@@ -252,6 +256,17 @@ def _ids(chunk: Chunk) -> Objects:
     """The id of each query; None where it has none."""
     first = np.searchsorted(chunk.owners, np.arange(len(chunk.repeated)))
     return np.array(chunk.table[ID].take(pa.array(first)).to_pylist(), dtype=object)
+
+
+def _names(chunk: Chunk) -> Objects | None:
+    """What each query is called, "" for no name; the first name where its rows have several."""
+    if NAME not in chunk.table.column_names:
+        return None
+    texts = as_names(chunk.table[NAME].to_pylist())
+    given = np.flatnonzero(texts != "")
+    names: Objects = np.full(len(chunk.repeated), "", dtype=object)
+    names[chunk.owners[given[::-1]]] = texts[given[::-1]]
+    return names
 
 
 def _flat(chunk: Chunk, name: str) -> tuple[pa.Array, Rows]:

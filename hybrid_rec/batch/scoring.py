@@ -116,7 +116,9 @@ def score(model: HybridRecommender, request: BatchRequest, chunk: Chunk | ItemCh
     elif request.kind == PLAYLISTS:
         playlists, n_used = playlists_of(chunk, model.model_.catalog, rejections)
         n_cut = chunk.n_cut
-        found = model.recommend(playlists, request.k, distinct=request.distinct)
+        found = model.recommend(
+            playlists, request.k, distinct=request.distinct, names=playlists.names
+        )
     else:
         frame = new_items_of(chunk, model.model_.catalog, rejections)
         n_used, n_cut = len(frame), 0

@@ -50,6 +50,9 @@ def info(
     write(f"{model}: {manifest['format']}, version {manifest['format_version']}")
     _print_weights(manifest)
     write(f"co-occurrence: {held_out_told(read_held_out(manifest))}")
+    counts = manifest["counts"]
+    named = counts.get("playlists_named", 0)
+    write(f"names: {named:,} of {counts.get('playlists', 0):,} playlists have one")
     for heading in ("counts", "index", "libraries", "config", "files"):
         if heading not in manifest:
             continue

@@ -23,6 +23,10 @@ Items = Annotated[
     list[str],
     typer.Option("--item", metavar="ID", help="Id of an item; repeat the option for more."),
 ]
+OptionalItems = Annotated[
+    list[str] | None,
+    typer.Option("--item", metavar="ID", help="Id of an item; repeat the option for more."),
+]
 Count = Annotated[int, typer.Option("-k", "--k", metavar="K", help="Number of items to return.")]
 ListLength = Annotated[
     int, typer.Option("-k", "--k", metavar="K", help="Number of items for each query.")

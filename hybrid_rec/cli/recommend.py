@@ -11,19 +11,28 @@ from hybrid_rec.cli.options import (
     AsJson,
     Count,
     Explain,
-    Items,
     ModelFolder,
     OneOfEach,
+    OptionalItems,
     SkipUnknown,
     Weight,
 )
 from hybrid_rec.cli.paths import check_model
 from hybrid_rec.core.console import print_frame
+from hybrid_rec.core.errors import ConfigError
+from hybrid_rec.core.quoting import quoted
 
 
 def recommend(
     model: ModelFolder,
-    item: Items,
+    item: OptionalItems = None,
+    name: Annotated[
+        str | None,
+        typer.Option(
+            metavar="TEXT",
+            help="What the playlist is called, with items or without, such as 'rainy sunday'.",
+        ),
+    ] = None,
     k: Count = 10,
     weight: Weight = None,
     skip_unknown: SkipUnknown = False,
@@ -42,7 +51,9 @@ def recommend(
     explain: Explain = False,
     as_json: AsJson = False,
 ) -> None:
-    """Continue one playlist, given by the items in it."""
+    """Continue one playlist, given by the items in it, by its name, or by both."""
+    if not item and not (name or "").strip():
+        raise ConfigError("recommend must be given --item ID or --name TEXT, got neither.")
     check_model(model)
     weights = parse_weights(weight)
     diversity = {"mmr": mmr, "artist_cap": artist_cap}
@@ -50,8 +61,9 @@ def recommend(
     from hybrid_rec.recommender import HybridRecommender
 
     found = HybridRecommender.load(model, mmap=True).recommend(
-        item,
+        [item or []],
         k,
+        names=None if name is None else [name],
         weights=weights,
         on_unknown="skip" if skip_unknown else "raise",
         diversity={name: value for name, value in diversity.items() if value is not None},
@@ -59,4 +71,5 @@ def recommend(
         explain=explain,
     )
     frame = answer_frame(found, as_json=as_json).drop(columns=[] if as_json else ["query_id"])
-    print_frame(frame, title=f"Goes with {', '.join(item)}", as_json=as_json)
+    asked = [*([quoted(name)] if name else []), *(item or [])]
+    print_frame(frame, title=f"Goes with {', '.join(asked)}", as_json=as_json)

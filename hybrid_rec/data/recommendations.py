@@ -102,21 +102,29 @@ class PlaylistMatches:
     playlist_ids: Objects
     """Playlist ids, `(n_queries, k)` strings; None where there are fewer than k playlists."""
     scores: Floats
-    """Cosines in co-occurrence space, in [-1, 1], `(n_queries, k)`; -inf where there is none."""
+    """Cosines in co-occurrence space, in [-1, 1], or of a query with a name their means with how
+    alike the names are, `(n_queries, k)`; -inf where there is none."""
     query_ids: Objects
     """What was asked, `(n_queries,)` strings."""
+    names: Objects | None = None
+    """What the playlists are called, `(n_queries, k)`; "" for no name, None where the training
+    playlists have none."""
 
     def __len__(self) -> int:
         return len(self.playlist_ids)
 
     def to_frame(self) -> pd.DataFrame:
-        """One row a match: query_id, rank (from 1), playlist_id, score."""
+        """One row a match: query_id, rank (from 1), playlist_id, name, score.
+
+        The name is "" for none.
+        """
         line, place = np.nonzero(self.playlist_ids != None)  # noqa: E711  # element by element
         return pd.DataFrame(
             {
                 "query_id": self.query_ids[line],
                 "rank": place + 1,
                 "playlist_id": self.playlist_ids[line, place],
+                "name": "" if self.names is None else self.names[line, place],
                 "score": self.scores[line, place],
             }
         )

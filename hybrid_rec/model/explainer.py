@@ -26,7 +26,9 @@ from hybrid_rec.model.explanations import (
     reasons,
 )
 from hybrid_rec.model.fitted import Model
+from hybrid_rec.ranking.feature import NAME_PART
 from hybrid_rec.ranking.knn import SHRINKAGE, PlaylistNeighbours
+from hybrid_rec.ranking.name_witnesses import alike_holders, likeness_of
 
 _SHOWN = 3
 # What the trees and the sum of their contributions may differ by.
@@ -92,11 +94,12 @@ class Explainer:
             part = seeds.select(numbers)
             near = self._neighbours.near(part.matrix(), len(self._model.playlists))
             counts = part.counts()
+            called = likeness_of(self._model.names, part)
             for place, number in enumerate(numbers.tolist()):
                 span = slice(counts.indptr[place], counts.indptr[place + 1])
                 query = _Query(
                     self._model, counts.indices[span].astype(np.int64),
-                    counts.data[span].astype(np.float64), stage, weights,
+                    counts.data[span].astype(np.float64), stage, weights, called[place],
                 )  # fmt: skip
                 line = slice(near.indptr[place], near.indptr[place + 1])
                 cosines = np.zeros(len(self._model.playlists))
@@ -133,6 +136,8 @@ class Explainer:
         for number, (row, score) in enumerate(zip(rows.tolist(), scores.tolist(), strict=True)):
             if features is None:
                 parts = linear[number]
+                if query.called is not None:
+                    parts.append(Part(NAME_PART, float(score) - sum(one.value for one in parts)))
             else:
                 parts = ranking_parts(told, contributions[number])
                 rest = float(score) - contributions[number].sum()
@@ -173,6 +178,7 @@ class Explainer:
             playlists=self._playlists(row, cosines),
             group=group if same else None,
             blocks=support,
+            names=alike_holders(model.names, row, query.called, _SHOWN),
             text="",
         )
         names = Names(
@@ -230,7 +236,7 @@ class Explainer:
 
 
 class _Query:
-    """One query: its seeds, how often each stands in it, and what describes them."""
+    """One query: its seeds, how often each stands in it, what describes them, and its name."""
 
     def __init__(
         self,
@@ -239,8 +245,10 @@ class _Query:
         counts: Doubles,
         stage: Stage,
         weights: Mapping[str, float],
+        called: Doubles | None,
     ) -> None:
         self.seeds, self.counts, self.stage, self.weights = seeds, counts, stage, weights
+        self.called = called
         self._model = model
         self._ids = model.catalog.item_ids[seeds]
         titles = model.catalog.titles[seeds]

@@ -10,6 +10,7 @@ from typing import Any, Literal
 
 from hybrid_rec.core.arrays import Doubles
 from hybrid_rec.core.config import COOCCURRENCE, POPULARITY
+from hybrid_rec.ranking.feature import NAME_PART
 
 Stage = Literal["linear", "ranking", "popularity"]
 
@@ -25,10 +26,10 @@ class Part:
 
     name: str
     """In the linear stage a block, such as "cooccurrence", "title" or "popularity". In the ranking
-    also "playlist neighbours", "item neighbours", "artist neighbours" (of the groups, whatever
-    they are called), "factors", "linear score", "age", "history" (where the item's place comes
-    from), "query", "base", and for an item without history "place", by which it is lifted to a
-    reserved place. For items near an item also "likeness", what likeness changed."""
+    also "name" (of the query), "playlist neighbours", "item neighbours", "artist neighbours" (of
+    the groups, whatever they are called), "factors", "linear score", "age", "history" (where the
+    item's place comes from), "query", "base", and for an item without history "place", by which it
+    is lifted to a reserved place. For items near an item also "likeness", what likeness changed."""
     value: float
     """What it adds; below 0 it speaks against the item."""
     seed: str | None = None
@@ -95,6 +96,9 @@ class Explanation:
     blocks: Mapping[str, BlockSupport]
     """For each block that describes items the seed that is most like it; none where nothing is
     known of the item, or nothing is alike."""
+    names: tuple[str, ...]
+    """Up to three names of training playlists that hold it, the most like the query's name first;
+    none where that says nothing."""
     text: str
     """All of it in one line."""
 
@@ -215,6 +219,7 @@ def _phrases(explanation: Explanation, names: Names) -> dict[str, str]:
         LINEAR_SCORE: seeds,
         PLAYLIST_NEIGHBOURS: f"in similar playlists such as {playlists[0]}" if playlists else "",
         FACTORS: "fits the items given taken together",
+        NAME_PART: f"in playlists called {_listed(explanation.names)}" if explanation.names else "",
         POPULARITY: popular if n else "",
         LIKENESS_PART: "much like it",
         PLACE_PART: "at a place kept for what is new",

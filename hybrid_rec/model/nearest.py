@@ -117,16 +117,19 @@ class NearestItems(FittedRecommender):
         queries: Playlists | Sequence[Any] | pd.Series[Any] | pd.Index[Any],
         k: int = 10,
         *,
+        names: Sequence[Any] | None = None,
         on_unknown: OnUnknown = "raise",
     ) -> PlaylistMatches:
-        """The training playlists nearest to each query in co-occurrence space.
+        """The training playlists nearest to each query, by what they hold and by their names.
 
         A training playlist that is asked for finds itself. A query that says nothing, such as an
-        empty one, finds none.
+        empty one without a name, finds none.
 
         Args:
             queries: See `recommend`.
             k: Playlists wanted for each, from 1 to 10,000,000.
+            names: See `recommend`. The score of a query with a name is the mean of the cosine in
+                co-occurrence space and of how alike the names are.
             on_unknown: "raise" or "skip" for ids that the catalogue lacks.
 
         Raises:
@@ -134,5 +137,5 @@ class NearestItems(FittedRecommender):
             ConfigError: If k is out of range.
             NotFittedError: Before `fit` or `load`.
         """
-        playlists, _ = parse_queries(queries, self.model_.catalog, on_unknown)
+        playlists, _ = parse_queries(queries, self.model_.catalog, on_unknown, names)
         return similar_playlists(self.model_, playlists, k)

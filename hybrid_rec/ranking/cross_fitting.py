@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from copy import deepcopy
 from dataclasses import dataclass, replace
 
 import numpy as np
 
-from hybrid_rec.blocks.pooling import playlist_queries
 from hybrid_rec.core.arrays import Mask, Rows
 from hybrid_rec.core.config import RankingConfig
 from hybrid_rec.core.progress import Advance, silent
+from hybrid_rec.data.playlist_names import names_for
 from hybrid_rec.data.playlists import Playlists
 from hybrid_rec.ranking.candidates import CandidateFeatures
+from hybrid_rec.ranking.named_cases import named_cases, names_of
 from hybrid_rec.ranking.ranker import Case
 
 # A playlist must leave two items to give and two to find.
@@ -52,9 +53,10 @@ def make_folds(
     """Folds whose cases look like the queries to come; none if there are too few playlists.
 
     A case gives the first half of a held-out playlist, or its first 1 to half items, and asks for
-    the rest. Some playlists give a single item of theirs, too. A share of the items is hidden from
-    each fold, so that items without history are among the targets as they will be among the new
-    ones. Some of the playlists that stay in training are asked for what is hidden of them.
+    the rest; see `named_cases` for those that have names. Some playlists give a single item of
+    theirs, too. A share of the items is hidden from each fold, so that items without history are
+    among the targets as they will be among the new ones. Some of the playlists that stay in
+    training are asked for what is hidden of them.
 
     Args:
         playlists: Training playlists.
@@ -91,7 +93,7 @@ def cases_of(
         advance: Told after every query, whether it becomes a case or not.
     """
     wanted = np.zeros(fold.train.n_items, dtype=bool)
-    queries = playlist_queries(source.index, source.blocks, fold.seeds)
+    queries = source.queries(fold.seeds)
     described = source.describe(fold.seeds, queries)
     for targets, found in zip(fold.targets, described, strict=True):
         wanted[targets] = True
@@ -162,25 +164,24 @@ def _fold(
     lost = hidden[rest.rows]
     known = _known_cases(rest, lost, round(config.known_share * len(held)), rng)
     train = rest.select_plays(~lost)
-    seeds, targets = [], []
-    for rows in playlists.select(held):
+    usual, others = [], []
+    part = playlists.select(held)
+    for rows, called in zip(part, names_of(part), strict=True):
         items = rows[np.sort(np.unique(rows, return_index=True)[1])]
         half = len(items) // 2
-        for n in (half, int(rng.integers(1, half + 1))):
-            seeds.append(items[:n])
-            targets.append(items[n:])
+        sizes = (half, int(rng.integers(1, half + 1)))
+        asked = [(items[:n], items[n:], name) for n, name in named_cases(called, half, sizes, rng)]
+        usual += asked[: len(sizes)]
+        others += asked[len(sizes) :]
     # Drawn apart, so that they do not change what else is drawn.
-    for item, others in _single_cases(
-        playlists.select(held), train.play_counts == 0, config.single_share, rng.spawn(1)[0]
-    ):
-        seeds.append(item)
-        targets.append(others)
-    for number, missing in known:
-        seeds.append(np.unique(train[number]))
-        targets.append(missing)
+    singles = _single_cases(part, train.play_counts == 0, config.single_share, rng.spawn(1)[0])
+    others += [(item, missing, "") for item, missing in singles]
+    others += [(np.unique(train[number]), missing, "") for number, missing in known]
     fitted = train.select(np.flatnonzero(train.lengths > 0))
-    n_items = playlists.n_items
-    return Fold(fitted, _joined(seeds, n_items), _joined(targets, n_items), len(held))
+    given, wanted, names = zip(*usual, *others, strict=True)
+    seeds = _joined(given, playlists.n_items, names)
+    targets = _joined(wanted, playlists.n_items)
+    return Fold(fitted, seeds, targets, len(held))
 
 
 def _known_cases(
@@ -222,9 +223,10 @@ def _single_cases(
     return cases
 
 
-def _joined(lists: list[Rows], n_items: int) -> Playlists:
+def _joined(lists: Sequence[Rows], n_items: int, names: Sequence[str] | None = None) -> Playlists:
     rows = np.concatenate(lists) if lists else np.empty(0, np.int64)
-    return Playlists.from_rows([len(part) for part in lists], rows, n_items)
+    lengths = [len(part) for part in lists]
+    return Playlists.from_rows(lengths, rows, n_items, names=names_for(names, len(lists)))
 
 
 def fit_cases(

@@ -158,7 +158,7 @@ def test_similar_playlists_find_themselves_and_their_genre(
     np.testing.assert_allclose(found.scores[:, 0], 1, atol=1e-5)
     assert (np.diff(found.scores, axis=1) <= 0).all()
     frame = found.to_frame()
-    assert frame.columns.tolist() == ["query_id", "rank", "playlist_id", "score"]
+    assert frame.columns.tolist() == ["query_id", "rank", "playlist_id", "name", "score"]
     assert frame["rank"].tolist() == [1, 2, 3, 4] * 20
 
 

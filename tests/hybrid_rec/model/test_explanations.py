@@ -310,8 +310,8 @@ def test_json(model: HybridRecommender, queries: list[list[str]]) -> None:
         "name": entry.parts[0].name, "value": entry.parts[0].value, "seed": entry.parts[0].seed,
     }  # fmt: skip
     assert list(record) == [
-        "item_id", "score", "stage", "parts", "seeds", "playlists", "group", "blocks", "text",
-        "artist", "title",
+        "item_id", "score", "stage", "parts", "seeds", "playlists", "group", "blocks", "names",
+        "text", "artist", "title",
     ]  # fmt: skip
     assert record["artist"] == record["group"] == entry.artist
     assert record["title"] == record["blocks"].get("title")
