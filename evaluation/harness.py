@@ -53,9 +53,11 @@ def evaluate(
 ) -> Evaluation:
     """Fit a recommender on the training part, ask it every case, and score the answers.
 
-    The whole catalogue competes; seeds are no targets. A recommender that returns too few items,
-    repeats or seeds raises no error: such entries score nothing and are counted in `problems`. A k
-    larger than the catalogue is allowed; lists are then as long as the catalogue.
+    The whole catalogue competes; seeds are no targets. Cases that are near-copies of training
+    playlists are asked and marked, but do not count in means and comparisons. A recommender that
+    returns too few items, repeats or seeds raises no error: such entries score nothing and are
+    counted in `problems`. A k larger than the catalogue is allowed; lists are then as long as the
+    catalogue.
 
     Args:
         recommender: What to measure.
@@ -157,6 +159,7 @@ def _describe(split: Split) -> dict[str, Any]:
         "n_targets": split.targets.lengths,
         "n_cold_targets": np.bincount(owners[cold_targets], minlength=len(split)),
         "median_target_plays": pd.Series(plays).groupby(owners).median().to_numpy(),
+        "near_copy": split.near_copies,
     }
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from evaluation.splits.split import Repeats, SeedRule, Split
-from hybrid_rec.core.arrays import Mask, Rows
+from hybrid_rec.core.arrays import Mask, Objects, Rows
 from hybrid_rec.core.errors import ConfigError, DataError
 from hybrid_rec.core.quoting import quoted
 from hybrid_rec.data.catalog import Catalog
@@ -94,15 +94,17 @@ def finished_split(
     seeds: Playlists,
     targets: Playlists,
     left_out: Mapping[str, int],
+    *,
+    origins: Objects | None = None,
 ) -> Split:
-    """A split with the cases that have targets; every case must have seeds."""
+    """A split with the cases that have targets; `origins` as in `Split`."""
     asked = targets.lengths > 0
     if not asked.any():
         raise DataError(
             f"{name}: at least one case must have targets, but none of {len(seeds)} playlists has; "
             "give more or longer playlists, or a larger share."
         )
-    return Split(name, catalog, train, seeds.select(asked), targets.select(asked), left_out)
+    return Split(name, catalog, train, seeds, targets, left_out, origins=origins).select(asked)
 
 
 def askable_targets(seeds: Playlists, targets: Playlists) -> tuple[Playlists, dict[str, int]]:

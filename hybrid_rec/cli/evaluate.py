@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, cast
 
@@ -94,6 +95,8 @@ def evaluate(
     written = table_options(columns, encoding, date_format)
     settings = config_for(dataset, config, seed)
 
+    import pandas as pd
+
     from evaluation.metrics.registry import default_headline
     from evaluation.report.folder import check_target, write_report
     from evaluation.run import HYBRID, compare
@@ -124,8 +127,11 @@ def evaluate(
         findings = lint_split(held_out)
     if not as_json:
         write_lines(data.report)
-        counts = ", ".join(how_many(n, what) for what, n in held_out.counts().items())
-        write(f"{held_out.name}: {counts}")
+        counts = {what: n for what, n in held_out.counts().items() if n}
+        shown = pd.DataFrame({"what": list(counts), "count": [f"{n:,}" for n in counts.values()]})
+        if not sys.stdout.isatty():
+            write(held_out.name)
+        print_frame(shown, title=held_out.name)
         for finding in findings:
             write(f"  {finding.level}: {finding.check}: {finding.text}")
     compared = compare(held_out, settings, names, k=ks, progress=progress)
@@ -165,8 +171,12 @@ def _print_comparison(comparison: Comparison, headline: list[str], *, as_json: b
     import pandas as pd
 
     table = comparison.table(headline)
+    if comparison.n_near_copies:
+        whole = replace(comparison, near_copies=True).table(headline)
+        for metric in headline:
+            table[f"{metric} with near-copies"] = whole[metric]
+    winner = comparison.winner(headline[0])
     if not as_json:
-        winner = comparison.winner(headline[0])
         shown: dict[str, object] = {"recommender": table["recommender"]}
         for metric in headline:
             shown[metric] = [
@@ -175,12 +185,18 @@ def _print_comparison(comparison: Comparison, headline: list[str], *, as_json: b
                     table[metric], table[f"{metric} low"], table[f"{metric} high"], strict=True
                 )
             ]
-        shown["best"] = ["winner" if name == winner else "" for name in table["recommender"]]
+        if comparison.n_near_copies:
+            shown[f"{headline[0]} with near-copies"] = [
+                f"{mean:.4f}" for mean in table[f"{headline[0]} with near-copies"]
+            ]
+        if winner is not None:
+            shown["best"] = ["winner" if name == winner else "" for name in table["recommender"]]
         table = pd.DataFrame(shown)
-    cases = len(comparison.evaluations[0].cases)
-    title = (
-        f"{how_many(cases, 'cases')}; means with bootstrap 95 % intervals; best by {headline[0]}"
-    )
+    title = f"{how_many(comparison.n_cases, 'cases')}; means with bootstrap 95 % intervals"
+    if comparison.n_near_copies:
+        title += f", without {how_many(comparison.n_near_copies, 'near-copies of training')}"
+    if len(comparison.names) > 1:
+        title += f"; best by {headline[0]}" if winner else f"; no clear winner by {headline[0]}"
     if not as_json and not sys.stdout.isatty():
         write(title)
     print_frame(table, title=title, as_json=as_json)

@@ -60,7 +60,9 @@ def print_table(frame: pd.DataFrame, *, title: str) -> None:
     for name in map(str, frame.columns):
         numeric = all(isinstance(record[name], int | float) for record in records)
         heading = Text(plain_line(name).replace("_", " "))
-        table.add_column(heading, justify="right" if numeric else "left")
+        # What is cut at a line end reads as another number.
+        whole = numeric or all(_is_number(record[name]) for record in records)
+        table.add_column(heading, justify="right" if numeric else "left", no_wrap=whole)
     for record in records:
         table.add_row(*(Text(plain_line(_cell(value))) for value in record.values()))
     width = None if sys.stdout.isatty() else _LOG_WIDTH
@@ -109,6 +111,11 @@ def _plain(value: Any) -> Any:
     if hasattr(value, "item"):
         value = value.item()
     return None if isinstance(value, float) and not math.isfinite(value) else value
+
+
+def _is_number(value: Any) -> bool:
+    """Whether a value is read as a number, such as "0.41 [0.38, 0.44]"."""
+    return isinstance(value, int | float) or str(value)[:1].isdigit()
 
 
 def _cell(value: Any) -> str:
