@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 import numpy as np
@@ -77,6 +77,11 @@ class Comparison(Paired):
     def playlists(self) -> Objects:
         """The id of the playlist that each case was made of, `(n_cases,)` strings."""
         return self.counted[0].split.playlists_of_cases
+
+    @property
+    def with_near_copies(self) -> Comparison:
+        """The same with the cases that are near-copies of training playlists."""
+        return replace(self, near_copies=True)
 
     def _values(self, metric: str) -> Doubles:
         return np.stack([e.cases[metric].to_numpy(dtype=np.float64) for e in self.counted])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import pandas as pd
@@ -65,6 +65,11 @@ class Draws(Paired):
     def n_near_copies(self) -> int:
         """Cases of all draws that do not count, for they are near-copies of training."""
         return sum(draw.n_near_copies for draw in self.draws)
+
+    @property
+    def with_near_copies(self) -> Draws:
+        """The same with the cases that are near-copies of training playlists."""
+        return replace(self, draws=tuple(draw.with_near_copies for draw in self.draws))
 
     def _values(self, metric: str) -> Doubles:
         return np.concatenate([draw.values(metric) for draw in self.draws], axis=1)

@@ -6,7 +6,10 @@ import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
+import numpy as np
+
 from evaluation.comparison import Comparison
+from evaluation.draws import Draws
 from evaluation.harness import DEFAULT_KS, Recommender, evaluate
 from evaluation.recommenders.registry import default_baselines, make_baseline
 from evaluation.splits.leakage import Finding, lint_recommenders
@@ -28,6 +31,8 @@ class Compared:
     """What the leakage linter found in the fitted recommenders."""
     hybrid: HybridRecommender
     """The fitted hybrid, for studies."""
+    validation: Comparison | None = None
+    """The baselines on the validation part, if there is one."""
 
 
 def compare(
@@ -36,6 +41,7 @@ def compare(
     baselines: Sequence[str] | None = None,
     *,
     k: Sequence[int] = DEFAULT_KS,
+    validation: Split | None = None,
     progress: Progress | None = None,
 ) -> Compared:
     """The hybrid and baselines on one split, and what the leakage linter finds in them.
@@ -46,6 +52,9 @@ def compare(
         baselines: Names of `BASELINES`, in the order of the report; by default those of
             `default_baselines`.
         k: Cut-offs.
+        validation: Cases to choose on, for each metric, the baseline that the hybrid is compared
+            with: the best one there; by default it is the best one on `split` itself. Baselines
+            are fitted anew for them unless they have the same training playlists.
         progress: Told of every stage.
 
     Raises:
@@ -60,7 +69,7 @@ def compare(
     hybrid.fit(split.train, split.catalog, progress=told)
     measured = evaluate(hybrid, split, k, name=HYBRID, fit=False, progress=told)
     measured.seconds["fit"] = sum(hybrid.model_.timings.values())
-    evaluations = [measured]
+    evaluations, chosen = [measured], []
     for name, recommender in others.items():
         started = time.perf_counter()
         with told.stage(f"fitting {name}"):
@@ -68,6 +77,27 @@ def compare(
         fitting = time.perf_counter() - started
         measured = evaluate(recommender, split, k, name=name, fit=False, progress=told)
         evaluations.append(replace(measured, seconds={"fit": fitting, **measured.seconds}))
+        if validation is not None:
+            again = recommender
+            if not _same_training(split, validation):
+                again = make_baseline(name, config.seed)
+                again.fit(validation.train, validation.catalog)
+            chosen.append(evaluate(again, validation, k, name=name, fit=False, progress=told))
     with told.stage("looking for leaks"):
         findings = lint_recommenders(split, {HYBRID: hybrid, **others})
-    return Compared(Comparison(tuple(evaluations)), findings, hybrid)
+    found = Comparison(tuple(chosen)) if chosen else None
+    peers = {} if found is None else peers_of(found)
+    return Compared(Comparison(tuple(evaluations), peers=peers), findings, hybrid, found)
+
+
+def peers_of(validation: Comparison | Draws) -> dict[str, str]:
+    """For each metric the baseline that is best on the validation part."""
+    return {metric: validation.best(metric) for metric in validation.metrics}
+
+
+def _same_training(one: Split, other: Split) -> bool:
+    return (
+        one.catalog is other.catalog
+        and np.array_equal(one.train.rows, other.train.rows)
+        and np.array_equal(one.train.offsets, other.train.offsets)
+    )

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -130,13 +129,7 @@ def _with_near_copies(comparison: Comparison | Draws, measures: list[str]) -> li
     """Means without and with the near-copies; nothing where there are none."""
     if not comparison.n_near_copies:
         return []
-    whole: Comparison | Draws
-    if isinstance(comparison, Draws):
-        whole = replace(
-            comparison, draws=tuple(replace(d, near_copies=True) for d in comparison.draws)
-        )
-    else:
-        whole = replace(comparison, near_copies=True)
+    whole = comparison.with_near_copies
     return [
         {"name": name}
         | {

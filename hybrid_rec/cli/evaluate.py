@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import sys
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, cast
 
 import typer
 
 from hybrid_rec.cli.configuration import config_for
+from hybrid_rec.cli.evaluation_table import print_comparison, print_split, print_titled
 from hybrid_rec.cli.options import (
     SYNTHETIC,
     AsJson,
@@ -32,10 +31,9 @@ from hybrid_rec.core.console import print_frame, write, write_lines
 from hybrid_rec.core.errors import ConfigError
 from hybrid_rec.core.plain_text import shell_line
 from hybrid_rec.core.progress import as_progress
-from hybrid_rec.core.words import how_many
 
 if TYPE_CHECKING:
-    from evaluation.comparison import Comparison
+    from evaluation.splits.split import Split
 
 
 def evaluate(
@@ -79,6 +77,18 @@ def evaluate(
     k: Annotated[
         str, typer.Option("-k", "--k", help="Lengths of the measured lists, joined by commas.")
     ] = "10,100,500",
+    draws: Annotated[
+        int,
+        typer.Option(min=1, metavar="N", help="Divide the playlists N times, and fit N times."),
+    ] = 1,
+    peer: Annotated[
+        str,
+        typer.Option(
+            metavar="RULE",
+            help="The baseline that the verdict compares with: best (of all on the asked part), "
+            "or best-on-validation (chosen on other playlists, for each metric).",
+        ),
+    ] = "best",
     seed: Seed = 0,
     quiet: Quiet = False,
     as_json: AsJson = False,
@@ -89,19 +99,19 @@ def evaluate(
     """
     given = locals().copy()
     ks = _cut_offs(k)
+    on_validation = _chosen_on_validation(peer, part)
     check_dataset(dataset, items)
     if report is not None:
         check_output(report)
     written = table_options(columns, encoding, date_format)
     settings = config_for(dataset, config, seed)
 
-    import pandas as pd
-
     from evaluation.metrics.registry import default_headline
     from evaluation.report.folder import check_target, write_report
-    from evaluation.run import HYBRID, compare
+    from evaluation.run import HYBRID
+    from evaluation.run_draws import compare_draws
     from evaluation.splits.leakage import lint_split
-    from evaluation.splits.registry import make_split
+    from evaluation.splits.registry import make_split, make_validation_split
     from evaluation.studies.ann_loss import ann_loss
     from evaluation.studies.registry import Studied, run_studies
     from hybrid_rec.data.datasets import read_dataset
@@ -112,49 +122,49 @@ def evaluate(
         check_target(report)
     progress = as_progress(not quiet)
     data = read_dataset(dataset, items=items, progress=progress, **written)
-    with progress.stage("splitting"):
-        held_out = make_split(
-            split,
-            data.playlists,
-            data.catalog,
-            seed=seed,
-            part=cast("Any", part),
-            seeds=cast("Any", seeds),
-            n_seeds=n_seeds,
-            min_length=min_length,
-            max_length=max_length,
+    options: dict[str, Any] = {
+        "seeds": seeds, "n_seeds": n_seeds, "min_length": min_length, "max_length": max_length,
+    }  # fmt: skip
+
+    def make(drawn: int) -> tuple[Split, Split | None]:
+        tested = make_split(
+            split, data.playlists, data.catalog, seed=drawn, part=cast("Any", part), **options
         )
+        if not on_validation:
+            return tested, None
+        return tested, make_validation_split(
+            split, data.playlists, data.catalog, seed=drawn, **options
+        )
+
+    with progress.stage("splitting"):
+        held_out = make(seed)[0]
         findings = lint_split(held_out)
     if not as_json:
         write_lines(data.report)
-        counts = {what: n for what, n in held_out.counts().items() if n}
-        shown = pd.DataFrame({"what": list(counts), "count": [f"{n:,}" for n in counts.values()]})
-        if not sys.stdout.isatty():
-            write(held_out.name)
-        print_frame(shown, title=held_out.name)
+        print_split(held_out)
         for finding in findings:
             write(f"  {finding.level}: {finding.check}: {finding.text}")
-    compared = compare(held_out, settings, names, k=ks, progress=progress)
-    comparison = compared.comparison
+    drawn = compare_draws(
+        make, range(seed, seed + draws), settings, names, k=ks, progress=progress
+    )  # fmt: skip
+    compared = drawn.first
+    result = drawn.draws if draws > 1 else compared.comparison
     headline = default_headline(ks)
-    _print_comparison(comparison, headline, as_json=as_json)
+    print_comparison(result, headline, as_json=as_json)
     tables = {}
     if ann is not None:
         with progress.stage(f"study: ANN loss of {ann}"):
             tables[f"ANN loss of {ann}"] = ann_loss(compared.hybrid, ann, held_out, ks)
     tables |= run_studies(wanted, Studied(compared.hybrid, held_out, ks, seed, progress))
     for title, table in tables.items():
-        if not as_json and not sys.stdout.isatty():
-            write(title)
-        print_frame(
-            table.assign(study=title) if as_json else table,
-            title=title,
-            as_json=as_json,
-        )
+        if as_json:
+            print_frame(table.assign(study=title), title=title, as_json=True)
+        else:
+            print_titled(table, title)
     if report is not None:
         with progress.stage("writing the report"):
             write_report(
-                comparison,
+                result,
                 report,
                 main=HYBRID,
                 headline=headline,
@@ -167,39 +177,13 @@ def evaluate(
             write(f"report: {report / 'report.html'}")
 
 
-def _print_comparison(comparison: Comparison, headline: list[str], *, as_json: bool) -> None:
-    import pandas as pd
-
-    table = comparison.table(headline)
-    if comparison.n_near_copies:
-        whole = replace(comparison, near_copies=True).table(headline)
-        for metric in headline:
-            table[f"{metric} with near-copies"] = whole[metric]
-    winner = comparison.winner(headline[0])
-    if not as_json:
-        shown: dict[str, object] = {"recommender": table["recommender"]}
-        for metric in headline:
-            shown[metric] = [
-                f"{mean:.4f} [{low:.4f}, {high:.4f}]"
-                for mean, low, high in zip(
-                    table[metric], table[f"{metric} low"], table[f"{metric} high"], strict=True
-                )
-            ]
-        if comparison.n_near_copies:
-            shown[f"{headline[0]} with near-copies"] = [
-                f"{mean:.4f}" for mean in table[f"{headline[0]} with near-copies"]
-            ]
-        if winner is not None:
-            shown["best"] = ["winner" if name == winner else "" for name in table["recommender"]]
-        table = pd.DataFrame(shown)
-    title = f"{how_many(comparison.n_cases, 'cases')}; means with bootstrap 95 % intervals"
-    if comparison.n_near_copies:
-        title += f", without {how_many(comparison.n_near_copies, 'near-copies of training')}"
-    if len(comparison.names) > 1:
-        title += f"; best by {headline[0]}" if winner else f"; no clear winner by {headline[0]}"
-    if not as_json and not sys.stdout.isatty():
-        write(title)
-    print_frame(table, title=title, as_json=as_json)
+def _chosen_on_validation(peer: str, part: str) -> bool:
+    """Whether the baseline to compare with is chosen on the validation part."""
+    if peer not in ("best", "best-on-validation"):
+        raise ConfigError(f"--peer must be best or best-on-validation, got {peer!r}.")
+    if peer == "best-on-validation" and part == "validation":
+        raise ConfigError("--peer best-on-validation must go with --part test; leave out one.")
+    return peer == "best-on-validation"
 
 
 def _cut_offs(text: str) -> tuple[int, ...]:

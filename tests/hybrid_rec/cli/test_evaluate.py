@@ -62,6 +62,27 @@ def test_table_findings_and_report(
     assert run(arguments) == 0
 
 
+def test_draws_and_the_peer_of_validation(
+    tmp_path: Path, quick: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    report = tmp_path / "report"
+    arguments = [
+        "evaluate", "--config", quick, "--baselines", "random,item-knn", "--quiet", "-k", "10,50",
+        "--draws", "2", "--peer", "best-on-validation", "--seed", "3", "--report", str(report),
+    ]  # fmt: skip
+    assert run(arguments) == 0
+    printed = capsys.readouterr().out
+    assert "recommender\tmean\terror\tseed 3\tseed 4" in printed
+    assert "hybrid against item-knn, chosen on validation, by hit_rate@10: " in printed
+    found = json.loads((report / "metrics.json").read_text())
+    assert found["draws"]["seeds"] == [3, 4]
+    assert found["peers"]["hit_rate@10"] == "item-knn"
+    assert found["outcomes"]["ndcg@50"]["rival"] == "item-knn"
+    assert "of 2 draws" in found["evidence"]
+    assert '<section id="draws">' in (report / "report.html").read_text()
+    assert "## 2 draws" in (report / "report.md").read_text()
+
+
 def test_the_command_of_a_report_makes_the_report_again(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -133,6 +154,8 @@ def test_studies_are_printed_and_in_the_report(
         (["--part", "train"], "part must be 'validation' or 'test'"),
         (["--seeds", "most"], "seeds must be 'half', 'first' or 'random'"),
         (["--min-length", "1000"], "at least one"),
+        (["--peer", "worst"], "--peer must be best or best-on-validation, got 'worst'"),
+        (["--peer", "best-on-validation", "--part", "validation"], "must go with --part test"),
         (["--report", "."], "report folder must be new, empty or hold a report"),
     ],
 )
