@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -17,3 +19,10 @@ Objects = NDArray[np.object_]
 """Strings, with None where there is none."""
 Codes = NDArray[np.uint8]
 """Small codes, such as the sources of items."""
+
+
+def read_only(array: NDArray[Any]) -> NDArray[Any]:
+    """A view of an array that nobody can write to."""
+    view = array.view()
+    view.flags.writeable = False
+    return view

@@ -10,7 +10,7 @@ import pandas as pd
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from hybrid_rec.core.arrays import Mask
+from hybrid_rec.core.arrays import Mask, Rows
 from hybrid_rec.core.errors import DataError
 from hybrid_rec.core.quoting import quoted
 from hybrid_rec.data.date_text import NO_TIME, Times, times_of
@@ -137,3 +137,19 @@ def read_order(column: pd.Series[Any] | pa.ChunkedArray, name: str, kind: Kind) 
     known = ~np.isnat(times)
     values = np.where(known, times.astype(np.int64), 0)
     return PlayOrder(cells, values, ~known, present & ~known, kind)
+
+
+def first_plays(rows: Rows, owners: Rows) -> Mask:
+    """Which plays are the first of their item in their playlist, `(n_plays,)`.
+
+    Args:
+        rows: The item of each play, `(n_plays,)`.
+        owners: The playlist of each play, `(n_plays,)`.
+    """
+    order = np.lexsort((np.arange(len(rows)), rows, owners))
+    rows, owners = rows[order], owners[order]
+    first = np.ones(len(rows), dtype=bool)
+    first[1:] = (rows[1:] != rows[:-1]) | (owners[1:] != owners[:-1])
+    mask = np.zeros(len(rows), dtype=bool)
+    mask[order[first]] = True
+    return mask

@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 from scipy import sparse
 
-from hybrid_rec.core.arrays import Mask, Objects, Rows
+from hybrid_rec.core.arrays import Mask, Objects, Rows, read_only
 from hybrid_rec.core.checks import check_choice, is_listing
 from hybrid_rec.core.errors import DataError
 from hybrid_rec.core.quoting import quoted
@@ -19,7 +19,9 @@ from hybrid_rec.data.catalog import Catalog, check_catalog
 from hybrid_rec.data.columns import check_whole_text, id_column, missing_ids, require_columns
 from hybrid_rec.data.date_text import Times
 from hybrid_rec.data.ids import as_item_ids
-from hybrid_rec.data.play_order import order_of
+from hybrid_rec.data.play_order import first_plays, order_of
+from hybrid_rec.data.playlist_growth import extended
+from hybrid_rec.data.playlist_names import check_number_of_names, names_for, names_in
 
 OnUnknown = Literal["raise", "skip"]
 
@@ -47,6 +49,8 @@ class Playlists:
     """Size of the catalogue that the rows refer to."""
     times: Times | None = None
     """When each play happened, `(n_plays,)` datetime64[us], or None where not known."""
+    names: Objects | None = None
+    """What each playlist is called, `(n_playlists,)` strings, "" for no name; or None."""
 
     def __post_init__(self) -> None:
         n_plays = len(self.rows)
@@ -61,12 +65,11 @@ class Playlists:
             raise DataError(f"rows must be in [0, {self.n_items}), got {self.rows.max()}.")
         if self.times is not None and len(self.times) != n_plays:
             raise DataError(f"times must have one entry per play, {n_plays}.")
-        for name in ("offsets", "rows", "playlist_ids", "times"):
+        check_number_of_names(self.names, len(self))
+        for name in ("offsets", "rows", "playlist_ids", "times", "names"):
             array = getattr(self, name)
             if array is not None:
-                frozen = array.view()
-                frozen.flags.writeable = False
-                object.__setattr__(self, name, frozen)
+                object.__setattr__(self, name, read_only(array))
 
     @classmethod
     def from_frame(
@@ -77,6 +80,7 @@ class Playlists:
         on_unknown: OnUnknown = "raise",
         on_missing: OnUnknown = "raise",
         date_format: str | None = None,
+        names: pd.DataFrame | None = None,
     ) -> Playlists:
         """Playlists from a tidy table, one row a play.
 
@@ -86,17 +90,18 @@ class Playlists:
         Args:
             plays: Columns `playlist_id` and `item_id`; optionally `position` (a number) and
                 `played_at` (a time, a date as text, or a number since 1970 in seconds,
-                milliseconds, microseconds or nanoseconds).
+                milliseconds, microseconds or nanoseconds), and `playlist_name`.
             catalog: The items that `item_id` refers to.
             on_unknown: What to do with items that the catalogue lacks: "raise" or "skip".
             on_missing: What to do with rows without a `playlist_id` or `item_id`: "raise" or
                 "skip".
             date_format: How `played_at` is written where it could be read in two ways; see
                 `read_tidy`.
+            names: What playlists are called: columns `playlist_id` and `name`.
 
         Raises:
             DataError: If a column or an id is missing, or a position or time cannot be read, or can
-                be read in two ways.
+                be read in two ways; if a name is not text or a playlist has two.
             ConfigError: For another `date_format`.
             UnknownItemError: If an item is unknown and `on_unknown` is "raise".
         """
@@ -113,10 +118,12 @@ class Playlists:
         keys, times = order_of(plays, date_format)
         order = np.lexsort((*keys, codes))
         order = order[codes[order] >= 0]
-        codes, rows = codes[codes >= 0], found[item_codes]
-        lengths = np.bincount(codes, minlength=len(playlist_ids))
+        rows = found[item_codes]
+        lengths = np.bincount(codes[codes >= 0], minlength=len(playlist_ids))
         times = None if times is None else times[order]
-        return cls.from_rows(lengths, rows[order], len(catalog), np.asarray(playlist_ids), times)
+        ids = np.asarray(playlist_ids)
+        called = names_in(plays, names, codes, ids)
+        return cls.from_rows(lengths, rows[order], len(catalog), ids, times, called)
 
     @classmethod
     def from_lists(
@@ -126,11 +133,13 @@ class Playlists:
         *,
         playlist_ids: Sequence[str] | None = None,
         on_unknown: OnUnknown = "raise",
+        names: Sequence[str | None] | None = None,
     ) -> Playlists:
         """Playlists from lists of item ids; their own ids are "0", "1", ... unless given.
 
         Raises:
-            DataError: If an entry is not a list of strings or integers, or `playlist_ids` are not.
+            DataError: If an entry is not a list of strings or integers, or `playlist_ids` are not,
+                or `names` are not as many texts.
             UnknownItemError: If an item is unknown and `on_unknown` is "raise".
         """
         missing = _missing(on_unknown)
@@ -144,12 +153,12 @@ class Playlists:
             flat.extend(ids)
             lengths.append(len(ids))
         rows = catalog.rows(flat, missing)
+        called = names_for(names, len(lengths))
         if playlist_ids is None:
-            names = [str(number) for number in range(len(lengths))]
-        else:
-            names = as_item_ids(playlist_ids, "playlist_ids")
-            check_whole_text(names, "playlist_ids")
-        return cls.from_rows(lengths, rows, len(catalog), names)
+            return cls.from_rows(lengths, rows, len(catalog), names=called)
+        own = as_item_ids(playlist_ids, "playlist_ids")
+        check_whole_text(own, "playlist_ids")
+        return cls.from_rows(lengths, rows, len(catalog), own, names=called)
 
     @classmethod
     def from_rows(
@@ -159,6 +168,7 @@ class Playlists:
         n_items: int,
         playlist_ids: Sequence[str] | Objects | None = None,
         times: Times | None = None,
+        names: Objects | None = None,
     ) -> Playlists:
         """Playlists from their lengths and the rows of all plays; negative rows are skipped."""
         sizes = np.asarray(lengths, dtype=np.int64)
@@ -166,13 +176,14 @@ class Playlists:
         if not known.all():
             owner = np.repeat(np.arange(len(sizes)), sizes)
             sizes = np.bincount(owner[known], minlength=len(sizes))
-        names = np.arange(len(sizes)).astype(str) if playlist_ids is None else playlist_ids
+        own = np.arange(len(sizes)).astype(str) if playlist_ids is None else playlist_ids
         return cls(
             offsets=np.concatenate([[0], np.cumsum(sizes)]).astype(np.int64),
             rows=np.ascontiguousarray(rows[known], dtype=np.int64),
-            playlist_ids=np.array(names, dtype=object),
+            playlist_ids=np.array(own, dtype=object),
             n_items=n_items,
             times=None if times is None else times[known],
+            names=names,
         )
 
     def __len__(self) -> int:
@@ -187,6 +198,11 @@ class Playlists:
 
     def __iter__(self) -> Iterator[Rows]:
         return (self[number] for number in range(len(self)))
+
+    @cached_property
+    def n_named(self) -> int:
+        """Number of playlists that have a name."""
+        return 0 if self.names is None else int((self.names != "").sum())
 
     @property
     def n_plays(self) -> int:
@@ -241,6 +257,7 @@ class Playlists:
             rows=self.rows[plays],
             playlist_ids=self.playlist_ids[chosen],
             times=None if self.times is None else self.times[plays],
+            names=None if self.names is None else self.names[chosen],
         )
 
     def select_plays(self, mask: Mask) -> Playlists:
@@ -257,40 +274,22 @@ class Playlists:
         """These playlists with the plays of others behind them.
 
         Where there are times, plays of `other` without any count as made at the latest time known.
+        A playlist that goes on takes the name that it has in `other`, if it has one there.
 
         Args:
             other: Playlists of the same catalogue.
             numbers: The playlist here that each of `other` goes on with, `(len(other),)`; -1 for
                 none, so that it becomes a playlist of its own.
         """
-        own = numbers < 0
-        target = np.where(own, len(self) + np.cumsum(own) - 1, numbers)
-        owners = np.concatenate([self.owners, target[other.owners]])
-        order = np.argsort(owners, kind="stable")
-        times = None
-        if self.times is not None:
-            latest = np.fmax.reduce(self.times, initial=np.datetime64("NaT", "us"))
-            later = np.full(other.n_plays, latest) if other.times is None else other.times
-            times = np.concatenate([self.times, later])[order]
-        lengths = np.bincount(owners, minlength=len(self) + int(own.sum()))
-        rows = np.concatenate([self.rows, other.rows])[order]
-        names = np.concatenate([self.playlist_ids, other.playlist_ids[own]])
-        return Playlists.from_rows(lengths, rows, other.n_items, names, times)
+        return extended(self, other, numbers)
 
     def distinct(self) -> Playlists:
         """The same playlists, each item only at its first place."""
-        order = np.lexsort((np.arange(self.n_plays), self.rows, self.owners))
-        rows, owners = self.rows[order], self.owners[order]
-        first = np.ones(self.n_plays, dtype=bool)
-        first[1:] = (rows[1:] != rows[:-1]) | (owners[1:] != owners[:-1])
-        mask = np.zeros(self.n_plays, dtype=bool)
-        mask[order[first]] = True
-        return self.select_plays(mask)
+        return self.select_plays(first_plays(self.rows, self.owners))
 
     def to_lists(self, catalog: Catalog) -> list[list[str]]:
         """Item ids of each playlist."""
-        ids = catalog.item_ids[self.rows]
-        return [part.tolist() for part in np.split(ids, self.offsets[1:-1])] if len(self) else []
+        return [catalog.item_ids[rows].tolist() for rows in self]
 
 
 def _missing(on_unknown: Any, name: str = "on_unknown") -> Literal["error", "negative"]:

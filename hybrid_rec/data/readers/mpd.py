@@ -19,6 +19,7 @@ from hybrid_rec.core.quoting import quoted
 from hybrid_rec.data.catalog import Catalog
 from hybrid_rec.data.ids import as_item_ids
 from hybrid_rec.data.paths import A_FILE, A_FOLDER, located, what_is_at
+from hybrid_rec.data.playlist_names import names_for
 from hybrid_rec.data.playlists import Playlists
 from hybrid_rec.data.readers.registry import register_reader
 from hybrid_rec.data.report import MISSING_IDS, Dataset, finish
@@ -34,14 +35,14 @@ def read_mpd(
 ) -> Dataset:
     """Playlists of Spotify's Million Playlist Dataset, slice by slice.
 
-    Between slices only integers and the vocabulary stay in memory. Item ids are track URIs, in
-    order of first appearance; playlist ids are `pid`s; tracks stand by `pos`, or as listed where
+    Between slices only integers, names and the vocabulary stay in memory. Item ids are track URIs,
+    in order of first appearance; playlist ids are `pid`s; tracks stand by `pos`, or as listed where
     that is missing. A URI with several names keeps the first.
 
     Args:
         path_or_glob: A folder of `mpd.slice.*.json` (or with a folder `data` of them), a glob or
-            one slice. Of its fields only `pid`, `track_uri`, `track_name`, `artist_name` and
-            `pos` are read.
+            one slice. Of its fields only `pid`, `name`, `track_uri`, `track_name`,
+            `artist_name` and `pos` are read.
         drop_copies: Drop playlists with the same tracks in the same order as an earlier one.
         progress: True for a progress bar over the slices, or a `Progress`.
 
@@ -70,6 +71,7 @@ def read_mpd(
         np.concatenate([part.rows for part in slices]),
         len(tracks.titles),
         pids,
+        names=names_for(np.concatenate([part.names for part in slices]), len(pids)),
     )
     n_missing = sum(part.n_missing for part in slices)
     return finish(
@@ -111,6 +113,7 @@ class _Slice:
     """What stays in memory of a slice."""
 
     pids: Objects
+    names: Objects
     lengths: NDArray[np.int32]
     rows: NDArray[np.int32]
     n_missing: int
@@ -160,6 +163,7 @@ def _read_slice(file: Path, tracks: _Tracks) -> _Slice:
         found = f"the keys {', '.join(content)}" if isinstance(content, dict) else "no object"
         raise DataError(f"{file} must be an object with a list 'playlists', found {found}.")
     pids: list[str] = []
+    names: list[object] = []
     lengths: list[int] = []
     rows: list[int] = []
     n_missing = 0
@@ -170,14 +174,23 @@ def _read_slice(file: Path, tracks: _Tracks) -> _Slice:
             n_missing += len(plays) - len(known)
             if pid:
                 pids.append(pid)
+                names.append(_name_of(playlist))
                 lengths.append(len(known))
                 rows += [tracks.row(*play) for play in known]
     return _Slice(
         np.array(pids, dtype=object),
+        np.array(names, dtype=object),
         np.array(lengths, dtype=np.int32),
         np.array(rows, dtype=np.int32),
         n_missing,
     )
+
+
+def _name_of(playlist: Any) -> str:
+    name = playlist.get("name")
+    if name is not None and not isinstance(name, str):
+        raise DataError(f"name must be text, got {quoted(name)}.")
+    return name or ""
 
 
 def _plays_of(playlist: Any) -> tuple[str, list[tuple[str, object, object]]]:

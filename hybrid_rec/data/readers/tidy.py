@@ -47,8 +47,9 @@ def read_tidy(
     Args:
         plays: Columns `playlist_id` and `item_id`; optionally `position`, `played_at` (a time, a
             date as text, or a number since 1970 in seconds, milliseconds, microseconds or
-            nanoseconds) and, where no `items` are given, the `item_columns`. Or one row a playlist
-            in play order, with a list in `item_ids` (in CSV and TSV joined by "|").
+            nanoseconds), `playlist_name` (the same in all rows of a playlist) and, where no `items`
+            are given, the `item_columns`. Or one row a playlist in play order, with a list in
+            `item_ids` (in CSV and TSV joined by "|").
         items: A column `item_id`, and any others: all of them are handed to `Catalog.from_frame`.
             In CSV and TSV a column is of numbers if all its cells are finite numbers or empty, but
             for `title` and `artist`. Plays of other items are dropped and counted. Without `items`
@@ -122,8 +123,9 @@ def read_plays(
         date_format: See `read_tidy`.
 
     Returns:
-        Columns `playlist_id` and `item_id`, and those of `position`, `played_at` (as times) and
-        `item_columns` that there are; one row a play, also where an id is missing.
+        Columns `playlist_id` and `item_id`, and those of `position`, `played_at` (as times),
+        `playlist_name` and `item_columns` that there are; one row a play, also where an id is
+        missing.
 
     Raises:
         DataError: If the file is missing, damaged or lacks a column, or a time cannot be read.

@@ -15,6 +15,7 @@ from hybrid_rec.core.quoting import quoted
 from hybrid_rec.data.ids import id_texts
 from hybrid_rec.data.paths import located
 from hybrid_rec.data.play_order import ORDER_COLUMNS
+from hybrid_rec.data.playlist_names import NAME
 from hybrid_rec.data.readers.item_columns import without_text
 from hybrid_rec.data.tables import (
     PLAY_COLUMNS,
@@ -47,7 +48,7 @@ _IDS = ("playlist_id", "item_id")
 _LISTS = "item_ids"
 _SEQUENCES = (list, tuple, np.ndarray)
 # What no item is described by.
-_RESERVED = frozenset((*_IDS, _LISTS, *ORDER_COLUMNS, "playlist_name"))
+_RESERVED = frozenset((*_IDS, _LISTS, *ORDER_COLUMNS, NAME))
 
 
 def plays_frame(
@@ -69,7 +70,7 @@ def plays_frame(
     if nested is not None:
         return _one_row_a_play(plays, nested, options)
     required = (*_IDS, *(name for name in describing if name not in ITEM_COLUMNS))
-    optional = (*ORDER_COLUMNS, *describing)
+    optional = (*ORDER_COLUMNS, NAME, *describing)
     joined = [name for name in _names(lists, "lists") if name in describing]
     return _frame(plays, "plays", required, optional, joined, options)
 
@@ -127,7 +128,7 @@ def _frame(
         return frame[columns]
     table = _table(data, what, required, optional, options)
     if TableFile.at(as_path(data, what), what).is_text:
-        texts = frozenset((*_IDS, *ORDER_COLUMNS, *ITEM_COLUMNS))
+        texts = frozenset((*_IDS, *ORDER_COLUMNS, NAME, *ITEM_COLUMNS))
         return without_text(table, texts, lists)
     for number, name in enumerate(table.column_names):
         if pa.types.is_integer(table[name].type) and name in ITEM_COLUMNS:
@@ -187,7 +188,7 @@ def _one_row_a_play(plays: Table, column: str, options: TableOptions) -> pd.Data
     if isinstance(plays, pd.DataFrame):
         frame = _renamed(plays, options)
     else:
-        table = _table(plays, "plays", (column,), ("playlist_id",), options, column)
+        table = _table(plays, "plays", (column,), ("playlist_id", NAME), options, column)
         if not is_list(table[column].type):
             lists = split_lists(table[column])
             table = table.set_column(table.column_names.index(column), column, lists)
@@ -195,6 +196,8 @@ def _one_row_a_play(plays: Table, column: str, options: TableOptions) -> pd.Data
     numbers = np.arange(len(frame)).astype(str)
     ids = frame["playlist_id"] if "playlist_id" in frame.columns else numbers
     whole = pd.DataFrame({"playlist_id": ids, "item_id": frame[column]})
+    if NAME in frame.columns:
+        whole[NAME] = frame[NAME]
     return whole.explode("item_id", ignore_index=True)
 
 
