@@ -77,16 +77,18 @@ class Evaluation:
     def slices(self) -> pd.DataFrame:
         """Means for parts of the cases and of the targets.
 
-        Columns: slice, group, cases, targets, then the metrics. Slices by case: all; near-copies
-        of training and the others; those whose targets are all warm, all cold, or mixed; by number
-        of seeds. Slices by target (only the
-        targets of that group count, in the cases that have one): warm and cold; by plays in
-        training.
+        Columns: slice, group, cases, targets, then the metrics. Slices by case: all; the tasks of
+        a split of several; near-copies of training and the others; those whose targets are all
+        warm, all cold, or mixed; by number of seeds. Slices by target (only the targets of that
+        group count, in the cases that have one): warm and cold; by plays in training.
         """
         targets, cold = self.split.targets, self.split.cold
         n_cold, n_targets = self.cases["n_cold_targets"], self.cases["n_targets"]
         everything = np.ones(len(self.cases), dtype=bool)
         parts = [self._by_case("all", "all", everything)]
+        kinds = self.split.kinds
+        if kinds is not None:
+            parts += [self._by_case("task", kind, kinds == kind) for kind in pd.unique(kinds)]
         copies = self.split.near_copies
         if copies.any():
             parts.append(self._by_case("near-copies of training", "they alone", copies))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import time
 from collections.abc import Sequence
 from typing import Any, Protocol
@@ -54,7 +55,8 @@ def evaluate(
     """Fit a recommender on the training part, ask it every case, and score the answers.
 
     The whole catalogue competes; seeds are no targets. Cases that are near-copies of training
-    playlists are asked and marked, but do not count in means and comparisons. A recommender that
+    playlists are asked and marked, but do not count in means and comparisons. Where cases have
+    names, a recommender whose `recommend` takes `names=` is told them. A recommender that
     returns too few items, repeats or seeds raises no error: such entries score nothing and are
     counted in `problems`. A k larger than the catalogue is allowed; lists are then as long as the
     catalogue.
@@ -120,7 +122,11 @@ def _ask(recommender: Recommender, split: Split, part: Rows, k: int, name: str) 
     elif split.task == "item" and hasattr(asked, "similar_items"):
         answer = asked.similar_items(split.catalog.item_ids[split.seeds.select(part).rows], k)
     else:
-        answer = asked.recommend(split.seeds.select(part).to_lists(split.catalog), k)
+        seeds = split.seeds.select(part)
+        named = {}
+        if seeds.names is not None and "names" in inspect.signature(asked.recommend).parameters:
+            named["names"] = seeds.names.tolist()
+        answer = asked.recommend(seeds.to_lists(split.catalog), k, **named)
     return answer
 
 

@@ -51,6 +51,9 @@ class Split:
     origins: Objects | None = None
     """The id of the playlist that each case was made of, `(n_cases,)`, where one playlist makes
     several cases; by default the ids of the targets."""
+    kinds: Objects | None = None
+    """The kind of each case, `(n_cases,)` strings, where a split asks several, such as the tasks
+    of `challenge`."""
 
     def __len__(self) -> int:
         return len(self.seeds)
@@ -81,6 +84,7 @@ class Split:
             targets=self.targets.select(chosen),
             new_items=None if self.new_items is None else self.new_items[chosen],
             origins=None if self.origins is None else self.origins[chosen],
+            kinds=None if self.kinds is None else self.kinds[chosen],
         )
 
     def counts(self) -> dict[str, int]:

@@ -106,6 +106,7 @@ def evaluate(
     written = table_options(columns, encoding, date_format)
     settings = config_for(dataset, config, seed)
 
+    from evaluation.metrics.challenge import challenge_table
     from evaluation.metrics.registry import default_headline
     from evaluation.report.folder import check_target, write_report
     from evaluation.run import HYBRID
@@ -149,9 +150,12 @@ def evaluate(
     )  # fmt: skip
     compared = drawn.first
     result = drawn.draws if draws > 1 else compared.comparison
-    headline = default_headline(ks)
+    headline = default_headline(ks, challenge=held_out.kinds is not None)
     print_comparison(result, headline, as_json=as_json)
     tables = {}
+    if held_out.kinds is not None:
+        title = "Tasks of the challenge" + (", first draw" if draws > 1 else "")
+        tables[title] = challenge_table(compared.comparison.counted)
     if ann is not None:
         with progress.stage(f"study: ANN loss of {ann}"):
             tables[f"ANN loss of {ann}"] = ann_loss(compared.hybrid, ann, held_out, ks)
