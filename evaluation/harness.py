@@ -13,7 +13,9 @@ import pandas as pd
 from evaluation.evaluations import Evaluation
 from evaluation.metrics.rankings import evaluate_rankings, target_hits
 from evaluation.splits.split import Split
+from evaluation.twins import Twins, without_twins
 from hybrid_rec.core.arrays import Objects, Rows
+from hybrid_rec.core.checks import check_choice
 from hybrid_rec.core.errors import ConfigError, DataError
 from hybrid_rec.core.progress import Progress, as_progress
 from hybrid_rec.core.quoting import quoted
@@ -50,6 +52,7 @@ def evaluate(
     *,
     name: str | None = None,
     fit: bool = True,
+    twins: Twins = "count",
     progress: bool | Progress = False,
 ) -> Evaluation:
     """Fit a recommender on the training part, ask it every case, and score the answers.
@@ -67,14 +70,19 @@ def evaluate(
         k: Cut-offs, each at least 1.
         name: What the reports call it; by default its `name`, or else its class.
         fit: Whether to fit it first; False for one that is fitted already.
+        twins: "count", or "ignore" for recommendations that are the same song as a seed or a target
+            of their case, but no target: they are taken out of the list, and what follows moves
+            up. See `songs_of`.
         progress: True for a progress bar over the cases.
 
     Raises:
         DataError: If the split is empty or of another catalogue, or if an answer has another
-            number of lists or names an item that the catalogue lacks.
+            number of lists or names an item that the catalogue lacks, or for another value of
+            `twins`.
         ConfigError: If there is no k, or one below 1.
     """
     ks = _check_ks(k)
+    check_choice(twins, ("count", "ignore"), "twins")
     _check_split(split)
     label = str(name or getattr(recommender, "name", type(recommender).__name__))
     seconds = {}
@@ -96,6 +104,8 @@ def evaluate(
     problems = _problems(rows, split)
     seeds_found = target_hits(rows, split.seeds)
     scored = np.where(seeds_found, -1, rows)
+    if twins == "ignore":
+        scored, sources = without_twins(scored, sources, split)
     values = evaluate_rankings(scored, split.targets, ks)
     return Evaluation(
         name=label,

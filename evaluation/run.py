@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 
 import numpy as np
 
@@ -14,6 +15,7 @@ from evaluation.harness import DEFAULT_KS, Recommender, evaluate
 from evaluation.recommenders.registry import default_baselines, make_baseline
 from evaluation.splits.leakage import Finding, lint_recommenders
 from evaluation.splits.split import Split
+from evaluation.twins import Twins
 from hybrid_rec.core.config import HybridConfig
 from hybrid_rec.core.progress import Progress
 from hybrid_rec.recommender import HybridRecommender
@@ -42,6 +44,7 @@ def compare(
     *,
     k: Sequence[int] = DEFAULT_KS,
     validation: Split | None = None,
+    twins: Twins = "count",
     progress: Progress | None = None,
 ) -> Compared:
     """The hybrid and baselines on one split, and what the leakage linter finds in them.
@@ -55,19 +58,22 @@ def compare(
         validation: Cases to choose on, for each metric, the baseline that the hybrid is compared
             with: the best one there; by default it is the best one on `split` itself. Baselines
             are fitted anew for them unless they have the same training playlists.
+        twins: See `evaluate`.
         progress: Told of every stage.
 
     Raises:
         ConfigError: For an unknown baseline.
+        DataError: For another value of `twins`.
     """
     told = progress or Progress()
+    measuring = partial(evaluate, k=k, fit=False, twins=twins, progress=told)
     hybrid = HybridRecommender(config)
     others: Mapping[str, Recommender] = {
         name: make_baseline(name, config.seed)
         for name in (default_baselines() if baselines is None else baselines)
     }
     hybrid.fit(split.train, split.catalog, progress=told)
-    measured = evaluate(hybrid, split, k, name=HYBRID, fit=False, progress=told)
+    measured = measuring(hybrid, split, name=HYBRID)
     measured.seconds["fit"] = sum(hybrid.model_.timings.values())
     evaluations, chosen = [measured], []
     for name, recommender in others.items():
@@ -75,14 +81,14 @@ def compare(
         with told.stage(f"fitting {name}"):
             recommender.fit(split.train, split.catalog)
         fitting = time.perf_counter() - started
-        measured = evaluate(recommender, split, k, name=name, fit=False, progress=told)
+        measured = measuring(recommender, split, name=name)
         evaluations.append(replace(measured, seconds={"fit": fitting, **measured.seconds}))
         if validation is not None:
             again = recommender
             if not _same_training(split, validation):
                 again = make_baseline(name, config.seed)
                 again.fit(validation.train, validation.catalog)
-            chosen.append(evaluate(again, validation, k, name=name, fit=False, progress=told))
+            chosen.append(measuring(again, validation, name=name))
     with told.stage("looking for leaks"):
         findings = lint_recommenders(split, {HYBRID: hybrid, **others})
     found = Comparison(tuple(chosen)) if chosen else None

@@ -12,6 +12,7 @@ from evaluation.draws import Draws
 from evaluation.harness import DEFAULT_KS
 from evaluation.run import Compared, compare, peers_of
 from evaluation.splits.split import Split
+from evaluation.twins import Twins
 from hybrid_rec.core.config import HybridConfig
 from hybrid_rec.core.errors import ConfigError
 from hybrid_rec.core.progress import Progress
@@ -37,6 +38,7 @@ def compare_draws(
     baselines: Sequence[str] | None = None,
     *,
     k: Sequence[int] = DEFAULT_KS,
+    twins: Twins = "count",
     progress: Progress | None = None,
 ) -> ComparedDraws:
     """The hybrid and baselines on several draws of a split, each fitted anew for every draw.
@@ -50,6 +52,7 @@ def compare_draws(
         config: Configuration of the hybrid; its seed is the same in every draw.
         baselines: As in `compare`.
         k: Cut-offs.
+        twins: See `evaluate`.
         progress: Told of every stage.
 
     Raises:
@@ -64,7 +67,9 @@ def compare_draws(
         if tested is not None and _same_cases(tested, split):
             raise ConfigError(f"{split.name} draws nothing: every draw is the same; ask for one.")
         tested = split
-        one = compare(split, config, baselines, k=k, validation=validation, progress=progress)
+        one = compare(
+            split, config, baselines, k=k, validation=validation, twins=twins, progress=progress
+        )
         # Lists of all draws together would take much memory, and only the first are looked into.
         found.append(replace(one, comparison=_slim(one.comparison)) if found else one)
     chosen = [one.validation for one in found if one.validation is not None]

@@ -27,6 +27,7 @@ from hybrid_rec.cli.options import (
     table_options,
 )
 from hybrid_rec.cli.paths import check_dataset, check_output
+from hybrid_rec.core.checks import check_choice
 from hybrid_rec.core.console import print_frame, write, write_lines
 from hybrid_rec.core.errors import ConfigError
 from hybrid_rec.core.plain_text import shell_line
@@ -89,6 +90,14 @@ def evaluate(
             "or best-on-validation (chosen on other playlists, for each metric).",
         ),
     ] = "best",
+    twins: Annotated[
+        str,
+        typer.Option(
+            metavar="RULE",
+            help="Recommendations that are the same song as a given or wanted item under another "
+            "id: count as misses, or ignore and leave them out of the list.",
+        ),
+    ] = "count",
     seed: Seed = 0,
     quiet: Quiet = False,
     as_json: AsJson = False,
@@ -99,6 +108,7 @@ def evaluate(
     """
     given = locals().copy()
     ks = _cut_offs(k)
+    check_choice(twins, ("count", "ignore"), "--twins")
     on_validation = _chosen_on_validation(peer, part)
     check_dataset(dataset, items)
     if report is not None:
@@ -146,7 +156,8 @@ def evaluate(
         for finding in findings:
             write(f"  {finding.level}: {finding.check}: {finding.text}")
     drawn = compare_draws(
-        make, range(seed, seed + draws), settings, names, k=ks, progress=progress
+        make, range(seed, seed + draws), settings, names, k=ks, twins=cast("Any", twins),
+        progress=progress,
     )  # fmt: skip
     compared = drawn.first
     result = drawn.draws if draws > 1 else compared.comparison
