@@ -85,7 +85,7 @@ def tasks_of(name: str, seed: int, playlists: Playlists, catalog: Catalog) -> di
 
     def both(split: str, **options: Any) -> tuple[Split, Split]:
         tested, chosen = (
-            make_split(split, playlists, catalog, seed=seed, part=part, **options)  # type: ignore[arg-type]
+            make_split(split, playlists, catalog, seed=seed, part=part, **options)
             for part in ("test", "validation")
         )
         return tested, chosen
@@ -139,11 +139,9 @@ def run(name: str, seed: int) -> dict[str, Any]:
                 if other != HYBRID and other not in task.peers:
                     continue
                 told = {"k": _CUTS, "fit": False, "name": other}
-                found[heading].append(evaluate(model, task.split, **told))  # type: ignore[arg-type]
+                found[heading].append(evaluate(model, task.split, **told))
                 if task.validation is not None and other != HYBRID:
-                    chosen[heading].append(
-                        evaluate(model, task.validation, **told)  # type: ignore[arg-type]
-                    )
+                    chosen[heading].append(evaluate(model, task.validation, **told))
             sys.stderr.write(
                 f"{name} {seed}: {', '.join(group)}: {other} "
                 f"{time.process_time() - started:.0f} CPU s\n"
