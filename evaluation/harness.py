@@ -42,7 +42,11 @@ class Recommender(Protocol):
         """Learn from training playlists."""
 
     def recommend(self, queries: Any, k: int = 10) -> Answer:
-        """Continue each list of item ids."""
+        """Continue each list of item ids.
+
+        One that has a parameter `names`, too, is told what the playlists are called, where they
+        have names: one for each, "" for none.
+        """
 
 
 def evaluate(
@@ -133,11 +137,14 @@ def _ask(recommender: Recommender, split: Split, part: Rows, k: int, name: str) 
         answer = asked.similar_items(split.catalog.item_ids[split.seeds.select(part).rows], k)
     else:
         seeds = split.seeds.select(part)
-        named = {}
-        if seeds.names is not None and "names" in inspect.signature(asked.recommend).parameters:
-            named["names"] = seeds.names.tolist()
-        answer = asked.recommend(seeds.to_lists(split.catalog), k, **named)
+        called = {"names": seeds.names} if seeds.n_named and _takes_names(asked) else {}
+        answer = asked.recommend(seeds.to_lists(split.catalog), k, **called)
     return answer
+
+
+def _takes_names(recommender: Any) -> bool:
+    """Whether it may be told what the playlists are called that it continues."""
+    return "names" in inspect.signature(recommender.recommend).parameters
 
 
 def _read(

@@ -136,6 +136,7 @@ class HybridRecommender(FittedRecommender):
         on_unknown: OnUnknown = "raise",
         weights: Weights | None = None,
         diversity: Diversity | None = None,
+        names: Sequence[Any] | None = None,
         explain: bool = False,
     ) -> Recommendations:
         """Items that go with each playlist or user.
@@ -152,6 +153,8 @@ class HybridRecommender(FittedRecommender):
                 the linear score orders, not the learned ranking.
             diversity: Diversity of the lists for this call; what is not named is the config's.
                 Every item keeps its score, so a diversified list is not sorted by it.
+            names: What each query is called, such as "rainy sunday", with items or without; "" or
+                None says nothing, whatever playlists given as `queries` are called.
             explain: Whether to say of each row what carried it; see `Explanation`. It takes
                 some milliseconds a query.
 
@@ -168,9 +171,9 @@ class HybridRecommender(FittedRecommender):
         model = self.model_
         check_flag(exclude_seeds, "exclude_seeds")
         check_flag(explain, "explain")
-        playlists, _ = parse_queries(queries, model.catalog, on_unknown)
+        playlists, _ = parse_queries(queries, model.catalog, on_unknown, names)
         request = SearchRequest(
-            model.queries(playlists),
+            model.named_queries(playlists),
             playlists.playlist_ids,
             k,
             call_weights(model, weights),
@@ -273,16 +276,19 @@ class HybridRecommender(FittedRecommender):
         queries: Playlists | Sequence[Any] | pd.Series[Any] | pd.Index[Any],
         k: int = 10,
         *,
+        names: Sequence[Any] | None = None,
         on_unknown: OnUnknown = "raise",
     ) -> PlaylistMatches:
-        """The training playlists nearest to each query in co-occurrence space.
+        """The training playlists nearest to each query, by what they hold and by their names.
 
         A training playlist that is asked for finds itself. A query that says nothing, such as an
-        empty one, finds none.
+        empty one without a name, finds none.
 
         Args:
             queries: See `recommend`.
             k: Playlists wanted for each, from 1 to 10,000,000.
+            names: See `recommend`. The score of a query with a name is the mean of the cosine in
+                co-occurrence space and of how alike the names are.
             on_unknown: "raise" or "skip" for ids that the catalogue lacks.
 
         Raises:
@@ -290,5 +296,5 @@ class HybridRecommender(FittedRecommender):
             ConfigError: If k is out of range.
             NotFittedError: Before `fit` or `load`.
         """
-        playlists, _ = parse_queries(queries, self.model_.catalog, on_unknown)
+        playlists, _ = parse_queries(queries, self.model_.catalog, on_unknown, names)
         return similar_playlists(self.model_, playlists, k)

@@ -15,14 +15,27 @@ from hybrid_rec.data.playlists import Playlists
 from indexes.hybrid import HybridIndex, HybridQueries
 
 
-def playlist_queries(index: HybridIndex, blocks: BlockSet, playlists: Playlists) -> HybridQueries:
+def playlist_queries(
+    index: HybridIndex,
+    blocks: BlockSet,
+    playlists: Playlists,
+    more: sparse.csr_array | None = None,
+) -> HybridQueries:
     """One query a playlist: what its items have in common, whatever their order.
 
     Each block pools the rows of the items in its own way; see `Block.pool`. An item that repeats
     counts as often as it stands there. An empty playlist gives zero blocks and the popularity
     prior alone.
+
+    Args:
+        index: Item vectors.
+        blocks: What items are described by.
+        playlists: What is asked.
+        more: How much other items count beside those, `(n_playlists, n_items)` float32.
     """
     counts = playlists.counts()
+    if more is not None:
+        counts = sparse.csr_array(counts + more)
     used = np.unique(counts.indices)
     dense = index.blocks(used.astype(np.int64))
     local = sparse.csr_array(

@@ -133,7 +133,7 @@ class Playlists:
         *,
         playlist_ids: Sequence[str] | None = None,
         on_unknown: OnUnknown = "raise",
-        names: Sequence[str | None] | None = None,
+        names: Sequence[Any] | None = None,
     ) -> Playlists:
         """Playlists from lists of item ids; their own ids are "0", "1", ... unless given.
 

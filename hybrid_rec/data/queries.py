@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -12,6 +13,7 @@ from hybrid_rec.core.checks import check_choice, is_listing
 from hybrid_rec.core.errors import DataError, UnknownItemError
 from hybrid_rec.core.quoting import quoted
 from hybrid_rec.data.catalog import Catalog
+from hybrid_rec.data.playlist_names import names_for
 from hybrid_rec.data.playlists import OnUnknown, Playlists
 
 
@@ -19,6 +21,7 @@ def parse_queries(
     queries: Playlists | Sequence[Any] | pd.Series[Any] | pd.Index[Any],
     catalog: Catalog,
     on_unknown: OnUnknown,
+    names: Any = None,
 ) -> tuple[Playlists, int]:
     """One list of item ids or many, as playlists of `catalog`, and how many ids were skipped.
 
@@ -28,9 +31,11 @@ def parse_queries(
             through.
         catalog: The items that the ids refer to.
         on_unknown: "raise" or "skip" for ids that the catalogue lacks.
+        names: What each query is called; None for none, whatever `Playlists` are called.
 
     Raises:
-        DataError: If ids and lists are mixed, or an id is neither a string nor an integer.
+        DataError: If ids and lists are mixed, an id is neither a string nor an integer, or `names`
+            are not as many texts as there are queries.
         UnknownItemError: If an id is unknown and `on_unknown` is "raise".
     """
     check_choice(on_unknown, ("raise", "skip"), "on_unknown")
@@ -40,7 +45,7 @@ def parse_queries(
                 f"playlists must refer to the model's catalogue of {len(catalog)} items, "
                 f"got a catalogue of {queries.n_items}."
             )
-        return queries, 0
+        return replace(queries, names=names_for(names, len(queries))), 0
     if isinstance(queries, pd.Series | pd.Index):
         queries = queries.tolist()
     if not is_listing(queries) or not isinstance(queries, Sequence | np.ndarray):
@@ -53,7 +58,7 @@ def parse_queries(
     lists = list(queries) if nested and all(nested) else [queries]
     lists = [list(entry) if isinstance(entry, Iterator) else entry for entry in lists]
     try:
-        parsed = Playlists.from_lists(lists, catalog, on_unknown=on_unknown)
+        parsed = Playlists.from_lists(lists, catalog, on_unknown=on_unknown, names=names)
     except UnknownItemError as error:
         raise UnknownItemError(f"{error} Or pass on_unknown='skip'.") from None
     return parsed, sum(map(len, lists)) - parsed.n_plays

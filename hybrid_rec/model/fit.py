@@ -33,6 +33,7 @@ from hybrid_rec.ranking.block_weights import learn_weights
 from hybrid_rec.ranking.candidates import CandidateFeatures
 from hybrid_rec.ranking.cross_fitting import fit_cases
 from hybrid_rec.ranking.feature_set import fitted_features, linear_features
+from hybrid_rec.ranking.name_meaning import NameMeaning, meaning_of, name_neighbours
 from hybrid_rec.ranking.ranker import Ranker, of_new_playlists
 from hybrid_rec.ranking.statistics import Statistics
 from indexes.choice import Choice
@@ -122,9 +123,10 @@ def fuse(
     """
     timings: dict[str, float] = {}
     ranking = None
+    meaning = meaning_of(playlists, items.blocks, progress)
     if learned.folds:
         with timed(timings, "ranking"):
-            ranking = _fit_ranking(playlists, learned, items, config, progress)
+            ranking = _fit_ranking(playlists, learned, items, config, meaning, progress)
     with timed(timings, "cold start and index"), progress.stage("cold start and index"):
         first = fit_stage_one(learned.own, playlists, items, config, config.index.factory)
     return Model(
@@ -136,6 +138,7 @@ def fuse(
         first.sources,
         items.group_of,
         first.cold_map,
+        name_neighbours(playlists, meaning),
         ranking,
         timings=timings,
         choice=first.choice,
@@ -200,11 +203,12 @@ def _fit_ranking(
     learned: Learned,
     items: ItemDescriptions,
     config: HybridConfig,
+    meaning: NameMeaning | None,
     progress: Progress,
 ) -> Ranking | None:
     """The second stage; None if no case has a hit among its candidates."""
     folds, blocks = learned.folds, items.blocks
-    names = fitted_features(blocks, config.ranking)
+    names = fitted_features(blocks, config.ranking, with_names=playlists.n_named > 0)
     # A copy, so that the same vectors can be fused again with the same draws.
     rng = deepcopy(learned.rng)
 
@@ -228,8 +232,9 @@ def _fit_ranking(
             first = fit_stage_one(learned.of_folds[number], part, items, config, "Flat")
             counted(_PLACING_STEPS)
             return candidate_features(
-                first.index, blocks, statistics_of(part, counted), first.sources, config, names
-            )
+                first.index, blocks, statistics_of(part, counted), first.sources, config, names,
+                name_neighbours(part, meaning),
+            )  # fmt: skip
 
         cases = fit_cases(folds, source_of, rng, described)
         if not cases:

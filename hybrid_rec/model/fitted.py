@@ -25,6 +25,7 @@ from hybrid_rec.data.catalog import Catalog
 from hybrid_rec.data.playlists import Playlists
 from hybrid_rec.model.held_out import HeldOut
 from hybrid_rec.ranking.candidates import CandidateFeatures
+from hybrid_rec.ranking.names import NameNeighbours, named_queries
 from hybrid_rec.ranking.ranker import Ranker
 from hybrid_rec.ranking.statistics import Statistics
 from indexes.choice import Choice
@@ -81,6 +82,8 @@ class Model:
     """Code of each item's group, `(n_items,)`; -1 for none."""
     cold_map: ColdStartMap
     """From describing blocks to co-occurrence space."""
+    names: NameNeighbours | None = None
+    """What the training playlists are called; None where they have no names."""
     ranking: Ranking | None = None
     """The second stage; None where it is switched off or there are too few playlists."""
     removed: Rows = field(default_factory=lambda: _NO_ROWS)
@@ -105,6 +108,7 @@ class Model:
             self.sources,
             self.config,
             self.ranking.ranker.names,
+            self.names,
         )
 
     @cached_property
@@ -113,8 +117,12 @@ class Model:
         return FaissIndex.build(self.queries(self.playlists).dense[COOCCURRENCE])
 
     def queries(self, playlists: Playlists) -> HybridQueries:
-        """Playlists of the catalogue as queries."""
+        """Playlists of the catalogue as queries, whatever they are called."""
         return playlist_queries(self.index, self.blocks, playlists)
+
+    def named_queries(self, playlists: Playlists) -> HybridQueries:
+        """Playlists of the catalogue, and what they are called, as queries."""
+        return named_queries(self.index, self.blocks, playlists, self.names)
 
     @property
     def given_weights(self) -> dict[str, float]:
@@ -179,6 +187,7 @@ def candidate_features(
     sources: Codes,
     config: HybridConfig,
     names: Sequence[str],
+    called: NameNeighbours | None = None,
 ) -> CandidateFeatures:
     """What brings and describes candidates, by the given weights and the chosen generators.
 
@@ -189,9 +198,11 @@ def candidate_features(
         sources: Where the place of each item comes from, `(n_items,)`.
         config: Weights, generators and how many candidates they bring.
         names: Names of the features, in the order of the columns.
+        called: What the training playlists are called; None where they have no names.
     """
     weights = blocks.weights(config.weights)
     ranking = config.ranking
     return CandidateFeatures(
-        index, blocks, statistics, sources, weights, ranking.candidates, ranking.generators, names
-    )
+        index, blocks, statistics, sources, weights, ranking.candidates, ranking.generators, names,
+        called,
+    )  # fmt: skip

@@ -22,18 +22,24 @@ from hybrid_rec.core.stored import read_array, read_json, refused, write_array, 
 from hybrid_rec.data.playlists import Playlists
 from hybrid_rec.model.fitted import Model
 from hybrid_rec.model.held_out import read_held_out
+from hybrid_rec.model.name_files import read_names, write_names
 from hybrid_rec.model.ranking_files import read_ranking, write_ranking
-from hybrid_rec.model.tables import check_columns, read_catalog, read_playlist_ids, write_tables
+from hybrid_rec.model.tables import (
+    check_columns,
+    read_catalog,
+    read_playlist_table,
+    write_tables,
+)
 from indexes.checks import check_rows
 from indexes.choice import Choice
 from indexes.hybrid import HybridIndex
 
-_BLOCKS, _COLD, _RANKING = "blocks", "cold_start", "ranking"
+_BLOCKS, _COLD, _NAMES, _RANKING = "blocks", "cold_start", "names", "ranking"
 
 
 def write_parts(model: Model, folder: Path) -> None:
     """Write all parts of a model into an existing, empty folder."""
-    write_tables(model.catalog, model.playlists.playlist_ids, folder)
+    write_tables(model.catalog, model.playlists, folder)
     _write_plays(model.playlists, folder)
     write_array(folder / "sources.npy", model.sources)
     write_array(folder / "group_of.npy", model.group_of)
@@ -50,6 +56,7 @@ def write_parts(model: Model, folder: Path) -> None:
             write_json(own / "block.json", {"kind": block.kind})
     model.index.save(folder)
     _write_cold_map(model.cold_map, folder / _COLD)
+    write_names(model.names, folder / _NAMES)
     if model.ranking is not None:
         write_ranking(model.ranking, folder / _RANKING)
 
@@ -76,6 +83,7 @@ def read_parts(home: Path, manifest: Mapping[str, Any], *, mmap: bool) -> Model:
         sources=read_sources(home, len(catalog)),
         group_of=group_of,
         cold_map=_read_cold_map(home / _COLD, blocks, config),
+        names=read_names(home, _NAMES, manifest["files"], playlists, blocks),
         ranking=read_ranking(
             home, _RANKING, manifest["files"], playlists, blocks, group_of, config
         ),
@@ -115,14 +123,14 @@ def read_playlists(home: Path, n_items: int, manifest: Mapping[str, Any]) -> Pla
     Raises:
         ArtifactError: If a file is missing or damaged, or does not fit the others.
     """
-    ids = read_playlist_ids(home, manifest["counts"].get("playlists"))
+    ids, names = read_playlist_table(home, manifest["counts"].get("playlists"))
     rows = read_array(home / "rows.npy", np.int64, (manifest["counts"].get("plays"),))
     times = None
     if "times.npy" in manifest["files"]:
         times = read_array(home / "times.npy", "<M8[us]", (len(rows),))
     offsets = read_array(home / "offsets.npy", np.int64, (len(ids) + 1,))
     with refused(home / "offsets.npy"):
-        return Playlists(offsets, rows, ids, n_items, times)
+        return Playlists(offsets, rows, ids, n_items, times, names)
 
 
 def read_sources(home: Path, n_items: int) -> Any:

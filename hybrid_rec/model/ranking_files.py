@@ -108,7 +108,8 @@ def known_features(text: str, blocks: BlockSet) -> list[str]:
     """
     found = re.search(r"^feature_names=(.*)$", text, re.MULTILINE)
     names = [] if found is None else found[1].split()
-    unknown = [name for name in names if name not in features_of(blocks)]
+    known = features_of(blocks, with_names=True)
+    unknown = [name for name in names if name not in known]
     if unknown or not names:
         raise ArtifactError(
             f"the trees of the ranking must look at features that this version knows, got "

@@ -118,15 +118,34 @@ def answer(
             )
     sources = np.array(SOURCES, dtype=object)[model.sources[np.maximum(rows, 0)]]
     sources[silent] = POPULARITY_SOURCE
+    query_sources = request.query_sources
+    if request.seeds is not None and request.seeds.names is not None:
+        query_sources = said_by(request.seeds, silent)
     return Recommendations.from_rows(
         rows,
         scores,
         sources,
         request.query_ids,
         model.catalog,
-        request.query_sources,
+        query_sources,
         explanations,
     )
+
+
+def said_by(seeds: Playlists, silent: Mask) -> Objects:
+    """What places each query: "items", "name", "items and name"; "popularity" for nothing.
+
+    Args:
+        seeds: The queries, which have names.
+        silent: Which of them say nothing.
+    """
+    has_items = seeds.lengths > 0
+    has_name = np.zeros(len(seeds), dtype=bool) if seeds.names is None else seeds.names != ""
+    told: Objects = np.full(len(seeds), "items", dtype=object)
+    told[has_name] = "items and name"
+    told[~has_items] = "name"
+    told[silent] = POPULARITY_SOURCE
+    return told
 
 
 def _find(

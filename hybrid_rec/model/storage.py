@@ -199,11 +199,13 @@ def _state(folder: Path) -> object:
 
 
 def _counts(model: Model) -> dict[str, int]:
+    n_named = model.playlists.n_named
     return {
         "items": len(model.catalog),
         "index_rows": len(model.index),
         "playlists": len(model.playlists),
         "plays": model.playlists.n_plays,
+        **({"playlists_named": n_named} if n_named else {}),
         **{f"items_{source}": count for source, count in model.source_counts().items()},
         **({"items_removed": len(model.removed)} if len(model.removed) else {}),
     }

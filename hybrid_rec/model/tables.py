@@ -20,20 +20,23 @@ from hybrid_rec.core.stored import refused
 from hybrid_rec.data.arrow_types import TEXT, TEXTS
 from hybrid_rec.data.catalog import Catalog
 from hybrid_rec.data.item_table import ARTIST, TAGS, TITLE, is_list
+from hybrid_rec.data.playlists import Playlists
 
 CATALOG, PLAYLISTS = "catalog.parquet", "playlists.parquet"
-_PLAYLIST_ID = "playlist_id"
+_PLAYLIST_ID, _NAME = "playlist_id", "name"
 # A file of so many bytes may hold a thousand times as many, and what every table may.
 _MOST_SHRUNK, _ALWAYS = 1_000, 1 << 26
 # Rows that are unpacked at once.
 _LOT = 8_192
 
 
-def write_tables(catalog: Catalog, playlist_ids: Objects, folder: Path) -> None:
-    """Write the items and the ids of the playlists."""
+def write_tables(catalog: Catalog, playlists: Playlists, folder: Path) -> None:
+    """Write the items, and the ids and names of the playlists."""
     pq.write_table(catalog.table, folder / CATALOG, compression="zstd")
-    ids = pa.table({_PLAYLIST_ID: pa.array(playlist_ids, TEXT)})
-    pq.write_table(ids, folder / PLAYLISTS, compression="zstd")
+    columns = {_PLAYLIST_ID: pa.array(playlists.playlist_ids, TEXT)}
+    if playlists.n_named:
+        columns[_NAME] = pa.array(playlists.names, TEXT)
+    pq.write_table(pa.table(columns), folder / PLAYLISTS, compression="zstd")
 
 
 def read_catalog(home: Path, n_items: int) -> Catalog:
@@ -51,21 +54,30 @@ def read_catalog(home: Path, n_items: int) -> Catalog:
         return Catalog.from_table(table)
 
 
-def read_playlist_ids(home: Path, n_playlists: int) -> Objects:
-    """The ids of the playlists, `(n_playlists,)`.
+def read_playlist_table(home: Path, n_playlists: int) -> tuple[Objects, Objects | None]:
+    """The ids of the playlists and their names, each `(n_playlists,)`; None for no names.
 
     Raises:
-        ArtifactError: If the file is missing or damaged, or does not hold as many different ids.
+        ArtifactError: If the file is missing or damaged, or does not hold as many different ids, or
+            as many names.
     """
     path = home / PLAYLISTS
     with refused(path):
         table = _read(path, n_playlists)
-        if table.schema.names != [_PLAYLIST_ID] or table.schema.field(0).type != TEXT:
+        columns = table.schema.names
+        if columns not in ([_PLAYLIST_ID], [_PLAYLIST_ID, _NAME]) or any(
+            field.type != TEXT for field in table.schema
+        ):
             raise ArtifactError(f"{path} must hold {_PLAYLIST_ID} as text; save the model again.")
         ids = table[_PLAYLIST_ID].to_pylist()
         if None in ids or len(set(ids)) < len(ids):
             raise ArtifactError(f"{path} must hold different ids; save the model again.")
-        return np.array(ids, dtype=object)
+        names = None
+        if _NAME in columns:
+            if table[_NAME].null_count:
+                raise ArtifactError(f"{path} must hold all names; save the model again.")
+            names = np.array(table[_NAME].to_pylist(), dtype=object)
+        return np.array(ids, dtype=object), names
 
 
 def check_columns(catalog: Catalog, blocks: BlockSet) -> None:

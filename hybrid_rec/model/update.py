@@ -19,6 +19,8 @@ from hybrid_rec.model.changes import Changes
 from hybrid_rec.model.fit import blocks_of, timed
 from hybrid_rec.model.fitted import ItemDescriptions, Model, Ranking, fallback_of
 from hybrid_rec.model.item_index import build_index
+from hybrid_rec.ranking.name_meaning import NameMeaning, meaning_of, name_neighbours
+from hybrid_rec.ranking.names import NameNeighbours, distinct_names
 from hybrid_rec.ranking.renewal import updated_statistics, updated_steps
 from hybrid_rec.ranking.statistics import Statistics
 from indexes.choice import Choice
@@ -86,11 +88,25 @@ def update_model(model: Model, changes: Changes, progress: Progress) -> Model:
         index=index,
         sources=places.sources,
         group_of=items.group_of,
+        names=_named(model, changes, items, progress),
         ranking=ranking,
         removed=changes.removed,
         choice=choice,
         timings=timings,
     )
+
+
+def _named(
+    model: Model, changes: Changes, items: ItemDescriptions, progress: Progress
+) -> NameNeighbours | None:
+    """What all playlists are called now; only new names are encoded."""
+    before = None if model.names is None else model.names.meaning
+    if not isinstance(before, NameMeaning):
+        return name_neighbours(
+            changes.playlists, meaning_of(changes.playlists, items.blocks, progress)
+        )
+    texts = distinct_names(changes.playlists)
+    return name_neighbours(changes.playlists, before.knowing(texts, progress))
 
 
 def _described(

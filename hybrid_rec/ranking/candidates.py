@@ -16,7 +16,8 @@ from hybrid_rec.core.linalg import one_blas_thread
 from hybrid_rec.data.playlists import Playlists
 from hybrid_rec.ranking.feature import CandidateList, Candidates, Feature
 from hybrid_rec.ranking.feature_set import features_of, linear_features, matrix_of
-from hybrid_rec.ranking.generators import GENERATORS, LINEAR, NEED_GROUPS
+from hybrid_rec.ranking.generators import GENERATORS, LINEAR, NAMES, NEED_GROUPS
+from hybrid_rec.ranking.names import NameNeighbours, named_queries
 from hybrid_rec.ranking.query_batch import QueryBatch
 from hybrid_rec.ranking.statistics import Statistics
 from indexes.checks import allowed_mask
@@ -42,6 +43,7 @@ class CandidateFeatures:
         depth: Candidates that the widest generators bring.
         generators: Which they are; see `RankingConfig.generators`.
         columns: Names of the features, in the order of the columns.
+        names: What the training playlists are called; None where they have no names.
     """
 
     index: HybridIndex
@@ -52,11 +54,12 @@ class CandidateFeatures:
     depth: int
     generators: Sequence[Generator]
     columns: Sequence[str]
+    names: NameNeighbours | None = None
 
     @cached_property
     def features(self) -> dict[str, Feature]:
         """All features that are known by name, of which `columns` are computed."""
-        return features_of(self.blocks)
+        return features_of(self.blocks, with_names=True)
 
     @cached_property
     def linear_features(self) -> dict[str, str]:
@@ -67,6 +70,10 @@ class CandidateFeatures:
     def cold_index(self) -> FaissIndex:
         """The places of the items without history."""
         return FaissIndex.build(self.index.blocks(self.statistics.cold)[COOCCURRENCE])
+
+    def queries(self, playlists: Playlists) -> HybridQueries:
+        """Playlists of the catalogue, and what they are called, as queries."""
+        return named_queries(self.index, self.blocks, playlists, self.names)
 
     def describe(
         self,
@@ -84,7 +91,7 @@ class CandidateFeatures:
 
         Args:
             playlists: What is asked, in play order: later seeds tell more of what comes next.
-            queries: The same as `playlist_queries` gives it.
+            queries: The same as `queries` gives it.
             k: Items wanted.
             exclude_seeds: Whether a seed of the query is no candidate.
             allow: Rows of the only candidates; None for all.
@@ -127,7 +134,9 @@ class CandidateFeatures:
         brought = [
             GENERATORS[name](batch, self.depth)
             for name in self.generators
-            if name != LINEAR and (self.blocks.group is not None or name not in NEED_GROUPS)
+            if name != LINEAR
+            and (self.blocks.group is not None or name not in NEED_GROUPS)
+            and (self.names is not None or name != NAMES)
         ]
         for number, near in enumerate(nearest):
             rows = _distinct([near, *(rows[number] for rows in brought)])

@@ -7,12 +7,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from hybrid_rec.blocks.pooling import playlist_queries
 from hybrid_rec.core.arrays import Mask, Rows
 from hybrid_rec.core.config import RankingConfig
 from hybrid_rec.core.progress import Advance, silent
+from hybrid_rec.data.playlist_names import names_for
 from hybrid_rec.data.playlists import Playlists
 from hybrid_rec.ranking.candidates import CandidateFeatures
+from hybrid_rec.ranking.named_cases import named_cases, names_of
 from hybrid_rec.ranking.ranker import Case
 
 # A playlist must leave two items to give and two to find.
@@ -45,9 +46,9 @@ def make_folds(
     """Folds whose cases look like the queries to come; none if there are too few playlists.
 
     A case gives the first half of a held-out playlist, or its first 1 to half items, and asks for
-    the rest. A share of the items is hidden from each fold, so that items without history are
-    among the targets as they will be among the new ones. Some of the playlists that stay in
-    training are asked for what is hidden of them.
+    the rest; see `named_cases` for those that have names. A share of the items is hidden from each
+    fold, so that items without history are among the targets as they will be among the new ones.
+    Some of the playlists that stay in training are asked for what is hidden of them.
 
     Args:
         playlists: Training playlists.
@@ -82,7 +83,7 @@ def cases_of(
         advance: Told after every query, whether it becomes a case or not.
     """
     wanted = np.zeros(fold.train.n_items, dtype=bool)
-    queries = playlist_queries(source.index, source.blocks, fold.seeds)
+    queries = source.queries(fold.seeds)
     described = source.describe(fold.seeds, queries)
     for targets, found in zip(fold.targets, described, strict=True):
         wanted[targets] = True
@@ -140,19 +141,23 @@ def _fold(
     lost = hidden[rest.rows]
     known = _known_cases(rest, lost, round(config.known_share * len(held)), rng)
     train = rest.select_plays(~lost)
-    seeds, targets = [], []
-    for rows in playlists.select(held):
+    seeds, targets, names = [], [], []
+    part = playlists.select(held)
+    for rows, called in zip(part, names_of(part), strict=True):
         items = rows[np.sort(np.unique(rows, return_index=True)[1])]
         half = len(items) // 2
-        for n in (half, int(rng.integers(1, half + 1))):
+        usual = (half, int(rng.integers(1, half + 1)))
+        for n, name in named_cases(called, half, usual, rng):
             seeds.append(items[:n])
             targets.append(items[n:])
+            names.append(name)
     for number, missing in known:
         seeds.append(np.unique(train[number]))
         targets.append(missing)
+        names.append("")
     fitted = train.select(np.flatnonzero(train.lengths > 0))
     n_items = playlists.n_items
-    return Fold(fitted, _joined(seeds, n_items), _joined(targets, n_items))
+    return Fold(fitted, _joined(seeds, n_items, names), _joined(targets, n_items))
 
 
 def _known_cases(
@@ -169,9 +174,10 @@ def _known_cases(
     return [(number, np.unique(hidden[number])) for number in chosen]
 
 
-def _joined(lists: list[Rows], n_items: int) -> Playlists:
+def _joined(lists: list[Rows], n_items: int, names: list[str] | None = None) -> Playlists:
     rows = np.concatenate(lists) if lists else np.empty(0, np.int64)
-    return Playlists.from_rows([len(part) for part in lists], rows, n_items)
+    lengths = [len(part) for part in lists]
+    return Playlists.from_rows(lengths, rows, n_items, names=names_for(names, len(lists)))
 
 
 def fit_cases(

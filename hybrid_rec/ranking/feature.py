@@ -17,6 +17,8 @@ from hybrid_rec.ranking.query_batch import QueryBatch, entries
 Numbers = Any
 GROUP_PART, GROUP_NEIGHBOURS = "{group}", "{group} neighbours"
 """Parts that are told under the name of the block of groups."""
+NAME_PART = "name"
+"""The part that what playlists are called is told under."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -54,6 +56,12 @@ class Candidates:
         if name not in self._values:
             self._values[name] = self.source.features[name].values(self)
         return self._values[name]
+
+    def ranks(self, of: str) -> Numbers:
+        """The place of each candidate by a feature, from 0; the earlier row of equals first."""
+        ranks = np.empty(len(self.rows))
+        ranks[np.argsort(-self[of], kind="stable")] = np.arange(len(self.rows))
+        return ranks
 
     @cached_property
     def blocks(self) -> Mapping[str, Floats]:
@@ -116,6 +124,8 @@ class Feature:
     """Whether it says nothing where there are no groups."""
     by_default: bool = True
     """Whether a fit looks at it; others are there for models that were saved with them."""
+    needs_names: bool = False
+    """Whether it says nothing where playlists have no names."""
 
 
 REGISTERED: list[Feature] = []
@@ -123,7 +133,11 @@ REGISTERED: list[Feature] = []
 
 
 def feature(
-    part: str, *, needs_group: bool = False, by_default: bool = True
+    part: str,
+    *,
+    needs_group: bool = False,
+    by_default: bool = True,
+    needs_names: bool = False,
 ) -> Callable[[Callable[[Candidates], Numbers]], Callable[[Candidates], Numbers]]:
     """Make a function a feature by its own name; a decorator.
 
@@ -131,10 +145,12 @@ def feature(
         part: What explanations tell it under; `{group}` stands for the name of the group.
         needs_group: Whether it is left out where there are no groups.
         by_default: Whether a fit looks at it.
+        needs_names: Whether it is left out where playlists have no names.
     """
 
     def register(values: Callable[[Candidates], Numbers]) -> Callable[[Candidates], Numbers]:
-        REGISTERED.append(Feature(values.__name__, part, values, needs_group, by_default))
+        name = values.__name__
+        REGISTERED.append(Feature(name, part, values, needs_group, by_default, needs_names))
         return values
 
     return register

@@ -15,6 +15,7 @@ from hybrid_rec.core.errors import ConfigError
 from hybrid_rec.core.quoting import quoted
 from hybrid_rec.ranking.feature import REGISTERED, Candidates, Feature, Numbers
 from hybrid_rec.ranking.features import BLOCKS_STAND_HERE
+from hybrid_rec.ranking.name_features import has_name as _  # noqa: F401  # registers them
 from hybrid_rec.ranking.query_batch import entries
 
 
@@ -37,34 +38,38 @@ def _of_block(block: str, is_sparse: bool) -> Feature:
     return Feature(block_feature(block), block, hot if is_sparse else dense)
 
 
-def features_of(blocks: BlockSet) -> dict[str, Feature]:
+def features_of(blocks: BlockSet, *, with_names: bool = False) -> dict[str, Feature]:
     """The features of a model by name, in the order of the columns: derived from its blocks.
 
     Args:
         blocks: What its items are described by; each is a feature.
+        with_names: Whether playlists have names, which bring features of their own.
     """
     ordered = sorted(blocks, key=lambda block: block.name == blocks.group)
     described = [_of_block(block.name, block.is_sparse) for block in ordered]
     shared = [
         replace(one, part=one.part.format(group=blocks.group))
         for one in REGISTERED
-        if blocks.group is not None or not one.needs_group
+        if (blocks.group is not None or not one.needs_group) and (with_names or not one.needs_names)
     ]
     found = [*shared[:BLOCKS_STAND_HERE], *described, *shared[BLOCKS_STAND_HERE:]]
     return {one.name: one for one in found}
 
 
-def fitted_features(blocks: BlockSet, config: RankingConfig) -> list[str]:
+def fitted_features(
+    blocks: BlockSet, config: RankingConfig, *, with_names: bool = False
+) -> list[str]:
     """Names of the features that a fit looks at; saved models may have others, too.
 
     Args:
         blocks: What items are described by.
         config: Names those that are looked at beside the usual ones.
+        with_names: Whether playlists have names.
 
     Raises:
         ConfigError: If `extra` or `without` names no feature.
     """
-    known = features_of(blocks)
+    known = features_of(blocks, with_names=True)
     for parameter in ("extra", "without"):
         for name in getattr(config, parameter):
             if name not in known:
@@ -73,7 +78,8 @@ def fitted_features(blocks: BlockSet, config: RankingConfig) -> list[str]:
                     f"The 'ranking.{parameter}' parameter must name features, got {quoted(name)}; "
                     f"did you mean {near!r}?"
                 )
-    return [name for name, one in known.items() if one.by_default or name in config.extra]
+    able = features_of(blocks, with_names=with_names)
+    return [name for name, one in able.items() if one.by_default or name in config.extra]
 
 
 def linear_features(blocks: BlockSet) -> dict[str, str]:

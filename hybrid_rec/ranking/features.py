@@ -233,9 +233,7 @@ def linear(c: Candidates) -> Numbers:
 
 def _rank(of: str, name: str, part: str) -> None:
     def values(c: Candidates) -> Numbers:
-        ranks = np.empty(len(c.rows))
-        ranks[np.argsort(-c[of], kind="stable")] = np.arange(len(c.rows))
-        return ranks
+        return c.ranks(of)
 
     values.__name__ = name
     values.__doc__ = f"Place by {of}, from 0; the earlier row of equals first."

@@ -20,6 +20,8 @@ from hybrid_rec.ranking.statistics import Statistics
 LINEAR: Generator = "linear"
 """The generator that is a search of the index, and comes before all others."""
 COLD: Generator = "cold"
+NAMES: Generator = "names"
+"""The generator that brings nothing where playlists have no names."""
 _NEAR_GROUPS = 64
 
 
@@ -66,6 +68,12 @@ def _user_knn_groups(batch: QueryBatch, depth: int) -> Sequence[Rows]:
     ]
 
 
+def _names(batch: QueryBatch, depth: int) -> Sequence[Rows]:
+    """Items of like-named playlists, and of playlists that hold such items."""
+    lots = [_best_of(line, 1.0)(batch, depth) for line in ("name_votes_sharp", "name_user_knn")]
+    return [np.concatenate(rows) for rows in zip(*lots, strict=True)]
+
+
 GENERATORS: Mapping[Generator, Callable[[QueryBatch, int], Sequence[Rows]]] = {
     "popular": _popular,
     "user_knn": _best_of("user_knn_wide", 1.0),
@@ -75,6 +83,7 @@ GENERATORS: Mapping[Generator, Callable[[QueryBatch, int], Sequence[Rows]]] = {
     "group_user_knn": _best_of("group_user_knn_items", 0.6),
     "user_knn_groups": _user_knn_groups,
     COLD: _cold,
+    NAMES: _names,
 }
 """All generators but the linear score, by name."""
 

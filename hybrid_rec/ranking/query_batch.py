@@ -18,6 +18,7 @@ from indexes.hybrid import HybridQueries
 
 if TYPE_CHECKING:
     from hybrid_rec.ranking.candidates import CandidateFeatures
+    from hybrid_rec.ranking.names import NameNeighbours
 
 # Playlists that a query's user-kNN scores come from.
 _FEW, _NEAR, _WIDE = 30, 100, 300
@@ -53,6 +54,22 @@ class QueryBatch:
         if name not in self._placed:
             self._placed[name] = self.statistics.factors[name].place_all(self.seeds)
         return self._placed[name]
+
+    def near_names(self) -> sparse.csr_array:
+        """Names of training playlists that are like those of the queries."""
+        names = self.source.names
+        if names is None:
+            return sparse.csr_array((len(self.part), 0), dtype=np.float64)
+        return names.near(self.part.names, len(self.part))
+
+    def by_names(
+        self, score: Callable[[NameNeighbours, sparse.csr_array], sparse.csr_array]
+    ) -> sparse.csr_array:
+        """Sparse scores of items that follow from the names of the queries."""
+        names = self.source.names
+        if names is None:
+            return sparse.csr_array((len(self.part), self.part.n_items), dtype=np.float64)
+        return score(names, self.line("names"))
 
     @cached_property
     def recent(self) -> sparse.csr_array:
@@ -133,6 +150,19 @@ _LINES: Mapping[str, Callable[[QueryBatch], sparse.csr_array]] = {
     "ease": lambda b: b.seeds @ b.statistics.ease_weights,
     "ease_recent": lambda b: b.recent @ b.statistics.ease_weights,
     "group_user_knn_items": lambda b: b.line("playlists_by_group") @ b.statistics.counted,
+    # By the name of the query.
+    "names": lambda b: b.near_names(),
+    "name_votes": lambda b: b.by_names(lambda names, near: names.votes(near, 1.0)),
+    "name_votes_sharp": lambda b: b.by_names(lambda names, near: names.votes(near, 2.0)),
+    "stand_ins": lambda b: b.by_names(lambda names, near: names.stand_ins(near)),
+    "name_user_knn": lambda b: (
+        b.statistics.by_items.near(b.line("stand_ins"), _NEAR) @ b.statistics.counted
+    ),
+    "name_item_knn": lambda b: b.line("stand_ins") @ b.statistics.item_neighbours,
+    "name_ease": lambda b: b.line("stand_ins") @ b.statistics.ease_weights,
+    "name_votes_group": lambda b: sparse.csr_array(
+        b.line("name_votes") @ b.statistics.group_items.T
+    ),
     # Groups.
     "group_share": lambda b: sparse.csr_array(b.seeds @ b.statistics.group_items.T),
     "group_user_knn": lambda b: b.line("playlists_by_group") @ b.statistics.counted_groups,

@@ -75,7 +75,7 @@ class StatisticsConfig(Section):
 
 Generator = Literal[
     "linear", "popular", "user_knn", "item_knn", "ease", "group", "group_user_knn",
-    "user_knn_groups", "cold",
+    "user_knn_groups", "cold", "names",
 ]  # fmt: skip
 """Names of the candidate generators."""
 
@@ -95,9 +95,9 @@ class RankingConfig(Section):
     generators: tuple[Generator, ...] = Field(get_args(Generator), min_length=1)
     """Where candidates come from: the linear score, the most played items, playlists that share
     items with the query, neighbours of its items, EASE, the items of its groups (artists),
-    playlists that share groups with it, the items of the groups that similar playlists hold, and
-    items without history that are near to it. A list that is longer than all of these bring is
-    filled up from the linear score."""
+    playlists that share groups with it, the items of the groups that similar playlists hold,
+    items without history that are near to it, and playlists that are called like it. A list that
+    is longer than all of these bring is filled up from the linear score."""
     extra: tuple[str, ...] = ()
     """Features beside the usual ones: those of `hybrid_rec/ranking/features.py` that are marked
     `by_default=False`, as they took more time than they were worth on our data (ABLATION.md)."""
