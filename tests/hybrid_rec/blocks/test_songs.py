@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from hybrid_rec import Catalog
-from hybrid_rec.blocks.songs import song_keys, songs_of
+from hybrid_rec.blocks.songs import Songs, songs_of
 
 
 @pytest.mark.parametrize(
@@ -23,12 +23,12 @@ from hybrid_rec.blocks.songs import song_keys, songs_of
     ],
 )
 def test_titles_of_one_group(first: str, second: str, same: bool) -> None:
-    keys = song_keys([first, second], np.array([4, 4]))
+    keys = Songs.of([first, second], np.array([4, 4])).keys
     assert (keys[0] == keys[1]) == same
 
 
 def test_who_has_no_title_or_group_is_alone() -> None:
-    keys = song_keys([None, None, "Intro", "Intro", ""], np.array([0, 0, -1, -1, 0]))
+    keys = Songs.of([None, None, "Intro", "Intro", ""], np.array([0, 0, -1, -1, 0])).keys
     assert keys.tolist() == [0, 1, 2, 3, 4]
 
 
@@ -40,9 +40,15 @@ def test_guests_make_no_other_song() -> None:
             "artist": ["Rihanna", "Rihanna feat. Jay-Z", "The Baseballs"],
         }
     )
-    assert songs_of(Catalog.from_frame(items)).tolist() == [0, 0, 2]
+    assert songs_of(Catalog.from_frame(items)).keys.tolist() == [0, 0, 2]
 
 
 def test_a_catalogue_without_artists_has_no_twins() -> None:
     items = pd.DataFrame({"item_id": ["a", "b"], "title": ["Emma", "Emma"]})
-    assert songs_of(Catalog.from_frame(items)).tolist() == [0, 1]
+    assert songs_of(Catalog.from_frame(items)).keys.tolist() == [0, 1]
+
+
+def test_other_items_find_their_songs() -> None:
+    songs = Songs.of(["Help!", "Yesterday"], np.array([0, 0]))
+    found = songs.find(["HELP", "Help!", None, "Something"], np.array([0, 1, 0, 0]))
+    assert found.tolist() == [0, -1, -1, -1]
