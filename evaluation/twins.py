@@ -25,7 +25,7 @@ def without_twins(rows: Rows, sources: Objects, split: Split) -> tuple[Rows, Obj
         sources: Where the place of each comes from, `(n_cases, n)`.
         split: The cases.
     """
-    songs = songs_of(split.catalog)
+    songs = songs_of(split.catalog).keys
     hits = target_hits(rows, split.targets)
     kept_rows = np.full_like(rows, -1)
     kept_sources = np.full_like(sources, "")
