@@ -62,4 +62,4 @@ def test_twins_are_misses_or_are_not_there() -> None:
 
 def test_mistakes() -> None:
     with pytest.raises(DataError, match="twins must be 'count' or 'ignore'"):
-        evaluate(Scripted(), SPLIT, (2,), twins="forget")  # type: ignore[arg-type]
+        evaluate(Scripted(), SPLIT, (2,), twins="forget")
