@@ -1,37 +1,40 @@
-"""Several recommenders on one split: intervals, paired tests, wins and losses."""
+"""Several recommenders on one split, side by side."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from functools import cached_property
 
 import numpy as np
-import pandas as pd
 
 from evaluation.evaluations import Evaluation
-from evaluation.metrics.registry import sign_of
-from evaluation.significance import (
-    bootstrap_interval,
-    detectable_difference,
-    holm,
-    randomisation_p,
-)
-from hybrid_rec.core.arrays import Doubles
+from evaluation.paired import Paired
+from hybrid_rec.core.arrays import Doubles, Objects
 from hybrid_rec.core.errors import ConfigError, DataError
 from hybrid_rec.core.quoting import quoted
 
 
 @dataclass(frozen=True)
-class Comparison:
-    """Evaluations of the same cases, side by side."""
+class Comparison(Paired):
+    """Evaluations of the same cases, side by side.
+
+    Near-copies of training do not count: a case whose playlist stands in training almost whole
+    tells who remembers, not who recommends. If there is no other case, they count.
+    """
 
     evaluations: tuple[Evaluation, ...]
     """One a recommender, with different names."""
     seed: int = 0
     """Seed of bootstrap and randomisation."""
+    near_copies: bool = False
+    """Whether cases that are near-copies of training playlists count; see `Split.near_copies`."""
+    peers: Mapping[str, str] = field(default_factory=dict)
+    """Metric -> the recommender that the verdict compares with, if it was chosen on other cases;
+    by default the best other one."""
 
     def __post_init__(self) -> None:
-        names = [evaluation.name for evaluation in self.evaluations]
+        names = self.names
         if not names or len(set(names)) != len(names):
             raise ConfigError(f"recommenders must have different names, got {names}.")
         first = self.evaluations[0].cases
@@ -43,87 +46,42 @@ class Comparison:
                     f"{quoted(names[0])} and {quoted(other.name)} differ."
                 )
 
-    def values(self, metric: str) -> Doubles:
-        """One metric of every case, `(n_recommenders, n_cases)`.
+    @cached_property
+    def counted(self) -> tuple[Evaluation, ...]:
+        """The evaluations, with the cases that count alone."""
+        if self.near_copies:
+            return self.evaluations
+        return tuple(evaluation.without_near_copies() for evaluation in self.evaluations)
 
-        Raises:
-            ConfigError: For a metric that was not measured.
-        """
-        if metric not in self.evaluations[0].metrics:
-            raise ConfigError(
-                f"metric must be one of {', '.join(self.evaluations[0].metrics)}, got "
-                f"{quoted(metric)}."
-            )
-        return np.stack([e.cases[metric].to_numpy(dtype=np.float64) for e in self.evaluations])
+    @property
+    def first(self) -> Comparison:
+        """Itself, as `Draws` have a first one."""
+        return self
 
-    def table(self, metrics: Sequence[str]) -> pd.DataFrame:
-        """Means with bootstrap intervals: recommender, then metric, metric low, metric high.
+    @property
+    def n_near_copies(self) -> int:
+        """Cases that do not count, for they are near-copies of training."""
+        return len(self.evaluations[0].cases) - self.n_cases
 
-        Intervals are percentile bootstrap intervals over cases at 95 %: they tell how far the
-        mean would move with other cases, not with another training seed (see `training_noise`).
-        """
-        columns: dict[str, object] = {"recommender": [e.name for e in self.evaluations]}
-        if not metrics:
-            return pd.DataFrame(columns)
-        # One bootstrap for all: drawing the resamples is most of the work.
-        values = np.concatenate([self.values(metric) for metric in metrics])
-        shape = (len(metrics), len(self.evaluations))
-        low, high = (edge.reshape(shape) for edge in bootstrap_interval(values, self.seed))
-        for n, (metric, means) in enumerate(
-            zip(metrics, values.mean(axis=1).reshape(shape), strict=True)
-        ):
-            columns |= {metric: means, f"{metric} low": low[n], f"{metric} high": high[n]}
-        return pd.DataFrame(columns)
+    @property
+    def names(self) -> list[str]:
+        """The recommenders."""
+        return [evaluation.name for evaluation in self.evaluations]
 
-    def winner(self, metric: str) -> str:
-        """The recommender with the best mean; the first among equals."""
-        means = self.values(metric).mean(axis=1)
-        return self.evaluations[int((sign_of(metric) * means).argmax())].name
+    @property
+    def metrics(self) -> list[str]:
+        """What was measured."""
+        return self.evaluations[0].metrics
 
-    def against(self, name: str, metric: str) -> pd.DataFrame:
-        """One recommender against each other one, case by case.
+    @property
+    def playlists(self) -> Objects:
+        """The id of the playlist that each case was made of, `(n_cases,)` strings."""
+        return self.counted[0].split.playlists_of_cases
 
-        Columns: other, difference (of means), low, high (bootstrap), p (paired randomisation
-        test, two-sided), p_holm (corrected for the number of comparisons), win, tie, loss (cases),
-        detectable (the smallest difference that this number of cases would show with 80 % power
-        at p < 0.05, uncorrected).
+    @property
+    def with_near_copies(self) -> Comparison:
+        """The same with the cases that are near-copies of training playlists."""
+        return replace(self, near_copies=True)
 
-        Args:
-            name: The recommender that is compared.
-            metric: Such as "ndcg@500". Lower values win where lower is better.
-
-        Raises:
-            ConfigError: For an unknown name or metric.
-
-        References:
-            Smucker, Allan and Carterette, "A Comparison of Statistical Significance Tests for
-            Information Retrieval Evaluation", CIKM 2007. Holm, "A Simple Sequentially Rejective
-            Multiple Test Procedure", 1979.
-        """
-        names = [e.name for e in self.evaluations]
-        if name not in names:
-            raise ConfigError(f"recommender must be one of {', '.join(names)}, got {quoted(name)}.")
-        values = self.values(metric)
-        sign = sign_of(metric)
-        others = [other for other in names if other != name]
-        differences = values[names.index(name)] - np.delete(values, names.index(name), axis=0)
-        lows, highs = bootstrap_interval(differences, self.seed)
-        rows = []
-        for other, difference, low, high in zip(others, differences, lows, highs, strict=True):
-            rows.append(
-                {
-                    "other": other,
-                    "difference": difference.mean(),
-                    "low": low,
-                    "high": high,
-                    "p": randomisation_p(difference, self.seed),
-                    "win": int((sign * difference > 0).sum()),
-                    "tie": int((difference == 0).sum()),
-                    "loss": int((sign * difference < 0).sum()),
-                    "detectable": detectable_difference(difference),
-                }
-            )
-        table = pd.DataFrame(rows)
-        if len(table):
-            table.insert(5, "p_holm", holm(table["p"].to_numpy()))
-        return table
+    def _values(self, metric: str) -> Doubles:
+        return np.stack([e.cases[metric].to_numpy(dtype=np.float64) for e in self.counted])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -30,8 +30,8 @@ class Evaluation:
     ks: tuple[int, ...]
     """Cut-offs of the metrics, ascending."""
     cases: pd.DataFrame
-    """One row a case: case, n_seeds, n_targets, n_cold_targets, median_target_plays (in training)
-    and every metric at every k, such as "ndcg@500"."""
+    """One row a case: case, n_seeds, n_targets, n_cold_targets, median_target_plays (in training),
+    near_copy (see `Split.near_copies`) and every metric at every k, such as "ndcg@500"."""
     rows: Rows
     """Recommended catalogue rows, `(n_cases, max k)` int64; -1 where a list has ended."""
     sources: Objects
@@ -48,22 +48,51 @@ class Evaluation:
         """Names of the metric columns of `cases`."""
         return [name for name in self.cases.columns if "@" in name]
 
-    def means(self) -> pd.Series[float]:
-        """Mean of each metric over all cases."""
-        return self.cases[self.metrics].mean()
+    def means(self, *, near_copies: bool = False) -> pd.Series[float]:
+        """Mean of each metric over the cases.
+
+        Args:
+            near_copies: Whether cases that are near-copies of training playlists count.
+        """
+        counted = self if near_copies else self.without_near_copies()
+        return counted.cases[self.metrics].mean()
+
+    def without_near_copies(self) -> Evaluation:
+        """The same without the cases that are near-copies of training playlists.
+
+        It is itself where there are none, and where there is nothing else. `problems` and
+        `seconds` stay those of all cases.
+        """
+        copies = self.split.near_copies
+        if not copies.any() or copies.all():
+            return self
+        return replace(
+            self,
+            split=self.split.select(~copies),
+            cases=self.cases[~copies].reset_index(drop=True),
+            rows=self.rows[~copies],
+            sources=self.sources[~copies],
+        )
 
     def slices(self) -> pd.DataFrame:
         """Means for parts of the cases and of the targets.
 
-        Columns: slice, group, cases, targets, then the metrics. Slices by case: all; those whose
-        targets are all warm, all cold, or mixed; by number of seeds. Slices by target (only the
-        targets of that group count, in the cases that have one): warm and cold; by plays in
-        training.
+        Columns: slice, group, cases, targets, then the metrics. Slices by case: all; the tasks of
+        a split of several; near-copies of training and the others; those whose targets are all
+        warm, all cold, or mixed; by number of seeds. Slices by target (only the targets of that
+        group count, in the cases that have one): warm and cold; by plays in training.
         """
         targets, cold = self.split.targets, self.split.cold
         n_cold, n_targets = self.cases["n_cold_targets"], self.cases["n_targets"]
         everything = np.ones(len(self.cases), dtype=bool)
         parts = [self._by_case("all", "all", everything)]
+        kinds = self.split.kinds
+        if kinds is not None:
+            parts += [self._by_case("task", kind, kinds == kind) for kind in pd.unique(kinds)]
+        copies = self.split.near_copies
+        if copies.any():
+            parts.append(self._by_case("near-copies of training", "they alone", copies))
+            parts.append(self._by_case("near-copies of training", "without them", ~copies))
         for group, chosen in (
             ("all warm", n_cold == 0),
             ("all cold", n_cold == n_targets),

@@ -13,7 +13,9 @@ import pandas as pd
 from evaluation.evaluations import Evaluation
 from evaluation.metrics.rankings import evaluate_rankings, target_hits
 from evaluation.splits.split import Split
+from evaluation.twins import Twins, without_twins
 from hybrid_rec.core.arrays import Objects, Rows
+from hybrid_rec.core.checks import check_choice
 from hybrid_rec.core.errors import ConfigError, DataError
 from hybrid_rec.core.progress import Progress, as_progress
 from hybrid_rec.core.quoting import quoted
@@ -55,13 +57,17 @@ def evaluate(
     name: str | None = None,
     fit: bool = True,
     learn: bool = False,
+    twins: Twins = "count",
     progress: bool | Progress = False,
 ) -> Evaluation:
     """Fit a recommender on the training part, ask it every case, and score the answers.
 
-    The whole catalogue competes; seeds are no targets. A recommender that returns too few items,
-    repeats or seeds raises no error: such entries score nothing and are counted in `problems`. A k
-    larger than the catalogue is allowed; lists are then as long as the catalogue.
+    The whole catalogue competes; seeds are no targets. Cases that are near-copies of training
+    playlists are asked and marked, but do not count in means and comparisons. Where cases have
+    names, a recommender whose `recommend` takes `names=` is told them. A recommender that
+    returns too few items, repeats or seeds raises no error: such entries score nothing and are
+    counted in `problems`. A k larger than the catalogue is allowed; lists are then as long as the
+    catalogue.
 
     Args:
         recommender: What to measure.
@@ -71,14 +77,19 @@ def evaluate(
         fit: Whether to fit it first; False for one that is fitted already.
         learn: Whether it may learn from the seeds of all cases, by its `learned`, before it is
             asked the first.
+        twins: "count", or "ignore" for recommendations that are the same song as a seed or a target
+            of their case, but no target: they are taken out of the list, and what follows moves
+            up. See `songs_of`.
         progress: True for a progress bar over the cases.
 
     Raises:
         DataError: If the split is empty or of another catalogue, or if an answer has another
-            number of lists or names an item that the catalogue lacks.
+            number of lists or names an item that the catalogue lacks, or for another value of
+            `twins`.
         ConfigError: If there is no k, or one below 1, or the recommender cannot learn from queries.
     """
     ks = _check_ks(k)
+    check_choice(twins, ("count", "ignore"), "twins")
     _check_split(split)
     label = str(name or getattr(recommender, "name", type(recommender).__name__))
     seconds = {}
@@ -110,6 +121,8 @@ def evaluate(
     problems = _problems(rows, split)
     seeds_found = target_hits(rows, split.seeds)
     scored = np.where(seeds_found, -1, rows)
+    if twins == "ignore":
+        scored, sources = without_twins(scored, sources, split)
     values = evaluate_rankings(scored, split.targets, ks)
     return Evaluation(
         name=label,
@@ -182,6 +195,7 @@ def _describe(split: Split) -> dict[str, Any]:
         "n_targets": split.targets.lengths,
         "n_cold_targets": np.bincount(owners[cold_targets], minlength=len(split)),
         "median_target_plays": pd.Series(plays).groupby(owners).median().to_numpy(),
+        "near_copy": split.near_copies,
     }
 
 

@@ -5,12 +5,17 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
+
+import numpy as np
 
 from evaluation.comparison import Comparison
+from evaluation.draws import Draws
 from evaluation.harness import DEFAULT_KS, Recommender, evaluate
 from evaluation.recommenders.registry import default_baselines, make_baseline
 from evaluation.splits.leakage import Finding, lint_recommenders
 from evaluation.splits.split import Split
+from evaluation.twins import Twins
 from hybrid_rec.core.config import HybridConfig
 from hybrid_rec.core.progress import Progress
 from hybrid_rec.recommender import HybridRecommender
@@ -29,6 +34,8 @@ class Compared:
     """What the leakage linter found in the fitted recommenders."""
     hybrid: HybridRecommender
     """The fitted hybrid, for studies."""
+    validation: Comparison | None = None
+    """The baselines on the validation part, if there is one."""
 
 
 def compare(
@@ -38,6 +45,8 @@ def compare(
     *,
     k: Sequence[int] = DEFAULT_KS,
     learn: bool = False,
+    validation: Split | None = None,
+    twins: Twins = "count",
     progress: Progress | None = None,
 ) -> Compared:
     """The hybrid and baselines on one split, and what the leakage linter finds in them.
@@ -50,23 +59,29 @@ def compare(
         k: Cut-offs.
         learn: Whether all but the first may learn from the seeds of all cases before they are
             asked: `hybrid, learned` and the baselines. The hybrid is then measured twice.
+        validation: Cases to choose on, for each metric, the baseline that the hybrid is compared
+            with: the best one there; by default it is the best one on `split` itself. Baselines
+            are fitted anew for them unless they have the same training playlists.
+        twins: See `evaluate`.
         progress: Told of every stage.
 
     Raises:
         ConfigError: For an unknown baseline.
+        DataError: For another value of `twins`.
     """
     told = progress or Progress()
+    measuring = partial(evaluate, k=k, fit=False, twins=twins, progress=told)
     hybrid = HybridRecommender(config)
     others: Mapping[str, Recommender] = {
         name: make_baseline(name, config.seed)
         for name in (default_baselines() if baselines is None else baselines)
     }
     hybrid.fit(split.train, split.catalog, progress=told)
-    measured = evaluate(hybrid, split, k, name=HYBRID, fit=False, progress=told)
+    measured = measuring(hybrid, split, name=HYBRID)
     measured.seconds["fit"] = sum(hybrid.model_.timings.values())
-    evaluations = [measured]
+    evaluations, chosen = [measured], []
     if learn:
-        again = evaluate(hybrid, split, k, name=LEARNED, fit=False, learn=True, progress=told)
+        again = measuring(hybrid, split, name=LEARNED, learn=True)
         again.seconds["fit"] = measured.seconds["fit"]
         evaluations.insert(0, again)
     for name, recommender in others.items():
@@ -75,10 +90,29 @@ def compare(
             recommender.fit(split.train, split.catalog)
         fitting = time.perf_counter() - started
         label = f"{name}, learned" if learn else name
-        measured = evaluate(
-            recommender, split, k, name=label, fit=False, learn=learn, progress=told
-        )
+        measured = measuring(recommender, split, name=label, learn=learn)
         evaluations.append(replace(measured, seconds={"fit": fitting, **measured.seconds}))
+        if validation is not None:
+            chooser = recommender
+            if not _same_training(split, validation):
+                chooser = make_baseline(name, config.seed)
+                chooser.fit(validation.train, validation.catalog)
+            chosen.append(measuring(chooser, validation, name=label, learn=learn))
     with told.stage("looking for leaks"):
         findings = lint_recommenders(split, {HYBRID: hybrid, **others})
-    return Compared(Comparison(tuple(evaluations)), findings, hybrid)
+    found = Comparison(tuple(chosen)) if chosen else None
+    peers = {} if found is None else peers_of(found)
+    return Compared(Comparison(tuple(evaluations), peers=peers), findings, hybrid, found)
+
+
+def peers_of(validation: Comparison | Draws) -> dict[str, str]:
+    """For each metric the baseline that is best on the validation part."""
+    return {metric: validation.best(metric) for metric in validation.metrics}
+
+
+def _same_training(one: Split, other: Split) -> bool:
+    return (
+        one.catalog is other.catalog
+        and np.array_equal(one.train.rows, other.train.rows)
+        and np.array_equal(one.train.offsets, other.train.offsets)
+    )

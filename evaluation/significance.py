@@ -1,11 +1,15 @@
-"""Intervals and tests over cases: bootstrap, paired randomisation, Holm, detectable difference."""
+"""Intervals and tests over cases: bootstrap, paired randomisation, Holm, detectable difference.
+
+Cases may come in groups that hang together, such as those of one playlist. `groups` gives the
+number of each case's group, `(n_cases,)`; by default each case is a group of its own.
+"""
 
 from __future__ import annotations
 
 import numpy as np
 from scipy import stats
 
-from hybrid_rec.core.arrays import Doubles
+from hybrid_rec.core.arrays import Doubles, Rows
 
 LEVEL = 0.95
 POWER = 0.8
@@ -15,15 +19,21 @@ _FLIPS = 10_000
 _CHUNK = 4_000_000
 
 
-def bootstrap_interval(values: Doubles, seed: int, level: float = LEVEL) -> tuple[Doubles, Doubles]:
+def bootstrap_interval(
+    values: Doubles, seed: int, level: float = LEVEL, groups: Rows | None = None
+) -> tuple[Doubles, Doubles]:
     """Percentile bootstrap interval of each line's mean; all lines are resampled alike.
+
+    Groups are drawn, and each brings all its cases.
 
     Args:
         values: `(n_lines, n_cases)`.
         seed: Seed of the resampling.
         level: Confidence.
+        groups: See above.
     """
     rng = np.random.default_rng(seed)
+    values, sizes = _sums(values, groups)
     n = values.shape[1]
     means = np.empty((len(values), _BOOTSTRAPS))
     step = max(1, _CHUNK // n)
@@ -33,19 +43,23 @@ def bootstrap_interval(values: Doubles, seed: int, level: float = LEVEL) -> tupl
         drawn = rng.integers(0, n, (size, n)) + np.arange(size)[:, None] * n
         weights = np.bincount(drawn.ravel(), minlength=size * n).reshape(size, n) / n
         means[:, start : start + size] = values @ weights.T
+        if sizes is not None:
+            means[:, start : start + size] /= weights @ sizes
     edge = (1 - level) / 2
     low, high = np.quantile(means, [edge, 1 - edge], axis=1)
     return low, high
 
 
-def randomisation_p(difference: Doubles, seed: int) -> float:
+def randomisation_p(difference: Doubles, seed: int, groups: Rows | None = None) -> float:
     """Two-sided p of the paired randomisation test: the signs of differences are flipped.
 
-    The observed assignment counts as one of the flips, so p is never 0.
+    The signs of a group are flipped together. The observed assignment counts as one of the flips,
+    so p is never 0.
     """
     if not difference.any():
         return 1.0
     rng = np.random.default_rng(seed)
+    difference = _sums(difference[None], groups)[0][0]
     observed = abs(difference.mean())
     changed = difference[difference != 0]
     extreme = 0
@@ -66,9 +80,24 @@ def holm(p_values: Doubles) -> Doubles:
     return corrected
 
 
-def detectable_difference(difference: Doubles) -> float:
+def detectable_difference(difference: Doubles, groups: Rows | None = None) -> float:
     """The smallest mean difference that a paired z-test on so many cases finds with 80 % power."""
+    n_cases, mean = len(difference), difference.mean()
+    difference, sizes = _sums(difference[None], groups)
+    difference = difference[0]
     if len(difference) < 2:
         return float("inf")
+    if sizes is not None:
+        # Deviations of the groups' sums, as if each group were one case of mean size.
+        difference = (difference - sizes * mean) * (len(difference) / n_cases)
     needed = stats.norm.ppf(1 - (1 - LEVEL) / 2) + stats.norm.ppf(POWER)
     return float(needed * difference.std(ddof=1) / np.sqrt(len(difference)))
+
+
+def _sums(values: Doubles, groups: Rows | None) -> tuple[Doubles, Doubles | None]:
+    """Sums over the groups, `(n_lines, n_groups)`, and their sizes; None if each is one case."""
+    if groups is None:
+        return values, None
+    sizes = np.bincount(groups).astype(np.float64)
+    sums = np.stack([np.bincount(groups, line, minlength=len(sizes)) for line in values])
+    return sums.astype(np.float64), sizes

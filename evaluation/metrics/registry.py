@@ -103,10 +103,13 @@ def label_of(column: str) -> str:
     return f"{label}@{k}"
 
 
-def default_headline(ks: Sequence[int]) -> list[str]:
+def default_headline(ks: Sequence[int], *, challenge: bool = False) -> list[str]:
     """The columns that tables and reports show unless told otherwise, the most important first.
 
     Args:
         ks: Cut-offs that were measured, ascending.
+        challenge: Whether they are to be those of the RecSys Challenge 2018.
     """
+    if challenge:
+        return [f"{name}@{ks[-1]}" for name in ("r_precision", "ndcg", "clicks")]
     return [f"hit_rate@{ks[0]}", f"ndcg@{ks[-1]}", f"recall@{ks[-1]}"]

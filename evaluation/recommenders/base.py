@@ -5,6 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
 from copy import copy
+from dataclasses import replace
 from typing import Any, ClassVar, Self
 
 import numpy as np
@@ -14,6 +15,7 @@ from evaluation.recommenders.parameters import check_whole
 from hybrid_rec.core.arrays import Doubles, Floats, Rows
 from hybrid_rec.core.errors import NotFittedError
 from hybrid_rec.data.catalog import Catalog
+from hybrid_rec.data.playlist_names import names_for
 from hybrid_rec.data.playlists import Playlists
 from hybrid_rec.data.queries import parse_queries
 from hybrid_rec.data.recommendations import Recommendations
@@ -79,13 +81,20 @@ class Baseline(ABC):
         catalog = self._check(1)
         return copy(self).fit(with_queries(self._learned_from, queries), catalog)
 
-    def recommend(self, queries: Playlists | Sequence[Any], k: int = 10) -> Recommendations:
+    def recommend(
+        self,
+        queries: Playlists | Sequence[Any],
+        k: int = 10,
+        *,
+        names: Sequence[str | None] | None = None,
+    ) -> Recommendations:
         """Items that go with each playlist, never one of its own.
 
         Args:
             queries: `["a", "b"]` is one playlist, `[["a"], ["b", "c"]]` are two, `[]` is one empty
                 playlist; or `Playlists` of the catalogue.
             k: Items wanted for each, at least 1.
+            names: What each playlist is called; most methods do not look at it.
 
         Returns:
             Lists of k, whose `sources` are the name of the baseline. With fewer items to be had,
@@ -93,12 +102,15 @@ class Baseline(ABC):
 
         Raises:
             UnknownItemError: For an id that the catalogue lacks.
-            DataError: For ids that are neither strings nor integers.
+            DataError: For ids that are neither strings nor integers, or if names are not one
+                for each query.
             ConfigError: If k < 1.
             NotFittedError: Before `fit`.
         """
         catalog = self._check(k)
         playlists, _ = parse_queries(queries, catalog, "raise")
+        if names is not None:
+            playlists = replace(playlists, names=names_for(names, len(playlists)))
         rows = np.full((len(playlists), k), NO_ROW, np.int64)
         scores = np.full((len(playlists), k), NO_SCORE, np.float32)
         for start in range(0, len(playlists), _CHUNK):

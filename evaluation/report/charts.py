@@ -32,7 +32,7 @@ class Interval:
 
 
 def dot_chart(
-    title: str, values: Mapping[str, Interval], *, main: str, best: str, salt: str
+    title: str, values: Mapping[str, Interval], *, main: str, best: str | None, salt: str
 ) -> str:
     """Means with their intervals, one line a name, the scale from 0.
 
@@ -40,7 +40,7 @@ def dot_chart(
         title: What the chart shows, for those who cannot see it.
         values: Name -> mean and interval, from the top.
         main: The name in the accent colour.
-        best: The name that is marked with a star.
+        best: The name that is marked with a star; None for none.
         salt: A word that no other chart of the page has.
     """
     top = max((value.high for value in values.values()), default=0.0)

@@ -9,6 +9,7 @@ from typing import Any
 import pandas as pd
 
 from evaluation.comparison import Comparison
+from evaluation.draws import Draws
 from evaluation.metrics.measures import MEASURES
 from evaluation.metrics.registry import METRICS
 from evaluation.report.examples import examples
@@ -27,7 +28,7 @@ _CASES_FILE = "cases.parquet"
 
 
 def write_report(
-    comparison: Comparison,
+    comparison: Comparison | Draws,
     folder: Path,
     *,
     main: str | None = None,
@@ -43,7 +44,7 @@ def write_report(
     The same input gives the same bytes.
 
     Args:
-        comparison: What was measured.
+        comparison: What was measured; of several draws, all that looks into cases is of the first.
         folder: Where to.
         main: The recommender that the report is about; by default the first.
         headline: The metrics to show first, the most important one at the start; by default the
@@ -75,7 +76,7 @@ def write_report(
         "metrics": METRICS,
         "measures": MEASURES,
     }
-    cases = [e.cases.assign(recommender=e.name) for e in comparison.evaluations]
+    cases = [e.cases.assign(recommender=e.name) for e in comparison.first.evaluations]
     table = pd.concat(cases, ignore_index=True)
     table.insert(0, "recommender", table.pop("recommender"))
     try:

@@ -43,6 +43,7 @@ def environment() -> jinja2.Environment:
         "number": number,
         "p": p_value,
         "md": markdown,
+        "duration": duration,
         "how_many": how_many,
     }
     return templates
@@ -67,6 +68,19 @@ def p_value(value: float | None) -> str:
     if value is None:
         return "\u2013"
     return "< 0.001" if value < 0.001 else f"= {value:.3f}"
+
+
+def duration(seconds: float | None) -> str:
+    """A time for people, such as "3 min 5 s", "2.4 s" or "35 ms"."""
+    if seconds is None:
+        return "\u2013"
+    if seconds < 1:
+        return f"{1000 * seconds:.2g} ms" if seconds < 0.0995 else f"{1000 * seconds:.0f} ms"
+    if seconds < 59.95:
+        return f"{seconds:.1f} s"
+    minutes, left = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours} h {minutes} min" if hours else f"{minutes} min {left} s"
 
 
 def markdown(value: Any) -> str:

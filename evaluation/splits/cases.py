@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from evaluation.splits.split import Repeats, SeedRule, Split
-from hybrid_rec.core.arrays import Mask, Rows
+from hybrid_rec.core.arrays import Mask, Objects, Rows
 from hybrid_rec.core.errors import ConfigError, DataError
 from hybrid_rec.core.quoting import quoted
 from hybrid_rec.data.catalog import Catalog
@@ -80,7 +80,7 @@ def held_out_split(
         whole = chosen
         chosen = whole.select_plays(_places(whole) < max_length)
         account[f"plays beyond the first {max_length} of a case"] = whole.n_plays - chosen.n_plays
-    given = _given(chosen, rule, n_seeds, rng)
+    given = given_plays(chosen, rule, n_seeds, rng)
     seeds = chosen.select_plays(given)
     targets, repeated = askable_targets(seeds, chosen.select_plays(~given))
     account |= repeated | counted("without targets", seeds.select(targets.lengths == 0))
@@ -94,15 +94,19 @@ def finished_split(
     seeds: Playlists,
     targets: Playlists,
     left_out: Mapping[str, int],
+    *,
+    origins: Objects | None = None,
+    kinds: Objects | None = None,
 ) -> Split:
-    """A split with the cases that have targets; every case must have seeds."""
+    """A split with the cases that have targets; `origins` and `kinds` as in `Split`."""
     asked = targets.lengths > 0
     if not asked.any():
         raise DataError(
             f"{name}: at least one case must have targets, but none of {len(seeds)} playlists has; "
             "give more or longer playlists, or a larger share."
         )
-    return Split(name, catalog, train, seeds.select(asked), targets.select(asked), left_out)
+    split = Split(name, catalog, train, seeds, targets, left_out, origins=origins, kinds=kinds)
+    return split.select(asked)
 
 
 def askable_targets(seeds: Playlists, targets: Playlists) -> tuple[Playlists, dict[str, int]]:
@@ -134,7 +138,9 @@ def _places(playlists: Playlists) -> Rows:
     return np.arange(playlists.n_plays) - np.repeat(playlists.offsets[:-1], playlists.lengths)
 
 
-def _given(playlists: Playlists, rule: SeedRule, n_seeds: int, rng: np.random.Generator) -> Mask:
+def given_plays(
+    playlists: Playlists, rule: SeedRule, n_seeds: int, rng: np.random.Generator
+) -> Mask:
     """Which plays are seeds; a playlist that is too short for the rule has seeds only."""
     place = _places(playlists)
     if rule == "random":

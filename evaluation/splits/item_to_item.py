@@ -83,5 +83,6 @@ def item_to_item(
             **counted(f"held out for {OTHER_PART[part]}", held.select(other)),
             **counted("without an item that was drawn", asked.select(idle)),
         },
+        origins=asked.playlist_ids[owners],
     )
     return replace(split, task="item")

@@ -7,16 +7,12 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 import numpy as np
-from scipy import sparse
 
+from evaluation.splits.near_copies import NEAR_COPY
 from evaluation.splits.split import Split
-from hybrid_rec.data.playlists import Playlists
 
 Level = Literal["ok", "note", "warning", "unchecked"]
 
-NEAR_COPY = 0.8
-# Test playlists that are compared with all training playlists at once, to bound memory.
-_CHUNK = 512
 _MANY_COPIES = 0.05
 
 
@@ -50,24 +46,16 @@ def lint_recommenders(split: Split, recommenders: Mapping[str, Any]) -> list[Fin
 
 def _near_copies(split: Split) -> Finding:
     check = "near-copies of test playlists in training"
-    whole = _joined(split)
-    train = split.train.matrix()
-    sizes = np.asarray(train.sum(axis=1)).ravel()
-    transposed = sparse.csc_array(train.T)
-    copies = 0
-    for start in range(0, len(whole), _CHUNK):
-        part = whole.select(np.arange(start, min(start + _CHUNK, len(whole)))).matrix()
-        shared = sparse.csr_array(part @ transposed)
-        own = np.asarray(part.sum(axis=1)).ravel()
-        owners = np.repeat(np.arange(len(own)), np.diff(shared.indptr))
-        union = own[owners] + sizes[shared.indices] - shared.data
-        near = shared.data >= NEAR_COPY * union
-        copies += len(np.unique(owners[near]))
+    if split.task == "new item":
+        return Finding(check, "unchecked", "Cases are items, not playlists.")
+    copies = int(split.near_copies.sum())
     share = copies / len(split)
     text = (
         f"{copies:,} of {len(split):,} cases ({share:.1%}) share at least {NEAR_COPY:.0%} of their "
         "items with one training playlist (Jaccard)."
     )
+    if 0 < copies < len(split):
+        text += " The first numbers are without them."
     level: Level = "ok" if not copies else "warning" if share > _MANY_COPIES else "note"
     return Finding(check, level, text)
 
@@ -120,12 +108,3 @@ def _cold_targets(split: Split) -> Finding:
         "that looks at plays alone can find them."
     )
     return Finding("cold targets", "note" if cold else "ok", text)
-
-
-def _joined(split: Split) -> Playlists:
-    """Seeds and targets of each case as one playlist."""
-    owners = np.concatenate([split.seeds.owners, split.targets.owners])
-    rows = np.concatenate([split.seeds.rows, split.targets.rows])
-    order = np.argsort(owners, kind="stable")
-    lengths = split.seeds.lengths + split.targets.lengths
-    return Playlists.from_rows(lengths, rows[order], len(split.catalog))

@@ -40,7 +40,8 @@ def sample_split(split: Split, n_playlists: int, rng: np.random.Generator) -> Sp
     drawn = set(rng.choice(ids, n_playlists, replace=False).tolist())
     train = train.select(_of(train, drawn))
     asked = _of(seeds, drawn)
-    seeds, targets = seeds.select(asked), targets.select(asked)
+    split = split.select(asked)
+    seeds, targets = split.seeds, split.targets
     warm, target = ~split.cold, np.bincount(targets.rows, minlength=targets.n_items) > 0
     kept = train.play_counts > 0
     for group, mask in ((target, warm[targets.rows]), (~target, None)):
@@ -58,7 +59,7 @@ def sample_split(split: Split, n_playlists: int, rng: np.random.Generator) -> Sp
             f"{split.name} have {len(train)} and {int(asked.sum())}; take a larger one."
         )
     return replace(
-        split,
+        split.select(asked),
         name=f"{split.name}, sample of {n_playlists:,} playlists",
         catalog=Catalog(split.catalog.table.filter(kept)),
         train=_moved(train, new_rows, int(kept.sum())),

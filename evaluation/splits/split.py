@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Literal
 
+import numpy as np
 import pandas as pd
 
-from hybrid_rec.core.arrays import Mask
+from evaluation.splits.near_copies import near_copies
+from hybrid_rec.core.arrays import Mask, Objects
 from hybrid_rec.data.catalog import Catalog
 from hybrid_rec.data.playlists import Playlists
 
@@ -45,6 +48,12 @@ class Split:
     """What is asked of a recommender."""
     new_items: pd.DataFrame | None = None
     """What describes the item of each case, where new items are asked for; seeds are empty then."""
+    origins: Objects | None = None
+    """The id of the playlist that each case was made of, `(n_cases,)`, where one playlist makes
+    several cases; by default the ids of the targets."""
+    kinds: Objects | None = None
+    """The kind of each case, `(n_cases,)` strings, where a split asks several, such as the tasks
+    of `challenge`."""
 
     def __len__(self) -> int:
         return len(self.seeds)
@@ -54,6 +63,29 @@ class Split:
         """Which items of the catalogue have no history in `train`, `(n_items,)` bool."""
         cold: Mask = self.train.play_counts == 0
         return cold
+
+    @property
+    def playlists_of_cases(self) -> Objects:
+        """The id of the playlist that each case was made of, `(n_cases,)` strings."""
+        return self.targets.playlist_ids if self.origins is None else self.origins
+
+    @cached_property
+    def near_copies(self) -> Mask:
+        """Which cases stand in training almost whole, `(n_cases,)` bool; see `near_copies`."""
+        if self.task == "new item":
+            return np.zeros(len(self), dtype=bool)
+        return near_copies(self.train, self.seeds, self.targets, self.playlists_of_cases)
+
+    def select(self, chosen: Mask) -> Split:
+        """The same split with the cases where a mask is true alone."""
+        return replace(
+            self,
+            seeds=self.seeds.select(chosen),
+            targets=self.targets.select(chosen),
+            new_items=None if self.new_items is None else self.new_items[chosen],
+            origins=None if self.origins is None else self.origins[chosen],
+            kinds=None if self.kinds is None else self.kinds[chosen],
+        )
 
     def counts(self) -> dict[str, int]:
         """Playlists, plays and items of each part, cold targets, and everything left out."""

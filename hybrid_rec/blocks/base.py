@@ -72,6 +72,8 @@ class Block(ABC):
     """Weight in the linear score where none is given."""
     finds_candidates: ClassVar[bool] = True
     """Whether the ranking searches candidates by it. Wide blocks that say little need not be."""
+    least_alike: ClassVar[float] = 0.0
+    """Cosine from which on it is a reason that two items are alike by it; see `phrase`."""
 
     def __init__(self, name: str, config: BlockConfig, settings: HybridConfig) -> None:
         self.name, self.config, self.settings = name, config, settings

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, cast
 
 import typer
 
 from hybrid_rec.cli.configuration import config_for
+from hybrid_rec.cli.evaluation_table import print_comparison, print_split, print_titled
 from hybrid_rec.cli.options import (
     SYNTHETIC,
     AsJson,
@@ -27,14 +27,14 @@ from hybrid_rec.cli.options import (
     table_options,
 )
 from hybrid_rec.cli.paths import check_dataset, check_output
+from hybrid_rec.core.checks import check_choice
 from hybrid_rec.core.console import print_frame, write, write_lines
 from hybrid_rec.core.errors import ConfigError
 from hybrid_rec.core.plain_text import shell_line
 from hybrid_rec.core.progress import as_progress
-from hybrid_rec.core.words import how_many
 
 if TYPE_CHECKING:
-    from evaluation.comparison import Comparison
+    from evaluation.splits.split import Split
 
 
 def evaluate(
@@ -78,6 +78,26 @@ def evaluate(
     k: Annotated[
         str, typer.Option("-k", "--k", help="Lengths of the measured lists, joined by commas.")
     ] = "10,100,500",
+    draws: Annotated[
+        int,
+        typer.Option(min=1, metavar="N", help="Divide the playlists N times, and fit N times."),
+    ] = 1,
+    peer: Annotated[
+        str,
+        typer.Option(
+            metavar="RULE",
+            help="The baseline that the verdict compares with: best (of all on the asked part), "
+            "or best-on-validation (chosen on other playlists, for each metric).",
+        ),
+    ] = "best",
+    twins: Annotated[
+        str,
+        typer.Option(
+            metavar="RULE",
+            help="Recommendations that are the same song as a given or wanted item under another "
+            "id: count as misses, or ignore and leave them out of the list.",
+        ),
+    ] = "count",
     seed: Seed = 0,
     learn: Annotated[
         bool,
@@ -95,17 +115,21 @@ def evaluate(
     """
     given = locals().copy()
     ks = _cut_offs(k)
+    check_choice(twins, ("count", "ignore"), "--twins")
+    on_validation = _chosen_on_validation(peer, part)
     check_dataset(dataset, items)
     if report is not None:
         check_output(report)
     written = table_options(columns, encoding, date_format)
     settings = config_for(dataset, config, seed)
 
+    from evaluation.metrics.challenge import challenge_table
     from evaluation.metrics.registry import default_headline
     from evaluation.report.folder import check_target, write_report
-    from evaluation.run import HYBRID, LEARNED, compare
+    from evaluation.run import HYBRID, LEARNED
+    from evaluation.run_draws import compare_draws
     from evaluation.splits.leakage import lint_split
-    from evaluation.splits.registry import make_split
+    from evaluation.splits.registry import make_split, make_validation_split
     from evaluation.studies.ann_loss import ann_loss
     from evaluation.studies.registry import Studied, run_studies
     from hybrid_rec.data.datasets import read_dataset
@@ -116,46 +140,53 @@ def evaluate(
         check_target(report)
     progress = as_progress(not quiet)
     data = read_dataset(dataset, items=items, progress=progress, **written)
-    with progress.stage("splitting"):
-        held_out = make_split(
-            split,
-            data.playlists,
-            data.catalog,
-            seed=seed,
-            part=cast("Any", part),
-            seeds=cast("Any", seeds),
-            n_seeds=n_seeds,
-            min_length=min_length,
-            max_length=max_length,
+    options: dict[str, Any] = {
+        "seeds": seeds, "n_seeds": n_seeds, "min_length": min_length, "max_length": max_length,
+    }  # fmt: skip
+
+    def make(drawn: int) -> tuple[Split, Split | None]:
+        tested = make_split(
+            split, data.playlists, data.catalog, seed=drawn, part=cast("Any", part), **options
         )
+        if not on_validation:
+            return tested, None
+        return tested, make_validation_split(
+            split, data.playlists, data.catalog, seed=drawn, **options
+        )
+
+    with progress.stage("splitting"):
+        held_out = make(seed)[0]
         findings = lint_split(held_out)
     if not as_json:
         write_lines(data.report)
-        counts = ", ".join(how_many(n, what) for what, n in held_out.counts().items())
-        write(f"{held_out.name}: {counts}")
+        print_split(held_out)
         for finding in findings:
             write(f"  {finding.level}: {finding.check}: {finding.text}")
-    compared = compare(held_out, settings, names, k=ks, learn=learn, progress=progress)
-    comparison = compared.comparison
-    headline = default_headline(ks)
-    _print_comparison(comparison, headline, as_json=as_json)
+    drawn = compare_draws(
+        make, range(seed, seed + draws), settings, names, k=ks, learn=learn,
+        twins=cast("Any", twins), progress=progress,
+    )  # fmt: skip
+    compared = drawn.first
+    result = drawn.draws if draws > 1 else compared.comparison
+    headline = default_headline(ks, challenge=held_out.kinds is not None)
+    print_comparison(result, headline, as_json=as_json)
     tables = {}
+    if held_out.kinds is not None:
+        title = "Tasks of the challenge" + (", first draw" if draws > 1 else "")
+        tables[title] = challenge_table(compared.comparison.counted)
     if ann is not None:
         with progress.stage(f"study: ANN loss of {ann}"):
             tables[f"ANN loss of {ann}"] = ann_loss(compared.hybrid, ann, held_out, ks)
     tables |= run_studies(wanted, Studied(compared.hybrid, held_out, ks, seed, progress))
     for title, table in tables.items():
-        if not as_json and not sys.stdout.isatty():
-            write(title)
-        print_frame(
-            table.assign(study=title) if as_json else table,
-            title=title,
-            as_json=as_json,
-        )
+        if as_json:
+            print_frame(table.assign(study=title), title=title, as_json=True)
+        else:
+            print_titled(table, title)
     if report is not None:
         with progress.stage("writing the report"):
             write_report(
-                comparison,
+                result,
                 report,
                 main=LEARNED if learn else HYBRID,
                 headline=headline,
@@ -168,29 +199,13 @@ def evaluate(
             write(f"report: {report / 'report.html'}")
 
 
-def _print_comparison(comparison: Comparison, headline: list[str], *, as_json: bool) -> None:
-    import pandas as pd
-
-    table = comparison.table(headline)
-    if not as_json:
-        winner = comparison.winner(headline[0])
-        shown: dict[str, object] = {"recommender": table["recommender"]}
-        for metric in headline:
-            shown[metric] = [
-                f"{mean:.4f} [{low:.4f}, {high:.4f}]"
-                for mean, low, high in zip(
-                    table[metric], table[f"{metric} low"], table[f"{metric} high"], strict=True
-                )
-            ]
-        shown["best"] = ["winner" if name == winner else "" for name in table["recommender"]]
-        table = pd.DataFrame(shown)
-    cases = len(comparison.evaluations[0].cases)
-    title = (
-        f"{how_many(cases, 'cases')}; means with bootstrap 95 % intervals; best by {headline[0]}"
-    )
-    if not as_json and not sys.stdout.isatty():
-        write(title)
-    print_frame(table, title=title, as_json=as_json)
+def _chosen_on_validation(peer: str, part: str) -> bool:
+    """Whether the baseline to compare with is chosen on the validation part."""
+    if peer not in ("best", "best-on-validation"):
+        raise ConfigError(f"--peer must be best or best-on-validation, got {peer!r}.")
+    if peer == "best-on-validation" and part == "validation":
+        raise ConfigError("--peer best-on-validation must go with --part test; leave out one.")
+    return peer == "best-on-validation"
 
 
 def _cut_offs(text: str) -> tuple[int, ...]:

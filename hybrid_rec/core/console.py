@@ -7,8 +7,10 @@ Values lose these here as well, where they become cells and lines.
 from __future__ import annotations
 
 import math
+import re
 import sys
 from collections.abc import Iterable
+from textwrap import wrap
 from typing import TYPE_CHECKING, Any
 
 from hybrid_rec.core.plain_output import unguarded
@@ -18,6 +20,10 @@ if TYPE_CHECKING:
     import pandas as pd
 
 _LOG_WIDTH = 120
+# A column of sentences, each of which stands under its row.
+_SENTENCES = "explanation"
+# Nothing that is printed holds it; a line of it stands between two rows.
+_BETWEEN = "\ue000"
 _LONGEST_COMPLAINT = 1_000
 
 
@@ -44,27 +50,44 @@ def print_frame(frame: pd.DataFrame, *, title: str, as_json: bool = False) -> No
 
 def print_table(frame: pd.DataFrame, *, title: str) -> None:
     """Print a table for a person to standard output, on a terminal or in a log."""
-    from rich import box
+    from rich.box import SIMPLE_HEAD, Box
     from rich.console import Console
     from rich.table import Table
     from rich.text import Text
 
     # As `Text`, for of plain strings rich takes "[red]" and ":fire:" for markup.
     records = _records(frame)
+    sentences = [plain_line(_cell(record.pop(_SENTENCES, None))) for record in records]
+    lines = str(SIMPLE_HEAD).splitlines()
+    if any(sentences):
+        lines[4] = _BETWEEN * 4
     table = Table(
         title=Text(plain_line(title)) if title else None,
         title_justify="left",
-        box=box.SIMPLE_HEAD,
+        box=Box("\n".join(lines) + "\n"),
+        show_lines=any(sentences),
         pad_edge=False,
     )
-    for name in map(str, frame.columns):
+    for name in map(str, frame.columns.drop(_SENTENCES, errors="ignore")):
         numeric = all(isinstance(record[name], int | float) for record in records)
         heading = Text(plain_line(name).replace("_", " "))
-        table.add_column(heading, justify="right" if numeric else "left")
+        # What is cut at a line end reads as another number.
+        whole = numeric or all(_is_number(record[name]) for record in records)
+        table.add_column(heading, justify="right" if numeric else "left", no_wrap=whole)
     for record in records:
         table.add_row(*(Text(plain_line(_cell(value))) for value in record.values()))
     width = None if sys.stdout.isatty() else _LOG_WIDTH
-    Console(width=width, file=unguarded(sys.stdout)).print(table)
+    console = Console(width=width, file=unguarded(sys.stdout))
+    if not any(sentences):
+        console.print(table)
+        return
+    with console.capture() as captured:
+        console.print(table)
+    parts = re.split(rf"^.*{_BETWEEN}.*\n", captured.get(), flags=re.MULTILINE)
+    for part, sentence in zip(parts, sentences, strict=True):
+        console.file.write(part.rstrip() + "\n")
+        told = wrap(sentence, console.width, initial_indent="    ", subsequent_indent="    ")
+        console.file.write("".join(line + "\n" for line in told))
 
 
 def write(line: object = "") -> None:
@@ -109,6 +132,11 @@ def _plain(value: Any) -> Any:
     if hasattr(value, "item"):
         value = value.item()
     return None if isinstance(value, float) and not math.isfinite(value) else value
+
+
+def _is_number(value: Any) -> bool:
+    """Whether a value is read as a number, such as "0.41 [0.38, 0.44]"."""
+    return isinstance(value, int | float) or str(value)[:1].isdigit()
 
 
 def _cell(value: Any) -> str:

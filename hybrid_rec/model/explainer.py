@@ -33,6 +33,8 @@ from hybrid_rec.ranking.name_witnesses import alike_holders, likeness_of
 _SHOWN = 3
 # What the trees and the sum of their contributions may differ by.
 _ROUNDING = 1e-4
+# Popular are items in at least two playlists, among the most played fifth.
+_FEW, _POPULAR = 2, 0.8
 # Queries, and rows of one query, that are looked at together, to bound memory.
 _CHUNK, _ROWS = 64, 1024
 
@@ -66,6 +68,8 @@ class Explainer:
             self._neighbours = PlaylistNeighbours(holds)
         self._held_by = holds.T.tocsr()
         self._plays = np.diff(self._held_by.indptr)
+        played = self._plays[self._plays > 0]
+        self._popular_from = max(_FEW, float(np.quantile(played, _POPULAR)) if len(played) else 0)
 
     def explain(
         self,
@@ -188,8 +192,10 @@ class Explainer:
             {
                 name: model.blocks[name].phrase(query.names[one.item_id])
                 for name, one in support.items()
+                if one.cosine >= model.blocks[name].least_alike
             },
             int(self._plays[row]),
+            int(self._plays[row]) >= (_FEW if query.stage == "popularity" else self._popular_from),
         )
         return replace(explanation, text=reasons(explanation, names))
 

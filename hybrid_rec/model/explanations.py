@@ -166,6 +166,8 @@ class Names:
     """For each block what its support says, by the name of the block."""
     n_playlists: int
     """Training playlists that hold the item."""
+    is_popular: bool
+    """Whether these are many."""
 
 
 def reasons(explanation: Explanation, names: Names) -> str:
@@ -194,12 +196,11 @@ def _phrases(explanation: Explanation, names: Names) -> dict[str, str]:
     seeds = ""
     if played:
         seeds = f"shares playlists with {_listed(played)}"
-    elif explanation.seeds:
+    elif explanation.seeds and len(names.items) > 1:
+        # Of a single seed this would say nothing: all that is recommended is near it.
         seeds = f"near {_listed([names.items[seed.item_id] for seed in explanation.seeds])}"
     playlists = [support.playlist_id for support in explanation.playlists]
-    # Of an item that nobody has played, its group's plays may speak, which are no news of it.
-    n = names.n_playlists
-    popular = f"popular (in {n:,} playlist{'' if n == 1 else 's'})"
+    popular = f"popular (in {names.n_playlists:,} playlists)" if names.is_popular else ""
     group = names.group_block
     of_group: dict[str, str] = (
         {}
@@ -220,7 +221,7 @@ def _phrases(explanation: Explanation, names: Names) -> dict[str, str]:
         PLAYLIST_NEIGHBOURS: f"in similar playlists such as {playlists[0]}" if playlists else "",
         FACTORS: "fits the items given taken together",
         NAME_PART: f"in playlists called {_listed(explanation.names)}" if explanation.names else "",
-        POPULARITY: popular if n else "",
+        POPULARITY: popular,
         LIKENESS_PART: "much like it",
         PLACE_PART: "at a place kept for what is new",
     }

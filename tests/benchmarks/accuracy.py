@@ -1,14 +1,20 @@
-"""Accuracy of the hybrid and the baselines on every real set, by one protocol, on the test part."""
+"""Accuracy of the hybrid and the baselines on every real set, by one protocol, on the test part.
+
+`python -m tests.benchmarks accuracy [SET ...]` measures the sets that are named, or all, and then
+writes the page from all results that are there. Each draw of a set is a process of its own, and its
+result is kept in `results/accuracy`; delete the file to measure it again.
+"""
 
 from __future__ import annotations
 
 import json
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import Any
 
-import pandas as pd
+import numpy as np
 
 from evaluation.comparison import Comparison
 from evaluation.evaluations import Evaluation
@@ -19,8 +25,11 @@ from evaluation.run import HYBRID
 from evaluation.splits.leakage import lint_split
 from evaluation.splits.registry import make_split
 from evaluation.splits.split import Split
-from hybrid_rec import HybridConfig, HybridRecommender, read_dataset
+from hybrid_rec import Catalog, HybridConfig, HybridRecommender, Playlists, read_dataset
+from hybrid_rec.core.errors import DataError
 from tests.benchmarks import measure
+from tests.benchmarks.accuracy_page import page
+from tests.benchmarks.stored import stored
 
 SETS = {
     "yes_big": ("yes:{data}/yes_big", "continuation", None),
@@ -30,149 +39,174 @@ SETS = {
     "classic_rock": ("{data}/classic_rock/plays.parquet", "continuation", None),
     "mpd_sample": ("mpd:{data}/mpd_sample", "continuation", None),
 }
+SEEDS = (0, 1, 2, 3, 4)
+METRICS = {
+    "": ("ndcg@500", "hit_rate@10", "recall@100", "recall@500"),
+    "challenge": ("r_precision@500", "ndcg@500", "clicks@500"),
+}
+MOST_FOR_EASE = 20_000
+RESULTS = measure.HERE / "results" / "accuracy"
 _NAMED = (
     "popularity", "item-knn", "playlist-knn", "ease", "implicit-bm25", "notebook", "metadata",
 )  # fmt: skip
 _ALS = ((64, 10.0, 0.01), (128, 10.0, 0.01), (64, 40.0, 0.1), (32, 20.0, 1.0))
-MOST_FOR_EASE = 20_000
-METRICS = ("ndcg@500", "hit_rate@10", "recall@100", "recall@500")
-_RATIOS = METRICS[:2]
 _CUTS = (10, 100, 500)
-# Not that of the other splits: its items were looked at while the ranking was written.
-_COLD_SEED = 1
 
 
-def baselines(split: Split) -> dict[str, Callable[[], Recommender]]:
-    """Those that fit the set, by name."""
+@dataclass(frozen=True)
+class Task:
+    """What is asked of some recommenders."""
 
-    def named(name: str) -> Callable[[], Recommender]:
-        return lambda: make_baseline(name)
+    split: Split
+    """The cases."""
+    validation: Split | None
+    """Cases to choose the peer on, with the same training playlists."""
+    peers: Mapping[str, Callable[[], Recommender]]
+    """The baselines that can do it."""
+
+
+def _named(*names: str) -> dict[str, Callable[[], Recommender]]:
+    return {name: lambda name=name: make_baseline(name) for name in names}  # type: ignore[misc]
+
+
+def baselines(n_played: int) -> dict[str, Callable[[], Recommender]]:
+    """Those that continue playlists, by name."""
 
     def als(size: int, alpha: float, penalty: float) -> Callable[[], Recommender]:
         return lambda: ImplicitALS(size, alpha, penalty)
 
-    few = int((~split.cold).sum()) <= MOST_FOR_EASE
-    made = {name: named(name) for name in _NAMED if name != "ease" or few}
+    made = _named(*(n for n in _NAMED if n != "ease" or n_played <= MOST_FOR_EASE))
     return made | {f"als {size}/{alpha:g}": als(size, alpha, reg) for size, alpha, reg in _ALS}
 
 
-def run(name: str) -> dict[str, Any]:
-    """One set, in this process."""
-    spec, kind, max_length = SETS[name]
-    playlists, catalog, _ = read_dataset(spec.format(data=measure.data_dir()))
-    splits = {
-        heading: make_split(
-            kind, playlists, catalog, seed=0, max_length=max_length, seeds=rule, n_seeds=count
+def tasks_of(name: str, seed: int, playlists: Playlists, catalog: Catalog) -> dict[str, Task]:
+    """Everything that is asked of one draw of a set, by heading."""
+    _, kind, longest = SETS[name]
+
+    def both(split: str, **options: Any) -> tuple[Split, Split]:
+        tested, chosen = (
+            make_split(split, playlists, catalog, seed=seed, part=part, **options)
+            for part in ("test", "validation")
         )
+        return tested, chosen
+
+    tasks: dict[str, Task] = {}
+    played = int((playlists.play_counts > 0).sum())
+    continuing = baselines(played)
+    # A split by time draws nothing.
+    if kind != "global-time" or seed == SEEDS[0]:
         for heading, rule, count in (
             ("half", "half", 5), ("one seed", "first", 1), ("five seeds", "first", 5),
-        )
-    }  # fmt: skip
-    split = splits["half"]
-    found: dict[str, list[Evaluation]] = {heading: [] for heading in splits}
-    hybrid = HybridRecommender(HybridConfig())
-    hybrid.fit(split.train, catalog)
-    for other, make in ({HYBRID: lambda: hybrid} | baselines(split)).items():
-        started = time.perf_counter()
-        model = make()
-        if other != HYBRID:
-            model.fit(split.train, catalog)
-        for heading, asked in splits.items():
-            found[heading].append(evaluate(model, asked, _CUTS, fit=False, name=other))
-        sys.stderr.write(f"{name}: {other} {time.perf_counter() - started:.0f} s\n")
-    cold = make_split("cold-items", playlists, catalog, seed=_COLD_SEED)
-    of_cold = [
-        evaluate(model, cold, _CUTS, name=other)
-        for other, model in (
-            (HYBRID, HybridRecommender(HybridConfig())),
-            ("metadata", make_baseline("metadata")),
-        )
-    ]
+        ):  # fmt: skip
+            options = {"seeds": rule, "n_seeds": count, "max_length": longest}
+            tasks[heading] = Task(*both(kind, **options), continuing)
+    tasks["item to item"] = Task(
+        *both("item-to-item"), _named("item-knn", "als-cosine", "notebook")
+    )
+    try:
+        tasks["challenge"] = Task(*both("challenge"), {**continuing, **_named("name-knn")})
+    except DataError as error:
+        sys.stderr.write(f"{name}: {error}\n")
+    alone = _named("metadata")
+    # Not the seeds of the other splits: the items of seed 0 were looked at while the ranking was
+    # written.
+    cold = make_split("cold-items", playlists, catalog, seed=seed + 1)
+    tasks["cold items"] = Task(cold, None, alone)
+    new = make_split("new-items", playlists, catalog, seed=seed + 1)
+    tasks["new items"] = Task(new, None, alone)
+    return tasks
+
+
+def run(name: str, seed: int) -> dict[str, Any]:
+    """One draw of one set, in this process."""
+    playlists, catalog, _ = read_dataset(SETS[name][0].format(data=measure.data_dir()))
+    tasks = tasks_of(name, seed, playlists, catalog)
+    found: dict[str, list[Evaluation]] = {heading: [] for heading in tasks}
+    chosen: dict[str, list[Evaluation]] = {heading: [] for heading in tasks}
+    for group in _by_training(tasks):
+        first = tasks[group[0]].split
+        makers: dict[str, Callable[[], Recommender]] = {
+            HYBRID: lambda: HybridRecommender(HybridConfig())
+        }
+        for heading in group:
+            makers.update(tasks[heading].peers)
+        for other, make in makers.items():
+            started = time.process_time()
+            model = make()
+            model.fit(first.train, first.catalog)
+            for heading in group:
+                task = tasks[heading]
+                if other != HYBRID and other not in task.peers:
+                    continue
+                told = {"k": _CUTS, "fit": False, "name": other}
+                found[heading].append(evaluate(model, task.split, **told))
+                if task.validation is not None and other != HYBRID:
+                    chosen[heading].append(evaluate(model, task.validation, **told))
+            sys.stderr.write(
+                f"{name} {seed}: {', '.join(group)}: {other} "
+                f"{time.process_time() - started:.0f} CPU s\n"
+            )
     return {
-        "counts": split.counts(),
-        "findings": [f"{f.level}: {f.check}: {f.text}" for f in lint_split(split)],
-        "rows": _rows(found["half"]),
-        "few": {heading: _rows(found[heading], _RATIOS) for heading in ("one seed", "five seeds")},
-        "cold": _rows(of_cold, _RATIOS),
-        "cold cases": len(cold),
-        "ratios": {heading: _ratio(part) for heading, part in {**found, "cold": of_cold}.items()},
-        "against": Comparison(tuple(found["half"])).against(HYBRID, "ndcg@500").to_dict("records"),
+        "set": name,
+        "seed": seed,
+        "splits": {heading: _account(task.split) for heading, task in tasks.items()},
+        "tasks": {
+            heading: stored(
+                Comparison(tuple(found[heading])),
+                Comparison(tuple(chosen[heading])) if chosen[heading] else None,
+                METRICS.get(heading, METRICS[""]),
+            )
+            for heading in tasks
+        },
     }
 
 
-def _rows(
-    evaluations: Sequence[Evaluation], metrics: Sequence[str] = METRICS
-) -> list[dict[str, Any]]:
-    rows = []
-    for evaluation in evaluations:
-        row: dict[str, Any] = {"recommender": evaluation.name}
-        for metric in metrics:
-            row[metric] = measure.mean_and_error(evaluation.cases[metric])
-        rows.append(row)
-    return rows
+def _account(split: Split) -> dict[str, Any]:
+    return {
+        "name": split.name,
+        "counts": {what: n for what, n in split.counts().items() if n},
+        "findings": [f"{f.level}: {f.check}: {f.text}" for f in lint_split(split)],
+    }
 
 
-def _ratio(evaluations: Sequence[Evaluation]) -> dict[str, str]:
-    """For each metric the hybrid as a multiple of the best of the others, and which that is."""
-    told = {}
-    for metric in _RATIOS:
-        means = {e.name: float(e.cases[metric].mean()) for e in evaluations}
-        mine = means.pop(HYBRID)
-        best = max(means, key=lambda name: means[name])
-        told[metric] = f"{mine / means[best]:.2f} x {best}" if means[best] else "best is 0"
-    return told
+def _by_training(tasks: Mapping[str, Task]) -> list[list[str]]:
+    """Headings of tasks with the same training playlists, which one fit serves."""
+    groups: list[list[str]] = []
+    for heading, task in tasks.items():
+        for group in groups:
+            train = tasks[group[0]].split.train
+            mine = task.split.train
+            same = train.n_items == mine.n_items and np.array_equal(train.offsets, mine.offsets)
+            if same and np.array_equal(train.rows, mine.rows):
+                group.append(heading)
+                break
+        else:
+            groups.append([heading])
+    return groups
 
 
 def main() -> None:
-    """Every set in a process of its own, then one page."""
-    if len(sys.argv) > 1:
-        print(json.dumps(run(sys.argv[1]), default=str))
+    """The sets that are named, or all, each draw in a process of its own; then the page."""
+    if sys.argv[1:2] == ["--run"]:
+        print(json.dumps(run(sys.argv[2], int(sys.argv[3]))))
         return
-    results = {name: json.loads(measure.in_own_process("accuracy", name)) for name in SETS}
-    measure.report("ACCURACY", "Accuracy", page(results))
-
-
-def page(results: dict[str, dict[str, Any]]) -> str:
-    """The page that says it all."""
-    summary = [
-        {"set": name, "query": heading, **ratio}
-        for name, result in results.items()
-        for heading, ratio in result["ratios"].items()
-    ]
-    parts = [
-        "Playlists with at least 10 different items; 80 / 10 / 10 by playlist at random with seed "
-        "0 (triplej: by time, held-out playlists cut at 60 items); the first half is given, the "
-        "rest to be found (or one or five items given); the whole catalogue competes, seeds "
-        "excluded; 500 recommendations. Test part, default configuration everywhere. Means ± "
-        "standard error over cases. EASE is left out where more than 20,000 items have plays. "
-        f"Split `cold_items` with seed {_COLD_SEED}. `als 64/10` is implicit's ALS with 64 factors "
-        "and alpha 10.",
-        "## The hybrid as a multiple of the best of the others",
-        measure.markdown(pd.DataFrame(summary)),
-    ]
-    for name, result in results.items():
-        parts += _section(name, result)
-    return "\n\n".join(parts)
-
-
-def _section(name: str, result: dict[str, Any]) -> list[str]:
-    counts, against = result["counts"], result["against"]
-    findings, few = result["findings"], result["few"]
-    parts = [
-        f"## {name}",
-        ", ".join(f"{count:,} {what}" for what, count in counts.items()) + ".",
-        "\n".join(f"- {finding}" for finding in findings),
-        measure.markdown(pd.DataFrame(result["rows"])),
-        "The hybrid against each, NDCG@500: "
-        + "; ".join(
-            f"{row['other']} {row['difference']:+.4f} (p {row['p_holm']:.4f})" for row in against
-        )
-        + ".",
-    ]
-    for heading, rows in few.items():
-        parts += [f"### {heading}", measure.markdown(pd.DataFrame(rows))]
-    heading = f"### Cold items ({result['cold cases']} cases)"
-    return [*parts, heading, measure.markdown(pd.DataFrame(result["cold"]))]
+    wanted = sys.argv[1:] or list(SETS)
+    unknown = set(wanted) - set(SETS)
+    if unknown:
+        sys.exit(f"sets must be among {', '.join(SETS)}, got {', '.join(sorted(unknown))}")
+    RESULTS.mkdir(parents=True, exist_ok=True)
+    for name in wanted:
+        for seed in SEEDS:
+            kept = RESULTS / f"{name}-{seed}.json"
+            if not kept.exists():
+                told = measure.in_own_process("accuracy", "--run", name, str(seed))
+                kept.write_text(told, encoding="utf-8")
+    results = {
+        name: [json.loads(path.read_text(encoding="utf-8")) for path in sorted(paths)]
+        for name in SETS
+        if (paths := list(RESULTS.glob(f"{name}-[0-9]*.json")))
+    }
+    measure.report("ACCURACY", "Accuracy", page(results, list(SETS)))
 
 
 if __name__ == "__main__":

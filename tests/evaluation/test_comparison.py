@@ -40,13 +40,28 @@ def test_table_and_winner() -> None:
     assert table["ndcg@10"].tolist() == [0.5, 0.75]
     assert (table["ndcg@10 low"] <= table["ndcg@10"]).all()
     assert (table["ndcg@10 high"] >= table["ndcg@10"]).all()
-    assert comparison.winner("ndcg@10") == "b"
+    assert comparison.best("ndcg@10") == "b"
+
+
+def test_nobody_wins_without_significance() -> None:
+    rng = np.random.default_rng(0)
+    low, high = rng.random(200), rng.random(200) + 0.5
+    clear = Comparison((evaluation("a", low.tolist()), evaluation("b", high.tolist())))
+    assert clear.winner("ndcg@10") == "b"
+    # A third one that is as good as the best takes the victory from it.
+    third = evaluation("c", (high - 1e-4 * (rng.random(200) < 0.05)).tolist())
+    assert Comparison((*clear.evaluations, third)).winner("ndcg@10") is None
+    two = Comparison((evaluation("a", [0, 0]), evaluation("b", [1, 1])))
+    assert (two.best("ndcg@10"), two.winner("ndcg@10")) == ("b", None)
+    nothing = Comparison((evaluation("a", [0, 0]), evaluation("b", [0, 0])))
+    assert nothing.winner("ndcg@10") is None
+    assert Comparison((evaluation("a", [1, 1]),)).winner("ndcg@10") is None
 
 
 def test_fewer_clicks_win() -> None:
     few, many = evaluation("few", [0, 0], [1, 2]), evaluation("many", [0, 0], [3, 2])
     comparison = Comparison((many, few))
-    assert comparison.winner("clicks@10") == "few"
+    assert comparison.best("clicks@10") == "few"
     row = comparison.against("few", "clicks@10").iloc[0]
     assert (row["win"], row["tie"], row["loss"], row["difference"]) == (1, 1, 0, -1)
 

@@ -33,6 +33,9 @@ class TextBlock(Block):
     config_type = TextBlockConfig
     # Texts weigh little, are most of the dimensions, and are a feature anyway.
     finds_candidates = False
+    # Below it real titles have nothing in common that a reader would see ("Purple Haze" and
+    # "Yellow" have 0.42), above it most do ("Sweet Dreams" and "The Marvelous Dream" have 0.65).
+    least_alike = 0.6
     config: TextBlockConfig
 
     def __init__(self, name: str, config: BlockConfig, settings: HybridConfig) -> None:

@@ -222,7 +222,7 @@ def test_bad_parameters(make: Callable[[], Baseline], message: str) -> None:
 def test_names() -> None:
     assert set(BASELINES) == {
         "popularity", "random", "item-knn", "playlist-knn", "notebook", "metadata", "ease",
-        "implicit-als", "implicit-bm25", "als-cosine", "lightfm", "sasrec",
+        "implicit-als", "implicit-bm25", "als-cosine", "lightfm", "sasrec", "name-knn",
     }  # fmt: skip
     assert set(default_baselines()) == {
         "popularity", "item-knn", "playlist-knn", "notebook", "metadata",

@@ -146,7 +146,8 @@ def test_numbers_are_those_of_the_evaluations(
     assert (numbers["format"], numbers["format_version"]) == ("hybrid-rec report", 1)
     assert numbers["main"] == "most | played"
     assert numbers["headline"] == HEADLINE
-    assert numbers["split"]["counts"] == comparison.evaluations[0].split.counts()
+    counts = comparison.evaluations[0].split.counts()
+    assert numbers["split"]["counts"] == {what: n for what, n in counts.items() if n}
     assert numbers["configuration"]["weights"] == {"title": 0.05, "none": None}
     metrics = comparison.evaluations[0].metrics
     table = comparison.table(metrics)
@@ -383,7 +384,7 @@ def replaced(evaluation: Evaluation, name: str, hits: list[float]) -> Evaluation
         ([0.0], [1.0], "us loses to them on hit rate@5: 0.000 against 1.000.",
          "Difference \u22121.000, 95 % interval \u22121.000 to \u22121.000, corrected p < 0.001"),
         ([0.0, 1.0], [1.0, 0.0], "us and them cannot be told apart on hit rate@5: 0.500 against",
-         "four times in five"),
+         "likely to be missed"),
         ([1.0], None, "us reaches hit rate@5 1.000.", "There is nothing to compare it with."),
     ],
 )  # fmt: skip
@@ -399,6 +400,46 @@ def test_the_verdict_says_who_wins(
     assert evidence in found["evidence"]
     assert found["verdict"] in (folder / "report.html").read_text(encoding="utf-8")
     assert ("comparison" in (folder / "report.html").read_text(encoding="utf-8")) == bool(theirs)
+
+
+def test_near_copies_are_shown_but_do_not_count(comparison: Comparison, tmp_path: Path) -> None:
+    one = comparison.evaluations[0]
+    copied = one.split.seeds.select(np.arange(3)).to_lists(one.split.catalog)
+    wanted = one.split.targets.select(np.arange(3)).to_lists(one.split.catalog)
+    lists = [a + b for a, b in zip(copied, wanted, strict=True)]
+    train = one.split.train.to_lists(one.split.catalog)
+    split = replace(one.split, train=Playlists.from_lists([*train, *lists], one.split.catalog))
+    long = np.array([len(line) >= 5 for line in lists])
+    assert split.near_copies[:3].tolist() == long.tolist()
+    assert long.any()
+    hits = np.where(split.near_copies, 1.0, 0.25)
+    made = Comparison((replace(replaced(one, "us", hits.tolist()), split=split),))
+    assert made.table(["hit_rate@5"])["hit_rate@5"][0] == 0.25
+    folder = write(made, tmp_path / "report", headline=["hit_rate@5"])
+    found = json.loads((folder / "metrics.json").read_text(encoding="utf-8"))
+    n_copies = int(split.near_copies.sum())
+    assert (found["near_copies"], found["cases"]) == (n_copies, len(split) - n_copies)
+    both = found["with_near_copies"][0]["hit_rate@5"]
+    assert both == {"without": 0.25, "with": pytest.approx(hits.mean())}
+    assert found["recommenders"][0]["metrics"]["hit_rate@5"]["mean"] == 0.25
+    assert "near-copies of training playlists, left out" in found["evidence"]
+    for name in ("report.html", "report.md"):
+        page = (folder / name).read_text(encoding="utf-8")
+        assert "0.250" in page
+        assert f"{hits.mean():.3f}" in page
+    cases = pd.read_parquet(folder / "cases.parquet")
+    assert len(cases) == len(split)
+
+
+def test_nobody_wins_where_nothing_is_shown(comparison: Comparison, tmp_path: Path) -> None:
+    one = comparison.evaluations[0]
+    both = [replaced(one, "us", [0.0, 1.0]), replaced(one, "them", [1.0, 0.0])]
+    folder = write(Comparison(tuple(both)), tmp_path / "report", headline=["hit_rate@5"])
+    found = json.loads((folder / "metrics.json").read_text(encoding="utf-8"))
+    assert found["winners"] == {"hit_rate@5": None}
+    page = (folder / "report.html").read_text(encoding="utf-8")
+    assert "nobody here" in page
+    assert 'class="star"' not in page
 
 
 def test_clicks_are_better_when_lower(comparison: Comparison, tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
-from evaluation.report.text import markdown
+from evaluation.report.text import duration, markdown
 from hybrid_rec.core.plain_text import plain_line
 
 MARKUP = [
@@ -56,3 +56,9 @@ def test_what_some_readers_make_live_by_itself_is_broken(text: str) -> None:
 def test_names_and_numbers_stay_readable() -> None:
     names = ["hit_rate@10", "NDCG@500", "playlist-knn", "0.5", "12.25", "f(x) = y", "a/b", "10:30"]
     assert [markdown(name) for name in names] == names
+
+
+def test_durations() -> None:
+    told = [duration(t) for t in (None, 0.0004, 0.035, 0.5, 2.44, 59.96, 185, 3725)]
+    assert told == ["\u2013", "0.4 ms", "35 ms", "500 ms", "2.4 s", "1 min 0 s", "3 min 5 s",
+                    "1 h 2 min"]  # fmt: skip

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from evaluation.splits.leakage import Finding, lint_recommenders, lint_split
+from evaluation.splits.leave_last_out import leave_last_out
 from evaluation.splits.split import Split
 from hybrid_rec import Catalog, Playlists
 
@@ -55,12 +56,32 @@ def test_near_copies(clean: Split) -> None:
     assert finding(farther, "near-copies").level == "ok"
 
 
+def test_which_cases_are_near_copies(clean: Split) -> None:
+    leaky = replace(
+        clean, seeds=playlists(range(20, 23), range(5)), targets=playlists(range(5, 8), range(5, 9))
+    )
+    assert leaky.near_copies.tolist() == [False, True]
+    # Playlists of a few items are the same by chance.
+    short = replace(
+        clean, train=playlists(range(4), range(5, 20)), seeds=playlists(range(2), range(20, 23)),
+        targets=playlists(range(2, 4), range(5, 8)),
+    )  # fmt: skip
+    assert not short.near_copies.any()
+
+
+def test_the_playlist_that_a_case_was_made_of_is_no_copy(clean: Split) -> None:
+    made = Playlists.from_lists([[str(i) for i in range(n, n + 10)] for n in (0, 20)], CATALOG)
+    assert not leave_last_out(made, CATALOG).near_copies.any()
+    twice = Playlists.from_lists([[str(i) for i in range(10)]] * 2, CATALOG)
+    assert leave_last_out(twice, CATALOG).near_copies.all()
+
+
 def test_chunks_change_nothing(clean: Split, monkeypatch: pytest.MonkeyPatch) -> None:
     leaky = replace(
         clean, seeds=playlists(range(20, 23), range(5)), targets=playlists(range(5, 8), range(5, 9))
     )
     whole = lint_split(leaky)
-    monkeypatch.setattr("evaluation.splits.leakage._CHUNK", 1)
+    monkeypatch.setattr("evaluation.splits.near_copies._CHUNK", 1)
     assert lint_split(leaky) == whole
 
 

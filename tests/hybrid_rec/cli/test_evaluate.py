@@ -43,9 +43,16 @@ def test_table_findings_and_report(
     assert "Traceback" not in printed.err
     lines = printed.out.splitlines()
     table = [line.split("\t") for line in lines if "\t" in line]
-    assert table[0] == ["recommender", "hit_rate@10", "ndcg@50", "recall@50", "best"]
-    assert [row[0] for row in table[1:]] == ["hybrid", "popularity", "playlist-knn"]
-    assert [row[-1] for row in table[1:]].count("winner") == 1
+    head = next(n for n, row in enumerate(table) if row[0] == "recommender")
+    counts = dict(table[1:head])
+    assert table[0] == ["what", "count"]
+    assert counts["training playlists"] == "2,531"
+    assert "0" not in counts.values()
+    assert table[head][:4] == ["recommender", "hit_rate@10", "ndcg@50", "recall@50"]
+    assert [row[0] for row in table[head + 1 :]] == ["hybrid", "popularity", "playlist-knn"]
+    told = "\n".join(lines)
+    winners = [row[-1] for row in table[head + 1 :]].count("winner")
+    assert winners == (0 if "no clear winner by hit_rate@10" in told else 1)
     assert any("near-copies" in line for line in lines)
     assert {path.name for path in report.iterdir()} == {
         "report.html", "report.md", "metrics.json", "cases.parquet",
@@ -67,6 +74,27 @@ def test_learning_from_queries_is_a_task_of_its_own(
     table = [line.split("\t") for line in capsys.readouterr().out.splitlines() if "\t" in line]
     assert [row[0] for row in table[1:]] == ["hybrid, learned", "hybrid", "popularity, learned"]
     assert "--learn" in (report / "report.md").read_text()
+
+
+def test_draws_and_the_peer_of_validation(
+    tmp_path: Path, quick: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    report = tmp_path / "report"
+    arguments = [
+        "evaluate", "--config", quick, "--baselines", "random,item-knn", "--quiet", "-k", "10,50",
+        "--draws", "2", "--peer", "best-on-validation", "--seed", "3", "--report", str(report),
+    ]  # fmt: skip
+    assert run(arguments) == 0
+    printed = capsys.readouterr().out
+    assert "recommender\tmean\terror\tseed 3\tseed 4" in printed
+    assert "hybrid against item-knn, chosen on validation, by hit_rate@10: " in printed
+    found = json.loads((report / "metrics.json").read_text())
+    assert found["draws"]["seeds"] == [3, 4]
+    assert found["peers"]["hit_rate@10"] == "item-knn"
+    assert found["outcomes"]["ndcg@50"]["rival"] == "item-knn"
+    assert "of 2 draws" in found["evidence"]
+    assert '<section id="draws">' in (report / "report.html").read_text()
+    assert "## 2 draws" in (report / "report.md").read_text()
 
 
 def test_the_command_of_a_report_makes_the_report_again(
@@ -140,6 +168,8 @@ def test_studies_are_printed_and_in_the_report(
         (["--part", "train"], "part must be 'validation' or 'test'"),
         (["--seeds", "most"], "seeds must be 'half', 'first' or 'random'"),
         (["--min-length", "1000"], "at least one"),
+        (["--peer", "worst"], "--peer must be best or best-on-validation, got 'worst'"),
+        (["--peer", "best-on-validation", "--part", "validation"], "must go with --part test"),
         (["--report", "."], "report folder must be new, empty or hold a report"),
     ],
 )

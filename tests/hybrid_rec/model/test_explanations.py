@@ -346,3 +346,23 @@ def test_a_place_that_is_kept_for_what_is_new_is_told(
         for entry in held(ranked.recommend(whole[:3], 20, explain=True))
         if "place" in entry.sums()
     ]
+
+
+def test_no_reason_says_nothing(model: HybridRecommender, world: SyntheticDataset) -> None:
+    counts = world.playlists.playlist_counts
+    titles = model.item_vectors(world.catalog.item_ids, block="title")
+    rows = {item: row for row, item in enumerate(world.catalog.item_ids)}
+    many = max(2.0, float(np.quantile(counts[counts > 0], 0.8)))
+    seen = {"title": 0, "popular": 0, "unlike": 0}
+    for seed in world.catalog.item_ids[:40].tolist():
+        for entry in held(model.recommend([seed], 20, weights={"popularity": 1}, explain=True)):
+            # All that is recommended for one item is near it.
+            assert "near" not in entry.text
+            n = counts[rows[entry.item_id]]
+            assert ("popular (in" in entry.text) <= (n >= many)
+            seen["popular"] += "popular (in" in entry.text
+            cosine = float(titles[rows[seed]] @ titles[rows[entry.item_id]])
+            assert ("title like" in entry.text) <= (cosine >= 0.6 - 1e-5)
+            seen["title"] += "title like" in entry.text
+            seen["unlike"] += 0 < cosine < 0.6
+    assert min(seen.values()) > 0, seen
