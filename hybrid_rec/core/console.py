@@ -20,6 +20,9 @@ if TYPE_CHECKING:
     import pandas as pd
 
 _LOG_WIDTH = 120
+# Sentences need some room, whatever a terminal says of itself.
+_NARROWEST = 20
+_INDENT = "    "
 # A column of sentences, each of which stands under its row.
 _SENTENCES = "explanation"
 # Nothing that is printed holds it; a line of it stands between two rows.
@@ -83,10 +86,11 @@ def print_table(frame: pd.DataFrame, *, title: str) -> None:
         return
     with console.capture() as captured:
         console.print(table)
+    room = max(console.width, _NARROWEST)
     parts = re.split(rf"^.*{_BETWEEN}.*\n", captured.get(), flags=re.MULTILINE)
     for part, sentence in zip(parts, sentences, strict=True):
         console.file.write(part.rstrip() + "\n")
-        told = wrap(sentence, console.width, initial_indent="    ", subsequent_indent="    ")
+        told = wrap(sentence, room, initial_indent=_INDENT, subsequent_indent=_INDENT)
         console.file.write("".join(line + "\n" for line in told))
 
 

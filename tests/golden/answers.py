@@ -29,8 +29,16 @@ def answers_of(world: World) -> dict[str, Any]:
     return found
 
 
-def ask(model: HybridRecommender, world: World) -> dict[str, Any]:
-    """What every kind of call gives, one table of lists each."""
+def ask(
+    model: HybridRecommender, world: World, near: dict[str, float] | None = None
+) -> dict[str, Any]:
+    """What every kind of call gives, one table of lists each.
+
+    Args:
+        model: What is asked.
+        world: What it is asked.
+        near: Weights for what is near an item; None for the ranking, where there is one.
+    """
     asked = world.asked
     singles = [ids[0] for ids in asked[:10] if ids]
     found = {
@@ -39,9 +47,9 @@ def ask(model: HybridRecommender, world: World) -> dict[str, Any]:
         "recommend, capped": lists_of(
             model.recommend(asked, k=10, diversity={"artist_cap": 1, "mmr": 0.3}).to_frame()
         ),
-        "similar_items": lists_of(model.similar_items(singles, k=10).to_frame()),
+        "similar_items": lists_of(model.similar_items(singles, k=10, weights=near).to_frame()),
         "recommend_for_new_items": lists_of(
-            model.recommend_for_new_items(world.described, k=10).to_frame()
+            model.recommend_for_new_items(world.described, k=10, weights=near).to_frame()
         ),
         "similar_playlists": lists_of(model.similar_playlists(asked, k=5).to_frame()),
         "score": scored(model, asked),

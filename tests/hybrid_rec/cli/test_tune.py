@@ -207,7 +207,7 @@ def test_a_real_ctrl_c_in_the_middle_of_training(plays: str, tmp_path: Path) -> 
         (["--sample", "0"], "at least 1 playlist, got 0"),
         (["--sample", "30"], "at least 10 held-out playlists"),
         (["--min-length", "1000"], "at least one"),
-        (["--split", "magic"], "split must be one of cold-items, continuation"),
+        (["--split", "magic"], "split must be one of challenge, cold-items"),
         (["--split", "global-time"], "must have the time of every play"),
         (["--out", "."], "--out must name a file"),
         (["--out", ".."], "--out must name a new file or an earlier result"),
