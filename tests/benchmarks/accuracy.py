@@ -40,6 +40,8 @@ SETS = {
     "mpd_sample": ("mpd:{data}/mpd_sample", "continuation", None),
 }
 SEEDS = (0, 1, 2, 3, 4)
+PARTS = ("playlists", "others")
+"""Playlists that go on are asked in every draw, all else in the first."""
 METRICS = {
     "": ("ndcg@500", "hit_rate@10", "recall@100", "recall@500"),
     "challenge": ("r_precision@500", "ndcg@500", "clicks@500"),
@@ -79,8 +81,10 @@ def baselines(n_played: int) -> dict[str, Callable[[], Recommender]]:
     return made | {f"als {size}/{alpha:g}": als(size, alpha, reg) for size, alpha, reg in _ALS}
 
 
-def tasks_of(name: str, seed: int, playlists: Playlists, catalog: Catalog) -> dict[str, Task]:
-    """Everything that is asked of one draw of a set, by heading."""
+def tasks_of(
+    name: str, seed: int, part: str, playlists: Playlists, catalog: Catalog
+) -> dict[str, Task]:
+    """What one part asks of one draw of a set, by heading."""
     _, kind, longest = SETS[name]
 
     def both(split: str, **options: Any) -> tuple[Split, Split]:
@@ -93,13 +97,13 @@ def tasks_of(name: str, seed: int, playlists: Playlists, catalog: Catalog) -> di
     tasks: dict[str, Task] = {}
     played = int((playlists.play_counts > 0).sum())
     continuing = baselines(played)
-    # A split by time draws nothing.
-    if kind != "global-time" or seed == SEEDS[0]:
+    if part == PARTS[0]:
         for heading, rule, count in (
             ("half", "half", 5), ("one seed", "first", 1), ("five seeds", "first", 5),
         ):  # fmt: skip
             options = {"seeds": rule, "n_seeds": count, "max_length": longest}
             tasks[heading] = Task(*both(kind, **options), continuing)
+        return tasks
     tasks["item to item"] = Task(
         *both("item-to-item"), _named("item-knn", "als-cosine", "notebook")
     )
@@ -117,10 +121,10 @@ def tasks_of(name: str, seed: int, playlists: Playlists, catalog: Catalog) -> di
     return tasks
 
 
-def run(name: str, seed: int) -> dict[str, Any]:
-    """One draw of one set, in this process."""
+def run(name: str, seed: int, part: str) -> dict[str, Any]:
+    """One part of one draw of one set, in this process."""
     playlists, catalog, _ = read_dataset(SETS[name][0].format(data=measure.data_dir()))
-    tasks = tasks_of(name, seed, playlists, catalog)
+    tasks = tasks_of(name, seed, part, playlists, catalog)
     found: dict[str, list[Evaluation]] = {heading: [] for heading in tasks}
     chosen: dict[str, list[Evaluation]] = {heading: [] for heading in tasks}
     for group in _by_training(tasks):
@@ -185,10 +189,23 @@ def _by_training(tasks: Mapping[str, Task]) -> list[list[str]]:
     return groups
 
 
+def parts_of(name: str) -> list[tuple[int, str]]:
+    """The draws of a set, and what is asked of each."""
+    # A split by time draws nothing.
+    seeds = SEEDS[:1] if SETS[name][1] == "global-time" else SEEDS
+    return [(seed, part) for seed in seeds for part in PARTS if part == PARTS[0] or not seed]
+
+
+def results_of(name: str) -> list[dict[str, Any]]:
+    """What is kept of a set."""
+    kept = [RESULTS / f"{name}-{seed}-{part}.json" for seed, part in parts_of(name)]
+    return [json.loads(path.read_text(encoding="utf-8")) for path in kept if path.exists()]
+
+
 def main() -> None:
     """The sets that are named, or all, each draw in a process of its own; then the page."""
     if sys.argv[1:2] == ["--run"]:
-        print(json.dumps(run(sys.argv[2], int(sys.argv[3]))))
+        print(json.dumps(run(sys.argv[2], int(sys.argv[3]), sys.argv[4])))
         return
     wanted = sys.argv[1:] or list(SETS)
     unknown = set(wanted) - set(SETS)
@@ -196,16 +213,12 @@ def main() -> None:
         sys.exit(f"sets must be among {', '.join(SETS)}, got {', '.join(sorted(unknown))}")
     RESULTS.mkdir(parents=True, exist_ok=True)
     for name in wanted:
-        for seed in SEEDS:
-            kept = RESULTS / f"{name}-{seed}.json"
+        for seed, part in parts_of(name):
+            kept = RESULTS / f"{name}-{seed}-{part}.json"
             if not kept.exists():
-                told = measure.in_own_process("accuracy", "--run", name, str(seed))
+                told = measure.in_own_process("accuracy", "--run", name, str(seed), part)
                 kept.write_text(told, encoding="utf-8")
-    results = {
-        name: [json.loads(path.read_text(encoding="utf-8")) for path in sorted(paths)]
-        for name in SETS
-        if (paths := list(RESULTS.glob(f"{name}-[0-9]*.json")))
-    }
+    results = {name: found for name in SETS if (found := results_of(name))}
     measure.report("ACCURACY", "Accuracy", page(results, list(SETS)))
 
 
