@@ -13,7 +13,7 @@ import sys
 
 BENCHMARKS = (
     "fit", "index_memory", "index_speed", "plan", "accuracy", "ablation", "credits", "speed",
-    "update", "titles", "headline", "growth", "longest_list", "tuned", "trees", "startup",
+    "update", "titles", "headline", "million", "growth", "longest_list", "tuned", "trees", "startup",
     "small", "score_log", "robust",
 )  # fmt: skip
 
