@@ -128,13 +128,13 @@ class RankingConfig(Section):
     """Whether to fit trees of their own for queries that are learned from before they are answered
     (`learn=True`). `auto` does where the latest playlists are held out: there queries tell of new
     items, and the usual trees have not met any that are known from queries alone."""
-    trees: int = Field(80, ge=1, le=10_000)
+    trees: int = Field(160, ge=1, le=10_000)
     """Trees of the ranker."""
     leaves: int = Field(15, ge=2, le=1024)
     """Leaves of a tree."""
-    learning_rate: float = Field(0.12, gt=0.0, le=1.0)
+    learning_rate: float = Field(0.07, gt=0.0, le=1.0)
     """Weight of a tree."""
-    min_leaf: int = Field(100, ge=1)
+    min_leaf: int = Field(200, ge=1)
     """Fewest candidates in a leaf."""
     statistics: StatisticsConfig = StatisticsConfig()
     """What is kept of the playlists."""
