@@ -63,12 +63,13 @@ class Evaluation:
         It is itself where there are none, and where there is nothing else. `problems` and
         `seconds` stay those of all cases.
         """
-        copies = self.split.near_copies
-        if not copies.any() or copies.all():
+        counted = self.split.without_near_copies()
+        if counted is self.split:
             return self
+        copies = self.split.near_copies
         return replace(
             self,
-            split=self.split.select(~copies),
+            split=counted,
             cases=self.cases[~copies].reset_index(drop=True),
             rows=self.rows[~copies],
             sources=self.sources[~copies],

@@ -5,11 +5,22 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator, NullLocator
 
-from evaluation.report.svg import LINE, MUTED, N_SERIES, PAPER, SERIES, canvas, plain_axes, svg
+from evaluation.report.svg import (
+    LINE,
+    MUTED,
+    N_SERIES,
+    PAPER,
+    SERIES,
+    add_tip,
+    canvas,
+    plain_axes,
+    svg,
+)
 
 MARKERS = ("o", "s", "^", "D", "v", "P", "X")
 _DASHES = ("-", "--", ":", "-.")
@@ -54,6 +65,8 @@ def dot_chart(
             axes.plot([value.mean], [line], "o", color=colour, markersize=8, clip_on=False)
             star = "\u2605 " if name == best else ""
             _row_text(axes, row, _short(name), f"{star}{value.mean:.3f}", weight)
+            said = f"{value.mean:.4f}, 95 % interval {value.low:.4f} to {value.high:.4f}"
+            _row_tip(axes, row, len(values), f"{name}\n{said}")
         return svg(figure, title, salt)
 
 
@@ -82,6 +95,7 @@ def pair_chart(
             )  # fmt: skip
             weight = "bold" if name == main else "normal"
             _row_text(axes, row, _short(name), f"{first:.3f} \u2192 {second:.3f}", weight)
+            _row_tip(axes, row, len(values), f"{name}\nfrom {first:.4f} to {second:.4f}")
         return svg(figure, title, salt)
 
 
@@ -122,6 +136,7 @@ def curve_chart(
             )  # fmt: skip
         axes.set_xlim(ks[0] * 0.92, max(ks[-1] * 1.08, ks[0] * 1.2))
         axes.set_ylim(0, None)
+        _column_tips(axes, ks, values)
         axes.set_xticks(list(ks), [str(k) for k in ks])
         axes.xaxis.set_minor_locator(NullLocator())
         axes.yaxis.set_major_locator(MaxNLocator(5, steps=_STEPS))
@@ -151,6 +166,22 @@ def _row_text(axes: Axes, row: int, name: str, value: str, weight: str) -> None:
     axes.text(
         1, row + 0.3, value, transform=across, ha="right", va="center", size=12.5, weight=weight
     )
+
+
+def _row_tip(axes: Axes, row: int, n_rows: int, text: str) -> None:
+    add_tip(axes, text, 0, 1 - (row + 1) / n_rows, 1, 1 / n_rows)
+
+
+def _column_tips(axes: Axes, ks: Sequence[int], values: Mapping[str, Sequence[Interval]]) -> None:
+    """One area a k, which shows all curves there and reaches half way to the next."""
+    left, right = np.log(axes.get_xlim())
+    places = (np.log(ks) - left) / (right - left)
+    edges = [0.0, *((places[1:] + places[:-1]) / 2), 1.0]
+    for number, k in enumerate(ks):
+        there = sorted(values, key=lambda name: -values[name][number].mean)
+        lines = [f"{values[name][number].mean:.4f}  {name}" for name in there]
+        text = "\n".join([f"k = {k}", *lines])
+        add_tip(axes, text, edges[number], 0, edges[number + 1] - edges[number], 1)
 
 
 def _short(name: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -15,7 +16,8 @@ from evaluation.metrics.registry import METRICS
 from evaluation.report.examples import examples
 from evaluation.report.facts import FORMAT, facts_of, subject
 from evaluation.report.page_charts import report_charts
-from evaluation.report.text import environment, plain
+from evaluation.report.script import page_script
+from evaluation.report.text import FEW_CASES, environment, plain
 from evaluation.report.verdict import verdict_of
 from evaluation.splits.leakage import Finding
 from hybrid_rec.core.errors import DataError
@@ -37,6 +39,8 @@ def write_report(
     configuration: Mapping[str, Any] | None = None,
     extra: Mapping[str, pd.DataFrame] | None = None,
     command: str | None = None,
+    data_set: str | None = None,
+    date: datetime.date | None = None,
 ) -> None:
     """Write report.html, report.md, metrics.json and cases.parquet to a folder.
 
@@ -53,6 +57,8 @@ def write_report(
         configuration: Parameters to show; sections may be nested.
         extra: Title -> a further table to show.
         command: The command that made the report.
+        data_set: What the playlists are called, for the title.
+        date: When it was measured, for the title.
 
     Raises:
         ConfigError: If `main` or a metric of `headline` was not measured.
@@ -66,6 +72,8 @@ def write_report(
         "configuration": plain(configuration or {}),
         "tables": {title: plain(table) for title, table in (extra or {}).items()},
         "command": command,
+        "data_set": data_set,
+        "date": None if date is None else date.isoformat(),
     }
     facts |= verdict_of(facts)
     templates = environment()
@@ -73,6 +81,9 @@ def write_report(
         **facts,
         "examples": examples(about, measures),
         **report_charts(facts),
+        **page_script(),
+        "day": None if date is None else f"{date.day} {date:%B %Y}",
+        "few_cases": FEW_CASES,
         "metrics": METRICS,
         "measures": MEASURES,
     }

@@ -12,8 +12,10 @@ from html import escape
 import matplotlib as mpl
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.patches import Rectangle
 
 N_SERIES = 7
+_TIP = "tip-"
 
 # Placeholder colours that no chart would use otherwise. Each is replaced by a colour of the page's
 # style sheet, so that charts follow its light and dark modes.
@@ -30,7 +32,7 @@ _CSS = {
 _REWRITES = (
     (re.compile(r"<metadata>.*?</metadata>|<style.*?</style>|<!--.*?-->", re.DOTALL), ""),
     # Groups of all figures have the same ids, and nothing refers to them.
-    (re.compile(r'<g id="[^"]*"'), "<g"),
+    (re.compile(r'<g id="(?!tip-)[^"]*"'), "<g"),
     (re.compile(r" font-family: [^;]*;"), ""),
     (re.compile(r' transform="rotate\(-0 [^"]*"'), ""),
     (re.compile(r"xlink:href"), "href"),
@@ -57,8 +59,31 @@ def plain_axes(axes: Axes) -> None:
     axes.set_axisbelow(True)
 
 
+def add_tip(axes: Axes, text: str, x: float, y: float, width: float, height: float) -> None:
+    """Add an unseen area that shows a text where the pointer rests on it.
+
+    Args:
+        axes: Where to.
+        text: What it shows; lines are kept.
+        x: Left edge; as all that follows, as a share of the axes from the bottom left.
+        y: Lower edge.
+        width: To the right.
+        height: Upwards.
+    """
+    area = Rectangle((x, y), width, height, transform=axes.transAxes, fill=False, linewidth=0)
+    area.set_clip_on(False)
+    area.set_label(text)
+    area.set_gid(_TIP)
+    # Below all that is drawn, so that its colour under the pointer covers nothing.
+    area.set_zorder(0)
+    axes.add_patch(area)
+
+
 def svg(figure: Figure, title: str, salt: str) -> str:
     """The figure as an element of an HTML page; the same figure gives the same bytes."""
+    tips = figure.findobj(match=lambda artist: artist.get_gid() == _TIP)
+    for number, tip in enumerate(tips):
+        tip.set_gid(f"{_TIP}{number}")
     figure.patch.set_visible(False)
     for label in figure.findobj(match=lambda artist: hasattr(artist, "get_text")):
         if label.get_color() == "black":  # type: ignore[attr-defined]
@@ -72,6 +97,9 @@ def svg(figure: Figure, title: str, salt: str) -> str:
         body = pattern.sub(replacement, body)
     for colour, css in _CSS.items():
         body = body.replace(colour, css)
+    for number, tip in enumerate(tips):
+        shown = f'<g class="tip"><title>{escape(str(tip.get_label()))}</title>'
+        body = body.replace(f'<g id="{_TIP}{number}">', shown)
     width, height = (round(72 * inches) for inches in figure.get_size_inches())
     return (
         f'<svg class="chart" role="img" aria-label="{escape(title)}" width="{width}" '

@@ -24,6 +24,12 @@ _MEANING = re.compile(
     r"|(?<=:)/(?=/)|(?<=www)\.|:(?=[\w+-]+:)",
     re.IGNORECASE,
 )
+# The spaces of "95 %", "2 s", "p < 0.001" and "0.1 to 0.2".
+_INSIDE = re.compile(
+    r"(?<=\d) (?=(?:%|ms|s|min|h)(?!\w))|(?<=[<=]) (?=\d)|(?<=\bp) (?=[<=])"
+    r"|(?<=\d) (?=to [+\u2212]?\d)|(?<=\d to) (?=[+\u2212]?\d)"
+)
+FEW_CASES = 100
 _ADDRESS = re.compile(r"@(?=[\w-]+\.\w)")
 
 
@@ -45,6 +51,8 @@ def environment() -> jinja2.Environment:
         "md": markdown,
         "duration": duration,
         "how_many": how_many,
+        "few": few_cases,
+        "unbroken": unbroken,
     }
     return templates
 
@@ -61,6 +69,23 @@ def number(value: Any, *, signed: bool = False) -> str:
     small = 0 < abs(value) < 0.0005
     text = f"{value:{sign}.1e}" if small else f"{value:{sign}.{3 if abs(value) < 100 else 1}f}"
     return text.replace("-", "\u2212")
+
+
+def few_cases(n: int) -> str:
+    """A sentence on numbers over n cases for those who would trust them; "" where n is enough."""
+    if n >= FEW_CASES:
+        return ""
+    if n == 1:
+        return "This is a single case: it shows that something can happen, not how often."
+    return (
+        f"These are only {n} cases. A single one moves a hit rate by {1 / n:.3f}: take the numbers "
+        "for a hint, not for a result."
+    )
+
+
+def unbroken(text: str) -> str:
+    """The text with spaces inside quantities that no line ends at: "95 %", "p < 0.001"."""
+    return _INSIDE.sub("\u00a0", text)
 
 
 def p_value(value: float | None) -> str:

@@ -76,6 +76,14 @@ class Split:
             return np.zeros(len(self), dtype=bool)
         return near_copies(self.train, self.seeds, self.targets, self.playlists_of_cases)
 
+    def without_near_copies(self) -> Split:
+        """The same without the cases that are near-copies of training playlists.
+
+        It is itself where there are none, and where there is nothing else.
+        """
+        copies = self.near_copies
+        return self if not copies.any() or copies.all() else self.select(~copies)
+
     def select(self, chosen: Mask) -> Split:
         """The same split with the cases where a mask is true alone."""
         return replace(

@@ -21,7 +21,7 @@ def ann_loss(
     Args:
         recommender: A fitted one; its own index is compared if it is not "Flat".
         factory: FAISS factory string of the approximate index.
-        split: The cases to ask.
+        split: The cases to ask; near-copies of training playlists are left out.
         k: Cut-offs.
 
     Returns:
@@ -32,6 +32,7 @@ def ann_loss(
         ConfigError: If the factory does not suit the data.
         NotFittedError: If the recommender is not fitted.
     """
+    split = split.without_near_copies()
     exact = evaluate(recommender.with_index("Flat"), split, k, fit=False)
     near = evaluate(recommender.with_index(factory), split, k, fit=False)
     rows = []

@@ -37,7 +37,7 @@ def cold_penalty(
 
     Args:
         make: Makes an unfitted recommender.
-        split: Training playlists and cases.
+        split: Training playlists and cases; near-copies of the former are left out.
         rng: Draws the items.
         share: Share of the warm target items that is drawn, in (0, 1].
         k: Cut-offs.
@@ -51,6 +51,7 @@ def cold_penalty(
     """
     if not 0 < share <= 1:
         raise ConfigError(f"share must be above 0 and at most 1, got {share}.")
+    split = split.without_near_copies()
     warm = np.unique(split.targets.rows[~split.cold[split.targets.rows]])
     if not len(warm):
         raise DataError("a cold penalty must have targets with history, but all targets are cold.")
@@ -66,7 +67,7 @@ def cold_penalty(
     known = replace(split, seeds=seeds.select(asked), targets=targets.select(asked))
     visible = split.train.select_plays(~drawn[split.train.rows])
     hidden = replace(known, train=visible.select(visible.lengths > 0))
-    before, after = (evaluate(make(), part, k).means() for part in (known, hidden))
+    before, after = (evaluate(make(), part, k).means(near_copies=True) for part in (known, hidden))
     return pd.DataFrame(
         {
             "metric": before.index,

@@ -44,7 +44,7 @@ def diversity_cost(
 
     Args:
         recommender: A fitted one; its own `diversity` is not looked at.
-        split: The cases to ask.
+        split: The cases to ask; near-copies of training playlists are left out.
         settings: What is measured beside the plain lists.
         k: Cut-off.
 
@@ -57,6 +57,7 @@ def diversity_cost(
         ConfigError: If k is below 1.
         NotFittedError: If the recommender is not fitted.
     """
+    split = split.without_near_copies()
     labels = Labels.of(split.catalog.artists).codes(split.catalog.artists)
     vectors = recommender.model_.index.blocks(np.arange(len(split.catalog)))[COOCCURRENCE]
     hits, gain = f"hit_rate@{k}", f"ndcg@{k}"

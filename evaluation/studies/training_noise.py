@@ -38,7 +38,7 @@ def training_noise(
 
     Args:
         make: Makes an unfitted recommender for a seed.
-        split: Training playlists and cases.
+        split: Training playlists and cases; near-copies of the former are left out.
         seeds: At least two training seeds.
         k: Cut-offs.
 
@@ -53,6 +53,7 @@ def training_noise(
         raise ConfigError(
             f"training noise must be measured on two seeds or more, got {quoted(seeds)}."
         )
+    split = split.without_near_copies()
     evaluations = [evaluate(make(seed), split, k) for seed in seeds]
     means = pd.DataFrame([evaluation.means() for evaluation in evaluations])
     first = evaluations[0]

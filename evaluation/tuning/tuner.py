@@ -97,12 +97,14 @@ class Tuner:
                 "to measure with the learned ranking, ranking.enabled must be true in the config."
             )
         check_training(split.train, split.catalog)
+        split = split.without_near_copies()
         if len(split) < FEWEST_CASES:
             raise DataError(
                 f"tuning must have at least {FEWEST_CASES} held-out playlists, but {split.name} "
                 f"has {len(split)}; give more playlists or a lower minimum length."
             )
-        self._split = split
+        self.split = split
+        """What is measured on: the split without near-copies of training playlists."""
         self._base = base
         self._metric = metric
         self._deadline = deadline
@@ -122,14 +124,14 @@ class Tuner:
             ModelUnavailableError: If the title model cannot be found.
             ConfigError: If the index factory does not suit the data.
         """
-        catalog = self._split.catalog
+        catalog = self.split.catalog
         blocks = BlockSet.of(self._base, columns_of(catalog.table))
         self._items = describe_items(blocks, catalog, self._progress)
         self._n_trials = 0
         self._seconds: dict[str, list[float]] = {"fit": [], "weights": []}
         self._first: Trial | None = None
         self._best = _Best(settings_of(self._base, self._weights.space))
-        settings = fit_settings(self._base, self._fits.space, self._split.train)
+        settings = fit_settings(self._base, self._fits.space, self.split.train)
         number = 0
         while (fitted := self._fit(number, settings)) is not None:
             yield from self._try_weights(fitted, self._weight_trials)
@@ -148,7 +150,7 @@ class Tuner:
         started = self._clock()
         watch = Watch(self._progress, self._deadline, self._clock) if number else self._progress
         try:
-            learned = learn_vectors(self._split.train, config, watch)
+            learned = learn_vectors(self.split.train, config, watch)
         except TooLateError:
             self._tell(
                 f"fit {number} would have lasted beyond the budget and was given up after "
@@ -180,7 +182,7 @@ class Tuner:
         started = self._clock()
         chosen = {**fitted.settings, **settings}
         config = with_settings(self._base, chosen)
-        split = self._split
+        split = self.split
         # The linear score takes a moment, and its bars would only hide the lines of the trials.
         told = self._progress if self._ranking else Progress()
         model = fuse(
@@ -209,7 +211,7 @@ class Tuner:
 
     def _affordable(self, settings: Settings) -> bool:
         """Whether a fit is not far slower than usual; a few settings would use up the budget."""
-        train = self._split.train
+        train = self.split.train
         usual = max(fit_cost(config, train) for config in (self._base, HybridConfig()))
         return fit_cost(with_settings(self._base, settings), train) <= DEAREST_FIT * usual
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, cast
 
@@ -194,6 +195,8 @@ def evaluate(
                 configuration=settings.model_dump(mode="json"),
                 extra=tables,
                 command=_command(given),
+                data_set=_name_of(dataset),
+                date=datetime.datetime.now(tz=datetime.UTC).date(),
             )
         if not as_json:
             write(f"report: {report / 'report.html'}")
@@ -240,6 +243,13 @@ def _studies(text: str) -> tuple[str, ...]:
     if unknown:
         raise ConfigError(f"--studies must be among {', '.join(STUDIES)}, got {unknown[0]!r}.")
     return names
+
+
+def _name_of(dataset: str) -> str:
+    """What a report calls a data set: its last folder and file, such as "classic/plays.csv"."""
+    kind, colon, path = dataset.rpartition(":")
+    parts = [part for part in Path(path).parts if part not in ("/", "..")]
+    return f"{kind}{colon}{'/'.join(parts[-1:] if colon else parts[-2:]) or path}"
 
 
 def _command(given: dict[str, Any]) -> str:

@@ -135,6 +135,7 @@ def tune(
         progress=progress,
         tell=_silent if quiet else complain,
     )
+    searched = tuner.split
     if not as_json:
         write_lines(data.report)
         counts = ", ".join(how_many(n, what) for what, n in searched.counts().items())

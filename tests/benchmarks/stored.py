@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from evaluation.comparison import Comparison
+from evaluation.metrics.registry import sign_of
 from evaluation.paired import Paired
 from hybrid_rec.core.arrays import Doubles, Objects
 
@@ -66,7 +67,7 @@ class Stored(Paired):
                              weights=sizes)
             for name in others
         }  # fmt: skip
-        return max(means, key=lambda name: means[name])
+        return max(means, key=lambda name: sign_of(metric) * means[name])
 
 
 def stored(

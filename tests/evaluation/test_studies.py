@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from evaluation.harness import evaluate
+from evaluation.recommenders.popularity import Popularity
 from evaluation.splits.continuation import continuation
 from evaluation.splits.split import Split
 from evaluation.studies.ann_loss import ann_loss
@@ -18,6 +21,7 @@ from hybrid_rec import (
     DiversityConfig,
     HybridConfig,
     HybridRecommender,
+    Playlists,
 )
 from hybrid_rec.data.synthetic import synthetic_radio
 
@@ -102,8 +106,6 @@ def test_training_noise(split: Split) -> None:
 def test_mistakes(split: Split) -> None:
     with pytest.raises(ConfigError, match="share must be above 0"):
         cold_penalty(hybrid, split, np.random.default_rng(0), share=0)
-    from dataclasses import replace
-
     nothing = replace(split, train=split.train.select(np.array([], np.int64)))
     with pytest.raises(DataError, match="all targets are cold"):
         cold_penalty(hybrid, nothing, np.random.default_rng(0))
@@ -132,3 +134,26 @@ def test_diversity_is_paid_in_hits_and_told_against_the_plain_lists(split: Split
     other = HybridRecommender(CONFIG.model_copy(update={"diversity": DiversityConfig(mmr=1.0)}))
     other.fit(split.train, split.catalog)
     assert diversity_cost(other, split, settings, k=10).equals(table)
+
+
+def leaky(split: Split) -> Split:
+    """The split with a third of its cases in training."""
+    catalog = split.catalog
+    sides = zip(split.seeds.to_lists(catalog), split.targets.to_lists(catalog), strict=True)
+    whole = [given + wanted for given, wanted in sides][::3]
+    train = Playlists.from_lists([*split.train.to_lists(catalog), *whole], catalog)
+    return replace(split, train=train)
+
+
+def test_near_copies_count_in_no_study(split: Split) -> None:
+    copied = leaky(split)
+    assert copied.near_copies.sum() >= len(split) // 4
+    counted = copied.select(~copied.near_copies)
+    fitted = hybrid().fit(copied.train, copied.catalog)
+    for study in (
+        lambda part: ann_loss(fitted, "SQ4", part, k=(10,)),
+        lambda part: diversity_cost(fitted, part, (DiversityConfig(mmr=0.5),), k=10),
+        lambda part: training_noise(lambda _seed: Popularity(), part, (0, 1), k=(10,)),
+        lambda part: cold_penalty(Popularity, part, np.random.default_rng(0), k=(10,)),
+    ):
+        assert study(copied).equals(study(counted))

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import base64
+import datetime
+import hashlib
 import json
 import os
 import re
@@ -10,6 +13,7 @@ import subprocess
 import unicodedata
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from importlib.resources import files
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -24,6 +28,7 @@ from evaluation.evaluations import Evaluation
 from evaluation.harness import evaluate
 from evaluation.metrics.rankings import evaluate_rankings
 from evaluation.report.folder import check_target, write_report
+from evaluation.report.script import page_script
 from evaluation.splits.continuation import continuation
 from hybrid_rec.core.errors import ConfigError, DataError
 from hybrid_rec.core.plain_text import shell_line
@@ -109,6 +114,8 @@ def write(comparison: Comparison, folder: Path, **changed: Any) -> Path:
         "configuration": {"seed": 0, "weights": {"title": 0.05, "none": None}, "text": NASTY},
         "extra": {"Cold penalty": pd.DataFrame({"metric": [NASTY], "kept": [np.nan], "n": [3]})},
         "command": "hybrid-rec evaluate demo --report <folder>",
+        "data_set": f"plays {NASTY}",
+        "date": datetime.date(2026, 3, 5),
     }
     write_report(comparison, folder, **(arguments | changed))
     return folder
@@ -199,11 +206,49 @@ def test_the_page_shows_the_numbers(
     assert numbers["verdict"].startswith("most | played")
 
 
-def test_the_page_loads_nothing_and_runs_nothing(page: str) -> None:
-    assert not re.search(r"<script|<link|<img|<iframe|@import|http:|https:|javascript:", page)
+def test_the_page_loads_nothing_and_runs_its_own_script_alone(page: str) -> None:
+    (script,) = re.findall(r"<script[^>]*>(.*?)</script>", page, re.DOTALL)
+    assert page.count("<script") == 1
+    own = files("evaluation.report") / "templates" / "report.js"
+    assert script == "\n" + own.read_text(encoding="utf-8")
+    digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
+    policy = re.findall(r'<meta http-equiv="Content-Security-Policy" content="([^"]*)">', page)
+    assert policy == [page_script()["policy"]]
+    assert f"default-src 'none'; style-src 'unsafe-inline'; script-src 'sha256-{digest}';" in page
+    assert not re.search(r"\son\w+=", re.sub(r"<script.*?</script>", "", page, flags=re.DOTALL))
+    assert not re.search(r"<link|<img|<iframe|@import|http:|https:|javascript:", page)
     assert set(re.findall(r"""\b(?:src|href)=["']?(.)""", page)) == {"#"}
     assert not re.search(r"url\((?!#)", page)
     assert NASTY_HTML in page
+
+
+def test_the_title_has_data_set_and_date(page: str, report: Path) -> None:
+    (title,) = re.findall(r"<title>(most.*?)</title>", page)
+    assert title == f"most | played on plays {NASTY_HTML}, 5 March 2026 · hybrid-rec report"
+    assert '<time datetime="2026-03-05">5\u00a0March\u00a02026</time>' in page
+    first = (report / "report.md").read_text(encoding="utf-8").splitlines()[0]
+    assert first.startswith("# most ")
+    assert first.endswith(", 5 March 2026")
+
+
+def test_few_cases_are_said_in_plain_words(page: str, numbers: dict[str, Any]) -> None:
+    (cold,) = (
+        part
+        for part in numbers["recommenders"][0]["slices"]
+        if (part["slice"], part["group"]) == ("target", "cold")
+    )
+    assert cold["cases"] < 100
+    assert f"Few cold targets: {cold['targets']}, in {cold['cases']} cases." in page
+    assert f"These are only {cold['cases']} cases." in page
+
+
+def test_charts_tell_their_values_under_the_pointer(page: str, numbers: dict[str, Any]) -> None:
+    value = numbers["recommenders"][0]["metrics"]["ndcg@50"]
+    said = f"{value['mean']:.4f}, 95 % interval {value['low']:.4f} to {value['high']:.4f}"
+    assert f"<title>most | played\n{said}</title>" in page
+    assert page.count("<title>k = 50\n") == 2
+    # Two recommenders on three metrics, warm and cold of both, six k on two sizes of the curves.
+    assert page.count('<g class="tip"><title>') == 2 * 3 + 2 + 2 * 6
 
 
 def test_ids_are_unique_and_links_lead_somewhere(page: str) -> None:
@@ -533,7 +578,9 @@ addEventListener("load", () => {
 def test_the_page_renders(
     chromium: Browser, page: str, tmp_path: Path, width: int, scheme: int, paper: str
 ) -> None:
-    copy = page.replace("</body>", f"<script>{MEASURE}</script></body>")
+    # The page lets no script run but its own.
+    open_page = re.sub(r"<meta http-equiv[^>]*>", "", page)
+    copy = open_page.replace("</body>", f"<script>{MEASURE}</script></body>")
     (tmp_path / "copy.html").write_text(copy, encoding="utf-8")
     # A window cannot be as narrow as a phone, a frame can.
     frame = tmp_path / "frame.html"
@@ -565,3 +612,27 @@ def test_the_page_itself_has_every_section_and_a_picture(
     chromium(report / "report.html", f"--screenshot={picture}", "--window-size=1280,2000")
     # An empty page of that size takes less than ten kilobytes.
     assert picture.stat().st_size > 50_000
+
+
+SORT = """
+addEventListener("load", () => {
+  const table = document.querySelector("#headline table");
+  const seen = () => [...table.tBodies[0].rows].map(row => row.cells[1].textContent.trim()[2]);
+  const button = table.querySelectorAll("thead button")[1];
+  button.click();
+  const down = seen();
+  button.click();
+  document.title = JSON.stringify([down, seen()]);
+});
+"""
+
+
+def test_a_click_on_a_heading_sorts_a_table(chromium: Browser, page: str, tmp_path: Path) -> None:
+    copy = re.sub(r"<meta http-equiv[^>]*>", "", page)
+    path = tmp_path / "copy.html"
+    path.write_text(copy.replace("</body>", f"<script>{SORT}</script></body>"), encoding="utf-8")
+    dom, _ = chromium(path, "--virtual-time-budget=5000", "--dump-dom")
+    down, up = json.loads(re.findall(r"<title>(.*?)</title>", dom)[0].replace("&quot;", '"'))
+    assert down == sorted(down, reverse=True)
+    assert up == down[::-1]
+    assert len(set(down)) == 2

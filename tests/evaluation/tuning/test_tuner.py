@@ -275,6 +275,19 @@ def test_metrics_that_are_none(text: str) -> None:
         MetricAtK.parse(text)
 
 
+def test_near_copies_choose_nothing(split: Split) -> None:
+    catalog = split.catalog
+    sides = zip(split.seeds.to_lists(catalog), split.targets.to_lists(catalog), strict=True)
+    whole = [given + wanted for given, wanted in sides][::3]
+    train = Playlists.from_lists([*split.train.to_lists(catalog), *whole], catalog)
+    copied = replace(split, train=train)
+    n_copies = int(copied.near_copies.sum())
+    assert n_copies
+    (trial,) = search(copied, n=1)
+    assert len(trial.cases) == len(split) - n_copies
+    assert len(Tuner(copied, QUICK, NDCG).split) == len(trial.cases)
+
+
 def test_mistakes(split: Split) -> None:
     with pytest.raises(ConfigError, match="weight trials must be at least 1, got 0"):
         search(split, weight_trials=0)
