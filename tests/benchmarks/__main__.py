@@ -13,8 +13,8 @@ import sys
 
 BENCHMARKS = (
     "fit", "index_memory", "index_speed", "plan", "accuracy", "ablation", "credits", "speed",
-    "update", "titles", "headline", "million", "growth", "longest_list", "tuned", "trees", "startup",
-    "small", "score_log", "robust",
+    "update", "titles", "headline", "million", "growth", "longest_list", "tuned", "trees",
+    "startup", "small", "score_log", "robust",
 )  # fmt: skip
 
 

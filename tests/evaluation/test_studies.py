@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from evaluation.harness import evaluate
@@ -150,10 +152,11 @@ def test_near_copies_count_in_no_study(split: Split) -> None:
     assert copied.near_copies.sum() >= len(split) // 4
     counted = copied.select(~copied.near_copies)
     fitted = hybrid().fit(copied.train, copied.catalog)
-    for study in (
+    studies: tuple[Callable[[Split], pd.DataFrame], ...] = (
         lambda part: ann_loss(fitted, "SQ4", part, k=(10,)),
         lambda part: diversity_cost(fitted, part, (DiversityConfig(mmr=0.5),), k=10),
         lambda part: training_noise(lambda _seed: Popularity(), part, (0, 1), k=(10,)),
         lambda part: cold_penalty(Popularity, part, np.random.default_rng(0), k=(10,)),
-    ):
+    )
+    for study in studies:
         assert study(copied).equals(study(counted))
