@@ -95,7 +95,7 @@ def make_validation_split(
         )
     tested = make_split(name, playlists, catalog, min_length=min_length, **options)
     # Playlists have lost their test items; those that were long enough before still are.
-    inner = make_split(name, tested.train, catalog, min_length=2, **options)
+    inner = make_split(name, tested.train, tested.catalog, min_length=2, **options)
     return replace(inner, name=f"{inner.name}, validation", left_out=tested.left_out)
 
 

@@ -15,7 +15,7 @@ from evaluation.significance import bootstrap_interval, detectable_difference, r
 from evaluation.splits.registry import make_split, make_validation_split
 from evaluation.splits.split import Split
 from hybrid_rec import ConfigError, DataError, HybridConfig
-from hybrid_rec.data.synthetic import SyntheticDataset
+from hybrid_rec.data.synthetic import SyntheticDataset, synthetic_radio
 from tests.evaluation.test_comparison import evaluation
 
 QUICK = HybridConfig(
@@ -127,3 +127,12 @@ def test_mistakes(world: SyntheticDataset) -> None:
     other = replace(one, evaluations=one.evaluations[:1])
     with pytest.raises(DataError, match="same recommenders and metrics"):
         Draws((one, other), (0, 1))
+
+
+def test_new_items_have_a_validation_split() -> None:
+    world = synthetic_radio(seed=1, n_items=300, n_playlists=300)
+    tested = make_split("new-items", world.playlists, world.catalog)
+    chosen = make_validation_split("new-items", world.playlists, world.catalog)
+    assert tested.new_items is not None
+    assert chosen.new_items is not None
+    assert not set(tested.new_items["item_id"]) & set(chosen.new_items["item_id"])
