@@ -7,7 +7,9 @@ from typing import Annotated
 import typer
 
 from hybrid_rec.cli.answers import answer_frame, parse_weights
+from hybrid_rec.cli.asked import asked_items, check_given
 from hybrid_rec.cli.options import (
+    Artists,
     AsJson,
     Count,
     Explain,
@@ -15,17 +17,19 @@ from hybrid_rec.cli.options import (
     OneOfEach,
     OptionalItems,
     SkipUnknown,
+    Titles,
     Weight,
 )
 from hybrid_rec.cli.paths import check_model
 from hybrid_rec.core.console import print_frame
-from hybrid_rec.core.errors import ConfigError
 from hybrid_rec.core.quoting import quoted
 
 
 def recommend(
     model: ModelFolder,
     item: OptionalItems = None,
+    title: Titles = None,
+    artist: Artists = None,
     name: Annotated[
         str | None,
         typer.Option(
@@ -52,16 +56,18 @@ def recommend(
     as_json: AsJson = False,
 ) -> None:
     """Continue one playlist, given by the items in it, by its name, or by both."""
-    if not item and not (name or "").strip():
-        raise ConfigError("recommend must be given --item ID or --name TEXT, got neither.")
+    has_name = bool((name or "").strip())
+    check_given("recommend", item, title, artist, "--name TEXT", other=has_name)
     check_model(model)
     weights = parse_weights(weight)
     diversity = {"mmr": mmr, "artist_cap": artist_cap}
 
     from hybrid_rec.recommender import HybridRecommender
 
-    found = HybridRecommender.load(model, mmap=True).recommend(
-        [item or []],
+    recommender = HybridRecommender.load(model, mmap=True)
+    items = asked_items(recommender, item, title, artist, skip_unknown=skip_unknown)
+    found = recommender.recommend(
+        [items],
         k,
         names=None if name is None else [name],
         weights=weights,
@@ -71,5 +77,5 @@ def recommend(
         explain=explain,
     )
     frame = answer_frame(found, as_json=as_json).drop(columns=[] if as_json else ["query_id"])
-    asked = [*([quoted(name)] if name else []), *(item or [])]
+    asked = [*([quoted(name)] if name else []), *items]
     print_frame(frame, title=f"Goes with {', '.join(asked)}", as_json=as_json)

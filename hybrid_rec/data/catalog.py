@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -19,6 +18,7 @@ from hybrid_rec.core.errors import DataError, UnknownItemError
 from hybrid_rec.core.quoting import quoted
 from hybrid_rec.data.arrow_types import TEXT, TEXTS, VECTOR
 from hybrid_rec.data.columns import id_column, require_columns
+from hybrid_rec.data.finding import ItemFinder, check_asked, found_frame
 from hybrid_rec.data.id_forms import plain_form, told_form
 from hybrid_rec.data.ids import as_item_ids
 from hybrid_rec.data.item_table import (
@@ -32,6 +32,8 @@ from hybrid_rec.data.item_table import (
     first_of_each_id,
     is_list,
     item_array,
+    table_fingerprint,
+    table_frame,
 )
 
 _SHOWN = 5
@@ -250,28 +252,39 @@ class Catalog:
         joined = pa.concat_tables([self.table.cast(new.schema, safe=False), new])
         return Catalog(joined.combine_chunks())
 
+    def find(self, text: str, k: int = 5) -> pd.DataFrame:
+        """Items that a text could mean, best first: item_id, title, artist, score in [0, 1].
+
+        Case, accents, punctuation and the order of words do not matter, typing errors little.
+
+        Args:
+            text: A title, an artist, both ("metallica fade to black"), or a part of them.
+            k: Items wanted at most, from 1 to 1,000.
+
+        Raises:
+            DataError: If the text is none, or empty.
+            ConfigError: If k is out of range.
+
+        Examples:
+            >>> catalog = Catalog.from_columns(["a", "b"], ["Déjà Vu", "Halo"], ["Beyoncé"] * 2)
+            >>> catalog.find("beyonce deja wu", k=1)["item_id"].tolist()
+            ['a']
+        """
+        check_asked(text, k)
+        return found_frame(self, *self.finder.find(text, k))
+
+    @cached_property
+    def finder(self) -> ItemFinder:
+        """Titles and artists, ready to be searched."""
+        return ItemFinder.of(*(pa.array(texts, TEXT) for texts in (self.titles, self.artists)))
+
     def to_frame(self) -> pd.DataFrame:
         """A DataFrame of all columns, `item_id` first; lists are Python lists, missing is None."""
-        frame: dict[str, Any] = {ITEM_ID: self.item_ids}
-        for name in self.columns:
-            column = self.table[name]
-            if name == TAGS:
-                frame[name] = pd.Series([list(tags) for tags in self.tags], dtype=object)
-            elif pa.types.is_large_string(column.type) or is_list(column.type):
-                frame[name] = pd.Series(column.to_pylist(), dtype=object)
-            else:
-                # Beside missing ones whole numbers would become floats, which lack digits.
-                frame[name] = column.to_pandas(integer_object_nulls=True)
-        return pd.DataFrame(frame)
+        return table_frame(self.table)
 
     def fingerprint(self) -> str:
         """SHA-256 of the content, hexadecimal: equal catalogues have equal fingerprints."""
-        digest = hashlib.sha256()
-        for name in self.table.column_names:
-            digest.update(f"{name}:{self.table[name].type}\x1d".encode())
-            for value in self.table[name].to_pylist():
-                digest.update(b"\x00" if value is None else b"\x01" + repr(value).encode())
-        return digest.hexdigest()
+        return table_fingerprint(self.table)
 
     def _strings(self, name: str) -> Objects:
         values: Objects = np.full(len(self), None, dtype=object)

@@ -11,14 +11,14 @@ from hybrid_rec.core.choices import Distinct
 from hybrid_rec.data.playlists import OnUnknown, Playlists
 from hybrid_rec.data.queries import as_singles, parse_queries
 from hybrid_rec.data.recommendations import PlaylistMatches, Recommendations
-from hybrid_rec.model.fitted_recommender import FittedRecommender
+from hybrid_rec.model.lookup import ItemLookup
 from hybrid_rec.model.new_items import place_new_items
 from hybrid_rec.model.playlist_search import similar_playlists
 from hybrid_rec.model.search import SearchRequest, answer, filter_rows
 from hybrid_rec.model.weights import Weights, similar_weights
 
 
-class NearestItems(FittedRecommender):
+class NearestItems(ItemLookup):
     """A fitted recommender that is asked for what is near."""
 
     def similar_items(
