@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
+from hybrid_rec.cli.paths import check_table
 from hybrid_rec.core.console import complain
-from hybrid_rec.core.errors import ConfigError
+from hybrid_rec.core.errors import ConfigError, DataError
 from hybrid_rec.core.quoting import quoted
 
 if TYPE_CHECKING:
@@ -47,6 +49,25 @@ def check_given(
             f"--artist must be given once for all titles, or once for each of {len(titles)}, got "
             f"{len(artists)}."
         )
+
+
+def ids_in(file: Path | None) -> list[str] | None:
+    """The ids in a file, one a line; None for no file.
+
+    Raises:
+        DataError: If it is missing, no UTF-8 text, or holds no id.
+    """
+    if file is None:
+        return None
+    check_table(file, "a file of item ids")
+    try:
+        lines = file.read_text("utf-8-sig").splitlines()
+    except (UnicodeDecodeError, IsADirectoryError):
+        raise DataError(f"{file} must be a text file in UTF-8 of one item id a line.") from None
+    ids = [line.strip() for line in lines if line.strip()]
+    if not ids:
+        raise DataError(f"{file} must hold one item id a line, found none.")
+    return ids
 
 
 def asked_items(

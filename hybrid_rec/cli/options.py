@@ -61,6 +61,22 @@ OneOfEach = Annotated[
         help="Keep out other releases of the songs that are given or stand above.",
     ),
 ]
+Where = Annotated[
+    str | None,
+    typer.Option(
+        "--where",
+        metavar="EXPRESSION",
+        help="Only items whose columns pass, such as \"year >= 1990 and 'jazz' in tags\".",
+    ),
+]
+AllowFile = Annotated[
+    Path | None,
+    typer.Option("--allow-file", metavar="FILE", help="Only items whose ids it has, one a line."),
+]
+BlockFile = Annotated[
+    Path | None,
+    typer.Option("--block-file", metavar="FILE", help="No items whose ids it has, one a line."),
+]
 Explain = Annotated[
     bool,
     typer.Option(

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
 from hybrid_rec.cli.answers import answer_frame, parse_weights
-from hybrid_rec.cli.asked import asked_items, check_given
+from hybrid_rec.cli.asked import asked_items, check_given, ids_in
 from hybrid_rec.cli.options import (
+    AllowFile,
     Artists,
     AsJson,
+    BlockFile,
     Count,
     Explain,
     ModelFolder,
@@ -19,6 +21,7 @@ from hybrid_rec.cli.options import (
     SkipUnknown,
     Titles,
     Weight,
+    Where,
 )
 from hybrid_rec.cli.paths import check_model
 from hybrid_rec.core.console import print_frame
@@ -51,6 +54,9 @@ def recommend(
         int | None,
         typer.Option(metavar="N", help="Return at most so many items of one artist."),
     ] = None,
+    where: Where = None,
+    allow_file: AllowFile = None,
+    block_file: BlockFile = None,
     distinct: OneOfEach = None,
     explain: Explain = False,
     as_json: AsJson = False,
@@ -60,6 +66,11 @@ def recommend(
     check_given("recommend", item, title, artist, "--name TEXT", other=has_name)
     check_model(model)
     weights = parse_weights(weight)
+    only: dict[str, Any] = {
+        "where": where,
+        "allow": ids_in(allow_file),
+        "block": ids_in(block_file),
+    }
     diversity = {"mmr": mmr, "artist_cap": artist_cap}
 
     from hybrid_rec.recommender import HybridRecommender
@@ -73,6 +84,7 @@ def recommend(
         weights=weights,
         on_unknown="skip" if skip_unknown else "raise",
         diversity={name: value for name, value in diversity.items() if value is not None},
+        **only,
         distinct=distinct,
         explain=explain,
     )

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import sys
+from typing import Any
 
 from hybrid_rec.cli.answers import answer_frame, parse_weights
-from hybrid_rec.cli.asked import asked_items, check_given
+from hybrid_rec.cli.asked import asked_items, check_given, ids_in
 from hybrid_rec.cli.options import (
+    AllowFile,
     Artists,
     AsJson,
+    BlockFile,
     Count,
     Explain,
     ModelFolder,
@@ -17,6 +20,7 @@ from hybrid_rec.cli.options import (
     SkipUnknown,
     Titles,
     Weight,
+    Where,
 )
 from hybrid_rec.cli.paths import check_model
 from hybrid_rec.core.console import print_frame
@@ -30,6 +34,9 @@ def similar(
     k: Count = 10,
     weight: Weight = None,
     skip_unknown: SkipUnknown = False,
+    where: Where = None,
+    allow_file: AllowFile = None,
+    block_file: BlockFile = None,
     distinct: OneOfEach = None,
     explain: Explain = False,
     as_json: AsJson = False,
@@ -38,6 +45,11 @@ def similar(
     check_given("similar", item, title, artist)
     check_model(model)
     weights = parse_weights(weight)
+    only: dict[str, Any] = {
+        "where": where,
+        "allow": ids_in(allow_file),
+        "block": ids_in(block_file),
+    }
 
     from hybrid_rec.recommender import HybridRecommender
 
@@ -48,6 +60,7 @@ def similar(
         k,
         weights=weights,
         on_unknown="skip" if skip_unknown else "raise",
+        **only,
         distinct=distinct,
         explain=explain,
     )

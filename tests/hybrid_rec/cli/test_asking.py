@@ -5,9 +5,10 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import pandas as pd
 import pytest
 
-from hybrid_rec import HybridRecommender
+from hybrid_rec import ConfigError, DataError, HybridRecommender
 from hybrid_rec.cli.app import run
 
 
@@ -87,3 +88,65 @@ def test_an_artist_of_several_items_lists_at_most_five(
     told = capsys.readouterr().err
     assert "fits several: song-" in told
     assert 1 < told.count(f"by {artist})") <= 5
+
+
+def test_where_and_files_of_ids_choose_what_comes_back(
+    model: str, fitted: HybridRecommender, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    item, _, artist = titled(fitted)
+    asked = ["recommend", model, "--item", item, "-k", "5", "--json"]
+    assert run([*asked, "--where", f"artist != {artist!r} and title > 'M'"]) == 0
+    rows = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert len(rows) == 5
+    assert all(row["artist"] != artist and row["title"] > "M" for row in rows)
+    ids = tmp_path / "ids.txt"
+    ids.write_text("".join(f"{row['item_id']}\n" for row in rows[:2]))
+    assert run([*asked, "--allow-file", str(ids)]) == 0
+    kept = [json.loads(line)["item_id"] for line in capsys.readouterr().out.splitlines()]
+    assert sorted(kept) == sorted(row["item_id"] for row in rows[:2])
+    assert run([*asked, "--block-file", str(ids)]) == 0
+    left = {json.loads(line)["item_id"] for line in capsys.readouterr().out.splitlines()}
+    assert not left & set(kept)
+    for wrong in (["--where", "year > 3"], ["--allow-file", str(tmp_path / "no.txt")]):
+        assert run([*asked, *wrong]) == 2
+        assert capsys.readouterr().err.count("\n") == 1
+
+
+def test_show_tells_all_of_an_item(
+    model: str, fitted: HybridRecommender, capsys: pytest.CaptureFixture[str]
+) -> None:
+    item, title, artist = titled(fitted)
+    assert run(["show", model, "--title", title, "--artist", artist, "--json"]) == 0
+    card = json.loads(capsys.readouterr().out)
+    playlists = fitted.model_.playlists
+    row = fitted.model_.catalog.rows([item])[0]
+    held = {str(playlists.playlist_ids[i]) for i in range(len(playlists)) if row in playlists[i]}
+    assert {one["playlist_id"] for one in card["playlists"]} == held
+    assert card["columns"]["title"] == title
+    assert card["source"] == "hybrid"
+    by_artist = card["neighbours"]["artist"]
+    assert by_artist
+    assert {one["artist"] for one in by_artist} == {artist}
+    assert run(["show", model, "--item", item]) == 0
+    printed = capsys.readouterr().out
+    assert f"title          {title}\n" in printed
+    assert "nearest by cooccurrence\n" in printed
+
+
+def test_one_block_alone_and_new_items_as_dicts(fitted: HybridRecommender) -> None:
+    item, title, artist = titled(fitted)
+    alone = {"cooccurrence": 1, "popularity": 0, "title": 0, "artist": 0, "tags": 0}
+    short = fitted.similar_items([item], weights="cooccurrence").item_ids
+    assert (short == fitted.similar_items([item], weights=alone).item_ids).all()
+    with pytest.raises(ConfigError, match="or one of the blocks cooccurrence, popularity"):
+        fitted.similar_items([item], weights="cooc")
+    new = {"title": title, "artist": artist}
+    frame = fitted.recommend_for_new_items(pd.DataFrame([new]), k=5).item_ids
+    assert (fitted.recommend_for_new_items(new, k=5).item_ids == frame).all()
+    assert (
+        fitted.recommend_for_new_items([new, {"title": title}], k=5).item_ids[:1] == frame
+    ).all()
+    with pytest.raises(DataError, match="a dict of one item or a list of dicts"):
+        fitted.recommend_for_new_items([title])
+    only = fitted.recommend_for_new_items(new, k=5, where=f"artist != {artist!r}")
+    assert artist not in set(only.to_frame()["artist"])
