@@ -19,7 +19,7 @@ from hybrid_rec.data.recommendations import Recommendations
 from hybrid_rec.model.changes import NewPlaylists, OnKnown, read_changes
 from hybrid_rec.model.fit import fit_model
 from hybrid_rec.model.nearest import NearestItems
-from hybrid_rec.model.search import SearchRequest, answer, filter_rows
+from hybrid_rec.model.search import SearchRequest, allowed_rows, answer, filter_rows
 from hybrid_rec.model.update import update_model
 from hybrid_rec.model.weights import Weights, call_weights
 from hybrid_rec.ranking.diversity import Diversity, call_diversity
@@ -129,6 +129,7 @@ class HybridRecommender(NearestItems):
         exclude_seeds: bool = True,
         allow: Iterable[Any] | None = None,
         block: Iterable[Any] | None = None,
+        where: str | None = None,
         on_unknown: OnUnknown = "raise",
         weights: Weights | None = None,
         diversity: Diversity | None = None,
@@ -146,6 +147,8 @@ class HybridRecommender(NearestItems):
             exclude_seeds: Whether the items of a query are kept out of its own list.
             allow: Ids of the only items that may come back; None for all.
             block: Ids of items that may not come back.
+            where: Only items whose columns pass, such as "year >= 1990 and 'jazz' in tags":
+                comparisons, in, and, or, not; a missing value passes none.
             on_unknown: "raise" or "skip" for ids that the catalogue lacks, in queries and filters.
             weights: Block weights for this call; those not named are the model's. With any given,
                 the linear score orders, not the learned ranking.
@@ -164,7 +167,8 @@ class HybridRecommender(NearestItems):
         Raises:
             UnknownItemError: For an unknown id, if `on_unknown` is "raise".
             DataError: For ids that are neither strings nor integers.
-            ConfigError: If k, a weight or a diversity is out of range or unknown.
+            ConfigError: If k, a weight or a diversity is out of range or unknown, or `where` is no
+                such expression.
             NotFittedError: Before `fit` or `load`.
         """
         check_flag(learn, "learn")
@@ -180,7 +184,7 @@ class HybridRecommender(NearestItems):
             call_weights(model, weights),
             seeds=playlists,
             exclude_seeds=exclude_seeds,
-            allow=filter_rows(model.catalog, allow, on_unknown, "allow"),
+            allow=allowed_rows(model.catalog, allow, where, on_unknown),
             block=filter_rows(model.catalog, block, on_unknown, "block"),
             rank=weights is None,
             diversity=call_diversity(self.config, diversity),

@@ -23,7 +23,8 @@ from hybrid_rec.core.interrupts import insistent_interrupts
 from hybrid_rec.core.plain_output import OutputLostError, plain_output
 
 COMMANDS = (
-    "demo", "fit", "update", "recommend", "similar", "score", "evaluate", "tune", "info", "plan",
+    "demo", "fit", "update", "find", "show", "recommend", "similar", "score", "evaluate",
+    "tune", "info", "plan",
 )  # fmt: skip
 """The subcommands, in the order of the help: NAME is the function of that name in `cli/NAME.py`.
 

@@ -19,13 +19,21 @@ ModelFolder = Annotated[Path, typer.Argument(metavar="MODEL", help="Folder of a 
 DatasetName = Annotated[
     str, typer.Argument(metavar="DATASET", help="What to learn from, named as for fit.")
 ]
-Items = Annotated[
-    list[str],
-    typer.Option("--item", metavar="ID", help="Id of an item; repeat the option for more."),
-]
 OptionalItems = Annotated[
     list[str] | None,
     typer.Option("--item", metavar="ID", help="Id of an item; repeat the option for more."),
+]
+Titles = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--title", metavar="TEXT", help="Title of an item, as far as known; repeat it for more."
+    ),
+]
+Artists = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--artist", metavar="TEXT", help="Artist of the --title: one for all, or one for each."
+    ),
 ]
 Count = Annotated[int, typer.Option("-k", "--k", metavar="K", help="Number of items to return.")]
 ListLength = Annotated[
@@ -52,6 +60,22 @@ OneOfEach = Annotated[
         metavar="song",
         help="Keep out other releases of the songs that are given or stand above.",
     ),
+]
+Where = Annotated[
+    str | None,
+    typer.Option(
+        "--where",
+        metavar="EXPRESSION",
+        help="Only items whose columns pass, such as \"year >= 1990 and 'jazz' in tags\".",
+    ),
+]
+AllowFile = Annotated[
+    Path | None,
+    typer.Option("--allow-file", metavar="FILE", help="Only items whose ids it has, one a line."),
+]
+BlockFile = Annotated[
+    Path | None,
+    typer.Option("--block-file", metavar="FILE", help="No items whose ids it has, one a line."),
 ]
 Explain = Annotated[
     bool,

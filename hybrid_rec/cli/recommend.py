@@ -2,30 +2,37 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
 from hybrid_rec.cli.answers import answer_frame, parse_weights
+from hybrid_rec.cli.asked import asked_items, check_given, ids_in
 from hybrid_rec.cli.options import (
+    AllowFile,
+    Artists,
     AsJson,
+    BlockFile,
     Count,
     Explain,
     ModelFolder,
     OneOfEach,
     OptionalItems,
     SkipUnknown,
+    Titles,
     Weight,
+    Where,
 )
 from hybrid_rec.cli.paths import check_model
 from hybrid_rec.core.console import print_frame
-from hybrid_rec.core.errors import ConfigError
 from hybrid_rec.core.quoting import quoted
 
 
 def recommend(
     model: ModelFolder,
     item: OptionalItems = None,
+    title: Titles = None,
+    artist: Artists = None,
     name: Annotated[
         str | None,
         typer.Option(
@@ -47,29 +54,40 @@ def recommend(
         int | None,
         typer.Option(metavar="N", help="Return at most so many items of one artist."),
     ] = None,
+    where: Where = None,
+    allow_file: AllowFile = None,
+    block_file: BlockFile = None,
     distinct: OneOfEach = None,
     explain: Explain = False,
     as_json: AsJson = False,
 ) -> None:
     """Continue one playlist, given by the items in it, by its name, or by both."""
-    if not item and not (name or "").strip():
-        raise ConfigError("recommend must be given --item ID or --name TEXT, got neither.")
+    has_name = bool((name or "").strip())
+    check_given("recommend", item, title, artist, "--name TEXT", other=has_name)
     check_model(model)
     weights = parse_weights(weight)
+    only: dict[str, Any] = {
+        "where": where,
+        "allow": ids_in(allow_file),
+        "block": ids_in(block_file),
+    }
     diversity = {"mmr": mmr, "artist_cap": artist_cap}
 
     from hybrid_rec.recommender import HybridRecommender
 
-    found = HybridRecommender.load(model, mmap=True).recommend(
-        [item or []],
+    recommender = HybridRecommender.load(model, mmap=True)
+    items = asked_items(recommender, item, title, artist, skip_unknown=skip_unknown)
+    found = recommender.recommend(
+        [items],
         k,
         names=None if name is None else [name],
         weights=weights,
         on_unknown="skip" if skip_unknown else "raise",
         diversity={name: value for name, value in diversity.items() if value is not None},
+        **only,
         distinct=distinct,
         explain=explain,
     )
     frame = answer_frame(found, as_json=as_json).drop(columns=[] if as_json else ["query_id"])
-    asked = [*([quoted(name)] if name else []), *(item or [])]
+    asked = [*([quoted(name)] if name else []), *items]
     print_frame(frame, title=f"Goes with {', '.join(asked)}", as_json=as_json)

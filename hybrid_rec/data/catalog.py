@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -16,9 +15,11 @@ from numpy.typing import ArrayLike
 from hybrid_rec.core.arrays import Objects, Rows
 from hybrid_rec.core.checks import check_choice
 from hybrid_rec.core.errors import DataError, UnknownItemError
-from hybrid_rec.core.quoting import quoted
+from hybrid_rec.core.quoting import joined, quoted
+from hybrid_rec.core.words import how_many
 from hybrid_rec.data.arrow_types import TEXT, TEXTS, VECTOR
 from hybrid_rec.data.columns import id_column, require_columns
+from hybrid_rec.data.finding import ItemFinder, check_asked, found_frame
 from hybrid_rec.data.id_forms import plain_form, told_form
 from hybrid_rec.data.ids import as_item_ids
 from hybrid_rec.data.item_table import (
@@ -27,12 +28,13 @@ from hybrid_rec.data.item_table import (
     TAGS,
     TITLE,
     as_column,
-    cells,
-    differ,
+    check_kept,
     first_of_each_id,
-    is_list,
     item_array,
+    table_fingerprint,
+    table_frame,
 )
+from hybrid_rec.data.short_html import short_html
 
 _SHOWN = 5
 
@@ -150,6 +152,12 @@ class Catalog:
     def __len__(self) -> int:
         return int(self.table.num_rows)
 
+    def __repr__(self) -> str:
+        return f"Catalog({how_many(len(self), 'items')}: {joined(self.columns)})"
+
+    def _repr_html_(self) -> str:
+        return short_html(repr(self), table_frame(self.table.slice(0, 20)))
+
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Catalog) and bool(self.table.equals(other.table))
 
@@ -231,47 +239,46 @@ class Catalog:
                 another kind there.
         """
         rows = self.rows(other.item_ids, "negative")
-        both = np.flatnonzero(rows >= 0)
-        for name in self.columns:
-            if name in other.table.column_names and not is_list(self.table[name].type):
-                mine = cells(self.table[name])[rows[both]]
-                theirs = cells(other.table[name])[both]
-                clash = np.flatnonzero(differ(mine, theirs))
-                if len(clash):
-                    at = int(clash[0])
-                    raise DataError(
-                        f"an item must keep its {name}, but {quoted(other.item_ids[both[at]])} is "
-                        f"{quoted(mine[at])} and would become {quoted(theirs[at])}; give it a new "
-                        "id, or fit again."
-                    )
+        check_kept(self.table, other.table, rows)
         fresh = other.table.take(pa.array(np.flatnonzero(rows < 0)))
         wanted = [as_column(fresh, field) for field in self.table.schema]
         new = pa.table(wanted, names=self.table.column_names)
         joined = pa.concat_tables([self.table.cast(new.schema, safe=False), new])
         return Catalog(joined.combine_chunks())
 
+    def find(self, text: str, k: int = 5) -> pd.DataFrame:
+        """Items that a text could mean, best first: item_id, title, artist, score in [0, 1].
+
+        Case, accents, punctuation and the order of words do not matter, typing errors little.
+
+        Args:
+            text: A title, an artist, both ("metallica fade to black"), or a part of them.
+            k: Items wanted at most, from 1 to 1,000.
+
+        Raises:
+            DataError: If the text is none, or empty.
+            ConfigError: If k is out of range.
+
+        Examples:
+            >>> catalog = Catalog.from_columns(["a", "b"], ["Déjà Vu", "Halo"], ["Beyoncé"] * 2)
+            >>> catalog.find("beyonce deja wu", k=1)["item_id"].tolist()
+            ['a']
+        """
+        check_asked(text, k)
+        return found_frame(self, *self.finder.find(text, k))
+
+    @cached_property
+    def finder(self) -> ItemFinder:
+        """Titles and artists, ready to be searched."""
+        return ItemFinder.of(*(pa.array(texts, TEXT) for texts in (self.titles, self.artists)))
+
     def to_frame(self) -> pd.DataFrame:
         """A DataFrame of all columns, `item_id` first; lists are Python lists, missing is None."""
-        frame: dict[str, Any] = {ITEM_ID: self.item_ids}
-        for name in self.columns:
-            column = self.table[name]
-            if name == TAGS:
-                frame[name] = pd.Series([list(tags) for tags in self.tags], dtype=object)
-            elif pa.types.is_large_string(column.type) or is_list(column.type):
-                frame[name] = pd.Series(column.to_pylist(), dtype=object)
-            else:
-                # Beside missing ones whole numbers would become floats, which lack digits.
-                frame[name] = column.to_pandas(integer_object_nulls=True)
-        return pd.DataFrame(frame)
+        return table_frame(self.table)
 
     def fingerprint(self) -> str:
         """SHA-256 of the content, hexadecimal: equal catalogues have equal fingerprints."""
-        digest = hashlib.sha256()
-        for name in self.table.column_names:
-            digest.update(f"{name}:{self.table[name].type}\x1d".encode())
-            for value in self.table[name].to_pylist():
-                digest.update(b"\x00" if value is None else b"\x01" + repr(value).encode())
-        return digest.hexdigest()
+        return table_fingerprint(self.table)
 
     def _strings(self, name: str) -> Objects:
         values: Objects = np.full(len(self), None, dtype=object)

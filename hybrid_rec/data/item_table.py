@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from typing import Any
 
 import numpy as np
@@ -93,3 +94,54 @@ def as_column(table: pa.Table, field: pa.Field) -> Any:
         f"column {quoted(field.name)} must hold what it holds in the catalogue, {field.type}, "
         f"got {table[field.name].type}; convert it."
     )
+
+
+def check_kept(mine: pa.Table, theirs: pa.Table, rows: Rows) -> None:
+    """Raise a DataError for an item that would get another text or number.
+
+    Args:
+        mine: A table of items.
+        theirs: Another one.
+        rows: The row in `mine` of each item of `theirs`; negative for a new one.
+    """
+    both = np.flatnonzero(rows >= 0)
+    for name in mine.column_names:
+        if name == ITEM_ID or name not in theirs.column_names or is_list(mine[name].type):
+            continue
+        had, gets = cells(mine[name])[rows[both]], cells(theirs[name])[both]
+        clash = np.flatnonzero(differ(had, gets))
+        if len(clash):
+            at = int(clash[0])
+            item_id = theirs[ITEM_ID][int(both[at])].as_py()
+            raise DataError(
+                f"an item must keep its {name}, but {quoted(item_id)} is {quoted(had[at])} and "
+                f"would become {quoted(gets[at])}; give it a new id, or fit again."
+            )
+
+
+def table_frame(table: pa.Table) -> pd.DataFrame:
+    """A DataFrame of all columns; lists are Python lists, missing is None."""
+    frame: dict[str, Any] = {}
+    for name in table.column_names:
+        column = table[name]
+        if pa.types.is_large_string(column.type):
+            frame[name] = pd.Series(column.to_pylist(), dtype=object)
+        elif is_list(column.type):
+            lists = column.to_pylist()
+            if name == TAGS:
+                lists = [tags or [] for tags in lists]
+            frame[name] = pd.Series(lists, dtype=object)
+        else:
+            # Beside missing ones whole numbers would become floats, which lack digits.
+            frame[name] = column.to_pandas(integer_object_nulls=True)
+    return pd.DataFrame(frame)
+
+
+def table_fingerprint(table: pa.Table) -> str:
+    """SHA-256 of the content, hexadecimal."""
+    digest = hashlib.sha256()
+    for name in table.column_names:
+        digest.update(f"{name}:{table[name].type}\x1d".encode())
+        for value in table[name].to_pylist():
+            digest.update(b"\x00" if value is None else b"\x01" + repr(value).encode())
+    return digest.hexdigest()

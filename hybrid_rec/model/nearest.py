@@ -11,14 +11,14 @@ from hybrid_rec.core.choices import Distinct
 from hybrid_rec.data.playlists import OnUnknown, Playlists
 from hybrid_rec.data.queries import as_singles, parse_queries
 from hybrid_rec.data.recommendations import PlaylistMatches, Recommendations
-from hybrid_rec.model.fitted_recommender import FittedRecommender
-from hybrid_rec.model.new_items import place_new_items
+from hybrid_rec.model.lookup import ItemLookup
+from hybrid_rec.model.new_items import NewItemsTable, as_frame, place_new_items
 from hybrid_rec.model.playlist_search import similar_playlists
-from hybrid_rec.model.search import SearchRequest, answer, filter_rows
+from hybrid_rec.model.search import SearchRequest, allowed_rows, answer, filter_rows
 from hybrid_rec.model.weights import Weights, similar_weights
 
 
-class NearestItems(FittedRecommender):
+class NearestItems(ItemLookup):
     """A fitted recommender that is asked for what is near."""
 
     def similar_items(
@@ -28,6 +28,7 @@ class NearestItems(FittedRecommender):
         *,
         allow: Iterable[Any] | None = None,
         block: Iterable[Any] | None = None,
+        where: str | None = None,
         on_unknown: OnUnknown = "raise",
         weights: Weights | None = None,
         distinct: Distinct | None = None,
@@ -40,6 +41,7 @@ class NearestItems(FittedRecommender):
             k: Neighbours wanted of each, from 1 to 10,000,000.
             allow: See `recommend`.
             block: See `recommend`.
+            where: See `recommend`.
             on_unknown: See `recommend`; a skipped item has no line.
             weights: With any given, the linear score orders, not learned ranking and likeness;
                 unless `popularity` is named here, it is the config's `similar_popularity`.
@@ -60,7 +62,7 @@ class NearestItems(FittedRecommender):
             k,
             similar_weights(model, weights),
             seeds=singles,
-            allow=filter_rows(model.catalog, allow, on_unknown, "allow"),
+            allow=allowed_rows(model.catalog, allow, where, on_unknown),
             block=filter_rows(model.catalog, block, on_unknown, "block"),
             rank=weights is None,
             by_likeness=True,
@@ -70,22 +72,25 @@ class NearestItems(FittedRecommender):
 
     def recommend_for_new_items(
         self,
-        frame: pd.DataFrame,
+        frame: NewItemsTable,
         k: int = 10,
         *,
         weights: Weights | None = None,
         distinct: Distinct | None = None,
+        where: str | None = None,
     ) -> Recommendations:
         """The catalogue items nearest to items that the catalogue lacks.
 
         Args:
-            frame: Any of the columns that the model's blocks are made from, such as `title` and
-                `artist`, each of which may be missing in a row; optionally `item_id` (becomes the
-                query id) and `context` (lists of ids of catalogue items that it was seen with: the
-                mean of its company is the best guess of its place).
+            frame: A DataFrame, a dict of one item or a list of dicts, with any of the columns that
+                the model's blocks are made from, such as `title` and `artist`, each of which may be
+                missing in a row; optionally `item_id` (becomes the query id) and `context` (lists
+                of ids of catalogue items that it was seen with: the mean of its company is the best
+                guess of its place).
             k: Neighbours wanted of each, from 1 to 10,000,000.
             weights: See `similar_items`.
             distinct: See `recommend`; the same song as the new item is kept out, too.
+            where: See `recommend`.
 
         Returns:
             One line a new item; `query_sources` says how each was placed. Context items are not
@@ -97,13 +102,14 @@ class NearestItems(FittedRecommender):
             NotFittedError: Before `fit` or `load`.
         """
         model = self.model_
-        new = place_new_items(model, frame)
+        new = place_new_items(model, as_frame(frame))
         request = SearchRequest(
             new.queries,
             new.query_ids,
             k,
             similar_weights(model, weights),
             seeds=new.context,
+            allow=allowed_rows(model.catalog, None, where, "raise"),
             rank=weights is None,
             by_likeness=True,
             distinct=distinct,

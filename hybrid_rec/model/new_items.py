@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -24,6 +24,8 @@ from hybrid_rec.data.playlists import Playlists
 from hybrid_rec.model.fitted import Model
 from indexes.hybrid import HybridQueries
 
+NewItemsTable = pd.DataFrame | Mapping[str, Any] | Sequence[Mapping[str, Any]]
+"""New items as a frame, as a dict of one, or as a list of dicts."""
 CONTEXT_SOURCE = CONTEXT = "context"
 _NOTHING = np.empty(0, np.int64)
 
@@ -86,6 +88,29 @@ def place_new_items(model: Model, frame: pd.DataFrame) -> NewItems:
         else [None] * len(frame)
     )
     return NewItems(queries, ids, sources, context, titles, group_of)
+
+
+def as_frame(items: NewItemsTable) -> pd.DataFrame:
+    """New items as a frame, one row an item; what a dict leaves out is missing.
+
+    Raises:
+        DataError: For anything but a frame, a dict or a list of dicts.
+    """
+    if isinstance(items, pd.DataFrame):
+        return items
+    dicts = [items] if isinstance(items, Mapping) else items
+    is_list = isinstance(dicts, Sequence) and not isinstance(dicts, str)
+    if not is_list or not dicts or not all(isinstance(entry, Mapping) for entry in dicts):
+        raise DataError(
+            "new items must be a DataFrame, a dict of one item or a list of dicts, got "
+            f"{quoted(items)}."
+        )
+    names = list(dict.fromkeys(name for entry in dicts for name in entry))
+    columns = {
+        name: pd.Series([entry.get(name) for entry in dicts], dtype=object) for name in names
+    }
+    # Numbers keep their kind, lists stay cells.
+    return pd.DataFrame(columns).infer_objects()
 
 
 def check_describes(columns: Sequence[str], known: Sequence[str], what: str) -> None:

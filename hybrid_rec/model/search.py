@@ -19,6 +19,7 @@ from hybrid_rec.core.quoting import quoted
 from hybrid_rec.data.catalog import Catalog
 from hybrid_rec.data.playlists import OnUnknown, Playlists
 from hybrid_rec.data.recommendations import Recommendations
+from hybrid_rec.data.where import where_rows
 from hybrid_rec.model.explainer import Explainer
 from hybrid_rec.model.explanations import Stage
 from hybrid_rec.model.fitted import Model
@@ -262,6 +263,21 @@ def filter_rows(
         raise DataError(f"{what} must be a list of item ids, got the string {quoted(item_ids)}.")
     rows = catalog.rows(item_ids, "error" if on_unknown == "raise" else "negative")
     return rows[rows >= 0]
+
+
+def allowed_rows(
+    catalog: Catalog, allow: Iterable[Any] | None, where: str | None, on_unknown: OnUnknown
+) -> Rows | None:
+    """The only rows that may come back, by ids and by an expression; None for all.
+
+    Raises:
+        HybridRecError: See `filter_rows` and `where_rows`.
+    """
+    rows = filter_rows(catalog, allow, on_unknown, "allow")
+    if where is None:
+        return rows
+    passed = where_rows(catalog, where)
+    return passed if rows is None else np.intersect1d(rows, passed)
 
 
 def check_k(k: Any) -> None:

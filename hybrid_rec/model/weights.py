@@ -16,7 +16,8 @@ from hybrid_rec.core.errors import ConfigError
 from hybrid_rec.core.quoting import quoted
 from hybrid_rec.model.fitted import Model
 
-Weights = WeightsConfig | Mapping[str, float]
+Weights = WeightsConfig | Mapping[str, float] | str
+"""Weights of a call: a mapping, a WeightsConfig, or the name of the one block that counts."""
 _SIMILAR = "similar_popularity"
 
 
@@ -35,6 +36,8 @@ def call_weights(
         ConfigError: For anything but weights, or a block that the model does not have.
     """
     values = dict(model.weights if usual is None else usual)
+    if isinstance(weights, str):
+        weights = block_alone(model, weights)
     valid = {COOCCURRENCE, POPULARITY, _SIMILAR, *model.blocks.names, *DEFAULT_BLOCKS}
     if isinstance(weights, WeightsConfig):
         # Those of the configuration may name a block that is switched off.
@@ -60,6 +63,8 @@ def similar_weights(model: Model, weights: Weights | None) -> dict[str, float]:
         ConfigError: For anything but weights, or a block that the model does not have.
     """
     config = model.config.weights
+    if isinstance(weights, str):
+        weights = block_alone(model, weights)
     chosen = call_weights(model, weights, model.given_weights)
     if isinstance(weights, WeightsConfig):
         named = weights.model_fields_set if weights != config else frozenset[str]()
@@ -68,6 +73,21 @@ def similar_weights(model: Model, weights: Weights | None) -> dict[str, float]:
         named = frozenset(weights or {})
         prior = float((weights or {}).get(_SIMILAR, config.similar_popularity))
     return chosen if POPULARITY in named else {**chosen, POPULARITY: prior}
+
+
+def block_alone(model: Model, name: str) -> dict[str, float]:
+    """Weights by which one block counts and no other.
+
+    Raises:
+        ConfigError: If the model has no such block.
+    """
+    names = (COOCCURRENCE, POPULARITY, *model.blocks.names)
+    if name not in names:
+        raise ConfigError(
+            f"weights must be a mapping or one of the blocks {', '.join(names)}, got "
+            f"{quoted(name)}."
+        )
+    return {block: float(block == name) for block in names}
 
 
 def weights_told(config: HybridConfig, *, has_ranking: bool) -> str:

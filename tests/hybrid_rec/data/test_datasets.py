@@ -185,17 +185,19 @@ def test_movielens_watch_lists_stand_in_order_of_time(movielens_folder: Path) ->
     assert_adds_up(dataset.report)
 
 
-def test_movielens_titles_lose_their_year_and_stay_distinct(movielens_folder: Path) -> None:
+def test_movielens_titles_keep_their_year(movielens_folder: Path) -> None:
     catalog = read_movielens(movielens_folder).catalog
     assert dict(zip(catalog.item_ids, catalog.titles, strict=True)) == {
-        "10": "Toy Story",
-        "20": "Matrix, The",
+        "10": "Toy Story (1995)",
+        "20": "Matrix, The (1999)",
         "30": "Babylon 5",
-        "40": "Desu nôto",
-        "50": "Toy Story",
+        "40": "Desu nôto (2006–2007)",
+        "50": "Toy Story (1996)",
         "60": "(1984)",
-        "70": "Death (note)",
-    }
+        "70": "Death (note) (2001)",
+    }    years = dict(zip(catalog.item_ids, catalog.table["year"].to_pylist(), strict=True))
+    assert (years["10"], years["40"], years["60"]) == (1995, 2006, None)
+
     assert catalog.tags[:5] == [("Animation", "Comedy"), ("Sci-Fi",), (), (), ()]
     assert set(catalog.artists) == {None}
 
