@@ -14,7 +14,7 @@ import sys
 BENCHMARKS = (
     "fit", "index_memory", "index_speed", "plan", "accuracy", "ablation", "credits", "speed",
     "update", "titles", "headline", "growth", "longest_list", "tuned", "trees", "startup",
-    "small", "score_log", "robust",
+    "small", "score_log", "robust", "radio", "playlists",
 )  # fmt: skip
 
 
