@@ -8,6 +8,7 @@ chosen on validation parts: `python -m tests.benchmarks radio --validation`.
 from __future__ import annotations
 
 import sys
+from itertools import pairwise
 
 import numpy as np
 import pandas as pd
@@ -36,7 +37,7 @@ def neighbours(split: Split, apart: int) -> set[tuple[int, int]]:
 
 def share(rows: Rows, pairs: set[tuple[int, int]]) -> float:
     """Share of the transitions of an order that are among some pairs."""
-    return float(np.mean([pair in pairs for pair in zip(rows[:-1], rows[1:], strict=True)]))
+    return float(np.mean([pair in pairs for pair in pairwise(rows.tolist())]))
 
 
 def run(name: str, part: str) -> list[dict[str, object]]:
