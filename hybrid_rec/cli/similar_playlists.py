@@ -45,8 +45,13 @@ def similar_playlists(
     if playlist is not None:
         frame = like_playlist(recommender, playlist, k)
     else:
-        on_unknown = "skip" if skip_unknown else "raise"
-        frame = like_items(recommender, item or [], k, name=name, on_unknown=on_unknown)
+        frame = like_items(
+            recommender,
+            item or [],
+            k,
+            name=name,
+            on_unknown="skip" if skip_unknown else "raise",
+        )
     asked = [quoted(name)] if name else []
     asked += [f"playlist {playlist}"] if playlist is not None else item or []
     print_frame(frame, title=f"Like {', '.join(asked)}", as_json=as_json)

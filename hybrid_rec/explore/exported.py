@@ -101,7 +101,10 @@ def exported(
                 "rename it and fit again."
             )
     what = "playlists" if playlists else "items"
-    vectors_of = (lambda rows: _of_playlists(model, rows)) if playlists else model.index.blocks
+
+    def vectors_of(chosen: Rows) -> Mapping[str, Floats]:
+        return _of_playlists(model, chosen) if playlists else model.index.blocks(chosen)
+
     return Exported(what, name, table, widths, rows, vectors_of)
 
 

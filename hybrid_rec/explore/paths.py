@@ -51,15 +51,19 @@ class _Beam:
 
     path: Path
     total: float
-    last: int
-    """Place of its last item among the candidates; -1 for what was played before them."""
     is_open: Mask
 
 
-def best_path(candidates: Candidates, played: Path, seeds: Rows, steps: int, share: float) -> Path:
+def best_path(
+    candidates: Candidates,
+    played: Path,
+    seeds: Rows,
+    steps: int,
+    share: float,
+    *,
+    same_artist: bool = False,
+) -> Path:
     """What is played already and up to `steps` items more; fewer if there are no more.
-
-    An artist is not heard again within `ARTIST_GAP` places, as long as there is another.
 
     Args:
         candidates: What may come next; none of it is one song with what is played or a seed.
@@ -67,21 +71,23 @@ def best_path(candidates: Candidates, played: Path, seeds: Rows, steps: int, sha
         seeds: The items before it; its first item follows the last of these.
         steps: Items wanted.
         share: Share of the places that items without history have at least, while there are any.
+        same_artist: Whether an artist may be heard again within `ARTIST_GAP` places.
     """
     if not len(candidates.rows):
         return played
-    before = played.rows[-1:] or tuple(seeds[-1:].tolist())
-    between = candidates.transitions.between(candidates.rows, candidates.rows)
-    if before:
-        start = candidates.transitions.between(np.array(before), candidates.rows)[0]
-    else:
-        start = np.zeros(len(candidates.rows))
-    beams = [_Beam(played, 0.0, -1, np.ones(len(candidates.rows), dtype=bool))]
+    transitions = candidates.transitions
+    vectors = transitions.vectors(candidates.rows)
+    beams = [_Beam(played, 0.0, np.ones(len(candidates.rows), dtype=bool))]
     for _ in range(steps):
+        before = [(*seeds[-1:].tolist(), *beam.path.rows)[-1:] for beam in beams]
+        follows = np.zeros((len(beams), len(candidates.rows)))
+        if before[0]:
+            lasts = np.array(before, np.int64).ravel()
+            follows = transitions.between(lasts, candidates.rows, vectors)
         grown = []
-        for beam in beams:
-            follows = start if beam.last < 0 else between[beam.last]
-            grown.extend(_grown(candidates, beam, follows + candidates.relevance, share))
+        for beam, gains in zip(beams, follows + candidates.relevance, strict=True):
+            free = _allowed(candidates, beam, share, same_artist)
+            grown.extend(_grown(candidates, beam, gains, free))
         if not grown:
             break
         grown.sort(key=lambda beam: -beam.total)
@@ -89,10 +95,9 @@ def best_path(candidates: Candidates, played: Path, seeds: Rows, steps: int, sha
     return beams[0].path
 
 
-def _grown(candidates: Candidates, beam: _Beam, gains: Doubles, share: float) -> list[_Beam]:
+def _grown(candidates: Candidates, beam: _Beam, gains: Doubles, free: Mask) -> list[_Beam]:
     """The best ways to go on with a path by one item."""
     path = beam.path
-    free = _allowed(candidates, beam, share)
     places = np.flatnonzero(free)
     places = places[np.argsort(-gains[places], kind="stable")[:_BEAM]]
     return [
@@ -103,21 +108,19 @@ def _grown(candidates: Candidates, beam: _Beam, gains: Doubles, share: float) ->
                 path.n_cold + int(candidates.is_cold[place]),
             ),
             beam.total + float(gains[place]),
-            place,
             beam.is_open & (candidates.songs != candidates.songs[place]),
         )
         for place in places.tolist()
     ]
 
 
-def _allowed(candidates: Candidates, beam: _Beam, share: float) -> Mask:
-    """What may come next: of another artist, and new items in their share, if that is possible."""
+def _allowed(candidates: Candidates, beam: _Beam, share: float, same_artist: bool) -> Mask:
+    """What may come next: of another artist, and new items in their share while there are any."""
     free = beam.is_open
-    groups = candidates.group_of[candidates.rows]
-    recent = candidates.group_of[np.array(beam.path.rows[-ARTIST_GAP:], np.int64)]
-    others = free & ((groups < 0) | ~np.isin(groups, recent))
-    if others.any():
-        free = others
+    if not same_artist:
+        groups = candidates.group_of[candidates.rows]
+        recent = candidates.group_of[np.array(beam.path.rows[-ARTIST_GAP:], np.int64)]
+        free = free & ((groups < 0) | ~np.isin(groups, recent))
     if int(share * (len(beam.path.rows) + 1)) > beam.path.n_cold:
         new = free & candidates.is_cold
         if new.any():

@@ -82,9 +82,9 @@ def like_items(
 
 def _told(model: Model, matches: pd.DataFrame, rows: Rows) -> pd.DataFrame:
     number_of = {own_id: number for number, own_id in enumerate(model.playlists.playlist_ids)}
-    titles, ids = model.catalog.titles, model.catalog.item_ids
+    titles, ids, asked = model.catalog.titles, model.catalog.item_ids, set(rows.tolist())
     shared = [
-        list(dict.fromkeys(row for row in model.playlists[number_of[own_id]] if row in rows))
+        list(dict.fromkeys(row for row in model.playlists[number_of[own_id]] if row in asked))
         for own_id in matches["playlist_id"]
     ]
     songs = [", ".join(titles[row] or ids[row] for row in part[:_SHOWN]) for part in shared]

@@ -62,27 +62,29 @@ class Radio:
             seeds: Rows of the items that it begins with, which it does not repeat.
             length: Items wanted.
         """
-        size = min(max(_POOL, _LONGER * length), len(self.model.catalog))
+        n_items = len(self.model.catalog)
+        first = size = min(max(_POOL, _LONGER * length), n_items)
         home = self.pool(seeds, size)
         share = float(self._is_cold(home[: _WIDER * length]).mean()) if len(home) else 0.0
         played = Path()
         while len(played.rows) < length:
             steps = min(_RENEWED, length - len(played.rows))
-            found = best_path(
-                self._candidates(seeds, played, home, size), played, seeds, steps, share
-            )
-            if len(found.rows) > len(played.rows):
-                played = found
-            elif size < len(self.model.catalog):
-                size = min(_WIDER * size, len(self.model.catalog))
+            candidates = self._candidates(seeds, played, home, first)
+            found = best_path(candidates, played, seeds, steps, share)
+            if len(found.rows) == len(played.rows) and size < n_items:
+                size = min(_WIDER * size, n_items)
                 home = self.pool(seeds, size)
-            else:
+                continue
+            if len(found.rows) == len(played.rows):
+                found = best_path(candidates, played, seeds, 1, share, same_artist=True)
+            if len(found.rows) == len(played.rows):
                 break
+            played = found
         return played
 
-    def _candidates(self, seeds: Rows, played: Path, home: Rows, size: int) -> Candidates:
+    def _candidates(self, seeds: Rows, played: Path, home: Rows, n_near: int) -> Candidates:
         last = np.array(played.rows[-_RENEWED:], np.int64)
-        near = self.pool(last, size) if self.drift and len(last) else home
+        near = self.pool(last, n_near) if self.drift and len(last) else home
         rows = np.unique(np.concatenate([home, near]))
         relevance = (1 - self.drift) * self._relevance(rows, home)
         relevance += self.drift * self._relevance(rows, near)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import sparse
 
-from hybrid_rec.core.arrays import Doubles, Floats, Rows
+from hybrid_rec.core.arrays import Doubles, Rows
 from hybrid_rec.core.config import COOCCURRENCE
 from hybrid_rec.data.playlists import Playlists
 from indexes.hybrid import HybridIndex
@@ -60,18 +60,19 @@ class Transitions:
             counts = counts + pairs + pairs.T
         return cls(index, sparse.csr_array(counts))
 
-    def vectors(self, rows: Rows) -> Floats:
+    def vectors(self, rows: Rows) -> Doubles:
         """Places in co-occurrence space, `(len(rows), dim)`."""
-        return self.index.blocks(rows)[COOCCURRENCE]
+        return self.index.blocks(rows)[COOCCURRENCE].astype(np.float64)
 
-    def between(self, firsts: Rows, seconds: Rows) -> Doubles:
+    def between(self, firsts: Rows, seconds: Rows, vectors: Doubles) -> Doubles:
         """The log P of each second item after each first one, `(len(firsts), len(seconds))`.
 
         Args:
             firsts: Rows of items that are played.
             seconds: Rows of all candidates that may follow.
+            vectors: The places of those, `(len(seconds), dim)`.
         """
-        cosines = self.vectors(firsts).astype(np.float64) @ self.vectors(seconds).T
+        cosines = self.vectors(firsts) @ vectors.T
         near = np.exp(_SHARPNESS * (cosines - 1))
         near *= _SMOOTHING / np.maximum(near.sum(axis=1, keepdims=True), np.finfo(float).tiny)
         counts = self.in_a_row[firsts]
