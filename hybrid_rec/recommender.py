@@ -16,16 +16,16 @@ from hybrid_rec.data.catalog import Catalog
 from hybrid_rec.data.playlists import OnUnknown, Playlists
 from hybrid_rec.data.queries import parse_queries
 from hybrid_rec.data.recommendations import Recommendations
+from hybrid_rec.explore.explorer import ExploringRecommender
 from hybrid_rec.model.changes import NewPlaylists, OnKnown, read_changes
 from hybrid_rec.model.fit import fit_model
-from hybrid_rec.model.nearest import NearestItems
 from hybrid_rec.model.search import SearchRequest, allowed_rows, answer, filter_rows
 from hybrid_rec.model.update import update_model
 from hybrid_rec.model.weights import Weights, call_weights
 from hybrid_rec.ranking.diversity import Diversity, call_diversity
 
 
-class HybridRecommender(NearestItems):
+class HybridRecommender(ExploringRecommender):
     """Recommends for an item, for a playlist never seen, and for items nobody has played.
 
     It combines co-occurrence vectors of playlists, blocks that describe items (titles, artists and

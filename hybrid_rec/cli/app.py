@@ -23,10 +23,11 @@ from hybrid_rec.core.interrupts import insistent_interrupts
 from hybrid_rec.core.plain_output import OutputLostError, plain_output
 
 COMMANDS = (
-    "demo", "fit", "update", "find", "show", "recommend", "similar", "score", "evaluate",
-    "tune", "info", "plan",
+    "demo", "fit", "update", "find", "show", "recommend", "similar", "similar-playlists", "radio",
+    "export", "score", "evaluate", "tune", "info", "plan",
 )  # fmt: skip
-"""The subcommands, in the order of the help: NAME is the function of that name in `cli/NAME.py`.
+"""The subcommands, in the order of the help: NAME is the function of that name in `cli/NAME.py`,
+with underscores for hyphens.
 
 Those files import what is heavy inside their functions, because every command imports them all.
 """
@@ -44,7 +45,10 @@ app = typer.Typer(
     rich_markup_mode=None,
 )
 for _name in COMMANDS:
-    app.command(_name, cls=NamesInHelp)(getattr(import_module(f"hybrid_rec.cli.{_name}"), _name))
+    _function = _name.replace("-", "_")
+    app.command(_name, cls=NamesInHelp)(
+        getattr(import_module(f"hybrid_rec.cli.{_function}"), _function)
+    )
 
 
 def _version(wanted: bool) -> None:

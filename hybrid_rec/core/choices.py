@@ -4,3 +4,5 @@ from typing import Literal
 
 Distinct = Literal["song"]
 """What a list holds once: `song`, all releases of a song."""
+ExportTo = Literal["projector", "word2vec", "parquet", "lance"]
+"""What an export is for: TensorBoard's projector, tools of word vectors, or a database."""

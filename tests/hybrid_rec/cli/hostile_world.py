@@ -114,6 +114,8 @@ def arguments_of(command: str, world: World, out: Path) -> list[str]:
         "min_length": ["4"],
         "report": [str(out / "report")],
         "out": [str(out / "made")],
+        "to": ["parquet"],
+        "length": ["5"],
         "explain": [], "extend": [], "measure": [],
     }  # fmt: skip
     options: list[str] = []

@@ -56,6 +56,9 @@ def test_the_help_loads_nothing_heavy(tmp_path: Path) -> None:
         "similar no --item 1",
         "find no x",
         "show no --item 1",
+        "similar-playlists no --item 1",
+        "radio no --item 1",
+        "export no out --to parquet",
         "info no",
         "score no in.csv out",
         "update no --playlists in.csv",
@@ -68,13 +71,13 @@ def test_a_missing_path_is_refused_before_anything_heavy_is_loaded(
     assert loaded(code, tmp_path) & HEAVY == set()
 
 
-@pytest.mark.parametrize("command", ["recommend", "similar"])
+@pytest.mark.parametrize("command", ["recommend", "similar", "similar-playlists", "radio"])
 def test_an_answer_loads_nothing_that_only_learns(
     command: str, ranked: HybridRecommender, tmp_path: Path
 ) -> None:
     ranked.save(tmp_path / "model")
     item = ranked.model_.catalog.item_ids[0]
-    asked = [command, "model", "--item", item, "-k", "3"]
+    asked = [command, "model", "--item", item, "--length" if command == "radio" else "-k", "3"]
     code = f"from hybrid_rec.cli.app import run; assert run({asked!r}) == 0"
     found = loaded(code, tmp_path)
     assert found & (HEAVY | SLOW_PARTS) <= ANSWERING

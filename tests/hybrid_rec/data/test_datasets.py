@@ -195,7 +195,8 @@ def test_movielens_titles_keep_their_year(movielens_folder: Path) -> None:
         "50": "Toy Story (1996)",
         "60": "(1984)",
         "70": "Death (note) (2001)",
-    }    years = dict(zip(catalog.item_ids, catalog.table["year"].to_pylist(), strict=True))
+    }
+    years = dict(zip(catalog.item_ids, catalog.table["year"].to_pylist(), strict=True))
     assert (years["10"], years["40"], years["60"]) == (1995, 2006, None)
 
     assert catalog.tags[:5] == [("Animation", "Comedy"), ("Sci-Fi",), (), (), ()]
