@@ -99,7 +99,7 @@ def asked_items(
         check_known(catalog, ids)
     pairs: list[tuple[str | None, str | None]] = [(None, artist) for artist in artists or []]
     if titles:
-        given = list(artists or [None])
+        given: list[str | None] = [*artists] if artists else [None]
         pairs = list(zip(titles, given * len(titles) if len(given) == 1 else given, strict=False))
     for title, artist in pairs:
         row = choose_item(catalog, title, artist, plays)

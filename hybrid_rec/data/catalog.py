@@ -15,7 +15,8 @@ from numpy.typing import ArrayLike
 from hybrid_rec.core.arrays import Objects, Rows
 from hybrid_rec.core.checks import check_choice
 from hybrid_rec.core.errors import DataError, UnknownItemError
-from hybrid_rec.core.quoting import quoted
+from hybrid_rec.core.quoting import joined, quoted
+from hybrid_rec.core.words import how_many
 from hybrid_rec.data.arrow_types import TEXT, TEXTS, VECTOR
 from hybrid_rec.data.columns import id_column, require_columns
 from hybrid_rec.data.finding import ItemFinder, check_asked, found_frame
@@ -27,14 +28,13 @@ from hybrid_rec.data.item_table import (
     TAGS,
     TITLE,
     as_column,
-    cells,
-    differ,
+    check_kept,
     first_of_each_id,
-    is_list,
     item_array,
     table_fingerprint,
     table_frame,
 )
+from hybrid_rec.data.short_html import short_html
 
 _SHOWN = 5
 
@@ -152,6 +152,12 @@ class Catalog:
     def __len__(self) -> int:
         return int(self.table.num_rows)
 
+    def __repr__(self) -> str:
+        return f"Catalog({how_many(len(self), 'items')}: {joined(self.columns)})"
+
+    def _repr_html_(self) -> str:
+        return short_html(repr(self), table_frame(self.table.slice(0, 20)))
+
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Catalog) and bool(self.table.equals(other.table))
 
@@ -233,19 +239,7 @@ class Catalog:
                 another kind there.
         """
         rows = self.rows(other.item_ids, "negative")
-        both = np.flatnonzero(rows >= 0)
-        for name in self.columns:
-            if name in other.table.column_names and not is_list(self.table[name].type):
-                mine = cells(self.table[name])[rows[both]]
-                theirs = cells(other.table[name])[both]
-                clash = np.flatnonzero(differ(mine, theirs))
-                if len(clash):
-                    at = int(clash[0])
-                    raise DataError(
-                        f"an item must keep its {name}, but {quoted(other.item_ids[both[at]])} is "
-                        f"{quoted(mine[at])} and would become {quoted(theirs[at])}; give it a new "
-                        "id, or fit again."
-                    )
+        check_kept(self.table, other.table, rows)
         fresh = other.table.take(pa.array(np.flatnonzero(rows < 0)))
         wanted = [as_column(fresh, field) for field in self.table.schema]
         new = pa.table(wanted, names=self.table.column_names)

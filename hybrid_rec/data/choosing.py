@@ -135,4 +135,5 @@ def _by(artists: Objects, artist: str) -> Mask:
 
     asked = folded_text(artist)
     alike = [max(fuzz.ratio(asked, name), fuzz.token_set_ratio(asked, name)) for name in artists]
-    return (np.array(alike, np.float32) >= 100 * _SAME_ARTIST) & (artists != "")
+    close = np.array(alike, np.float32) >= 100 * _SAME_ARTIST
+    return np.asarray(close & (artists != ""), dtype=bool)

@@ -96,6 +96,29 @@ def as_column(table: pa.Table, field: pa.Field) -> Any:
     )
 
 
+def check_kept(mine: pa.Table, theirs: pa.Table, rows: Rows) -> None:
+    """Raise a DataError for an item that would get another text or number.
+
+    Args:
+        mine: A table of items.
+        theirs: Another one.
+        rows: The row in `mine` of each item of `theirs`; negative for a new one.
+    """
+    both = np.flatnonzero(rows >= 0)
+    for name in mine.column_names:
+        if name == ITEM_ID or name not in theirs.column_names or is_list(mine[name].type):
+            continue
+        had, gets = cells(mine[name])[rows[both]], cells(theirs[name])[both]
+        clash = np.flatnonzero(differ(had, gets))
+        if len(clash):
+            at = int(clash[0])
+            item_id = theirs[ITEM_ID][int(both[at])].as_py()
+            raise DataError(
+                f"an item must keep its {name}, but {quoted(item_id)} is {quoted(had[at])} and "
+                f"would become {quoted(gets[at])}; give it a new id, or fit again."
+            )
+
+
 def table_frame(table: pa.Table) -> pd.DataFrame:
     """A DataFrame of all columns; lists are Python lists, missing is None."""
     frame: dict[str, Any] = {}

@@ -10,7 +10,9 @@ import numpy as np
 import pandas as pd
 
 from hybrid_rec.core.arrays import Floats, Objects, Rows
+from hybrid_rec.core.words import how_many
 from hybrid_rec.data.catalog import Catalog
+from hybrid_rec.data.short_html import short_html
 
 NO_SOURCE = ""
 
@@ -69,6 +71,13 @@ class Recommendations:
 
     def __len__(self) -> int:
         return len(self.item_ids)
+
+    def __repr__(self) -> str:
+        n_queries, k = self.item_ids.shape
+        return f"Recommendations({how_many(n_queries, 'queries')}, k={k:,})"
+
+    def _repr_html_(self) -> str:
+        return short_html(repr(self), self.to_frame())
 
     def to_frame(self) -> pd.DataFrame:
         """One row a recommendation: query_id, rank (from 1), item_id, title, artist, score, source.

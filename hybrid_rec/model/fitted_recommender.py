@@ -6,12 +6,15 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Self
 
+import numpy as np
+
 from hybrid_rec.core.arrays import Floats
 from hybrid_rec.core.checks import as_path
 from hybrid_rec.core.config import COOCCURRENCE, HybridConfig
 from hybrid_rec.core.errors import ConfigError, NotFittedError
 from hybrid_rec.core.progress import Progress, as_progress
-from hybrid_rec.core.quoting import quoted
+from hybrid_rec.core.quoting import joined, quoted
+from hybrid_rec.core.words import how_many
 from hybrid_rec.data.ids import as_item_ids
 from hybrid_rec.data.playlists import OnUnknown
 from hybrid_rec.data.queries import parse_queries
@@ -35,6 +38,15 @@ class FittedRecommender:
         self.config = config or HybridConfig()
         self._model: Model | None = None
         self._explainer: Explainer | None = None
+
+    def __repr__(self) -> str:
+        if self._model is None:
+            return f"{type(self).__name__}(not fitted)"
+        blocks = joined([COOCCURRENCE, *self._model.blocks.names])
+        return (
+            f"{type(self).__name__}({how_many(len(self._model.catalog), 'items')}, "
+            f"{how_many(len(self._model.playlists), 'playlists')}, blocks: {blocks})"
+        )
 
     @property
     def model_(self) -> Model:
@@ -146,6 +158,36 @@ class FittedRecommender:
             )
         rows = model.catalog.rows(as_item_ids(item_ids))
         return model.index.blocks(rows)[block]
+
+    def playlist_vectors(self, playlists: Any, *, on_unknown: OnUnknown = "raise") -> Floats:
+        """Places of playlists in co-occurrence space, `(n_playlists, dim)` float32.
+
+        Args:
+            playlists: See the queries of `recommend`. One that says nothing is a row of zeros.
+            on_unknown: "raise" or "skip" for ids that the catalogue lacks.
+
+        Raises:
+            UnknownItemError: For an unknown id, if `on_unknown` is "raise".
+            NotFittedError: Before `fit` or `load`.
+        """
+        parsed, _ = parse_queries(playlists, self.model_.catalog, on_unknown)
+        return np.asarray(self.model_.queries(parsed).dense[COOCCURRENCE], dtype=np.float32)
+
+    def similarity(self, a: Any, b: Any, block: str = COOCCURRENCE) -> float:
+        """The cosine of two items in one dense block, in [-1, 1]; 0 where nothing is known of one.
+
+        Args:
+            a: Id of an item.
+            b: Id of another.
+            block: See `item_vectors`.
+
+        Raises:
+            UnknownItemError: For an unknown id.
+            ConfigError: If the model has no such dense block.
+            NotFittedError: Before `fit` or `load`.
+        """
+        one, other = self.item_vectors([a, b], block)
+        return float(one @ other)
 
     def _set(self, model: Model) -> None:
         self._model, self._explainer = model, None

@@ -20,7 +20,7 @@ from hybrid_rec.data.readers.registry import register_reader
 from hybrid_rec.data.report import MISSING_IDS, UNKNOWN_ITEMS, Dataset, finish
 from hybrid_rec.data.tables import ROWS_FROM_0, read_table
 
-_YEAR = re.compile(r"(?P<title>.*\S)\s*\(\d{4}(?:[-\u2013]\d{0,4})?\)\s*", re.DOTALL)
+_YEAR = re.compile(r".*\S\s*\((?P<year>\d{4})(?:[-\u2013]\d{0,4})?\)\s*", re.DOTALL)
 _NO_GENRES = "(no genres listed)"
 
 
@@ -29,8 +29,9 @@ def read_movielens(
 ) -> Dataset:
     """Watch lists from MovieLens ratings: the movies of each user in order of time.
 
-    The catalogue is all of `movies.csv`. The year, or range of years, at the end of a title is
-    split off and dropped; genres become tags; there are no artists. Item ids are movie ids and
+    The catalogue is all of `movies.csv`. Titles keep the year, or range of years, at their
+    end, which tells films of one name apart; the first year is the column `year`, too. Genres
+    become tags; there are no artists. Item ids are movie ids and
     playlist ids are user ids. Ratings of the same second keep their order in the file.
 
     Args:
@@ -105,13 +106,15 @@ def _movies(file: Path) -> Catalog:
     # Ids are checked against whole titles: a year can be all that sets two movies apart.
     with located(file, ROWS_FROM_0):
         catalog = Catalog.from_frame(frame)
-    titles = [None if title is None else _without_year(title) for title in catalog.titles]
-    return Catalog.from_columns(catalog.item_ids, titles, catalog.artists, catalog.tags)
+    titles = [None if title is None else title.strip() for title in catalog.titles]
+    years = [_year(title) for title in titles]
+    shown = Catalog.from_columns(catalog.item_ids, titles, catalog.artists, catalog.tags)
+    return Catalog(shown.table.append_column("year", pa.array(years, pa.int64())))
 
 
-def _without_year(title: str) -> str:
-    match = _YEAR.fullmatch(title)
-    return match["title"] if match else title.strip()
+def _year(title: str | None) -> int | None:
+    match = _YEAR.fullmatch(title or "")
+    return int(match["year"]) if match else None
 
 
 @register_reader("movielens")

@@ -54,6 +54,8 @@ def test_the_help_loads_nothing_heavy(tmp_path: Path) -> None:
         "tune mpd:no --budget 1 --out t.toml",
         "recommend no --item 1",
         "similar no --item 1",
+        "find no x",
+        "show no --item 1",
         "info no",
         "score no in.csv out",
         "update no --playlists in.csv",
