@@ -118,11 +118,13 @@ def test_duckdb_finds_the_same_neighbours(fitted: HybridRecommender, tmp_path: P
     assert np.array_equal(vectors, fitted.item_vectors(ids))
     assert "title_vector" in table.column_names
     seed = ids[0]
-    found = duckdb.sql(
+    asked = duckdb.sql(
         f"""SELECT b.item_id FROM '{path}' a, '{path}' b
         WHERE a.item_id = '{seed}' AND b.item_id <> a.item_id
         ORDER BY list_dot_product(a.cooccurrence_vector, b.cooccurrence_vector) DESC LIMIT 10"""
-    ).fetchall()
+    )
+    assert asked is not None
+    found = asked.fetchall()
     assert [row[0] for row in found] == nearest(fitted, seed)
 
 
