@@ -12,8 +12,6 @@ from hybrid_rec.core.config import COOCCURRENCE
 from hybrid_rec.data.playlists import Playlists
 from indexes.hybrid import HybridIndex
 
-_APART = (1.0, 0.5)
-"""What a pair counts that is played with nothing between, and with one item between."""
 _SMOOTHING = 1.0
 """Plays in a row that the vectors stand for."""
 _SHARPNESS = 8.0
@@ -24,8 +22,8 @@ _SHARPNESS = 8.0
 class Transitions:
     """How well items follow each other.
 
-    With `n(a, b)` the times that a and b were played in a row in either order (half for one item
-    between), and `q(b | a)` proportional to `exp(8 cos(a, b))` over the candidates,
+    With `n(a, b)` the times that a and b were played in a row in either order, and `q(b | a)`
+    proportional to `exp(8 cos(a, b))` over the candidates,
 
         log P(b | a) = log((n(a, b) + q(b | a)) / (n(a) + 1)).
 
@@ -47,18 +45,12 @@ class Transitions:
             index: Vectors of the same items.
         """
         n_items = playlists.n_items
-        counts = sparse.csr_array((n_items, n_items), dtype=np.float64)
-        for between, worth in enumerate(_APART):
-            step = between + 1
-            same = playlists.owners[step:] == playlists.owners[:-step]
-            first, second = playlists.rows[:-step][same], playlists.rows[step:][same]
-            other = first != second
-            ends = (first[other], second[other])
-            pairs = sparse.coo_array(
-                (np.full(len(ends[0]), worth), ends), shape=(n_items, n_items)
-            ).tocsr()
-            counts = counts + pairs + pairs.T
-        return cls(index, sparse.csr_array(counts))
+        same = playlists.owners[1:] == playlists.owners[:-1]
+        first, second = playlists.rows[:-1][same], playlists.rows[1:][same]
+        other = first != second
+        ends = (first[other], second[other])
+        pairs = sparse.coo_array((np.ones(len(ends[0])), ends), shape=(n_items, n_items)).tocsr()
+        return cls(index, sparse.csr_array(pairs + pairs.T))
 
     def vectors(self, rows: Rows) -> Doubles:
         """Places in co-occurrence space, `(len(rows), dim)`."""
