@@ -136,4 +136,6 @@ def _by(artists: Objects, artist: str) -> Mask:
     asked = folded_text(artist)
     alike = [max(fuzz.ratio(asked, name), fuzz.token_set_ratio(asked, name)) for name in artists]
     close = np.array(alike, np.float32) >= 100 * _SAME_ARTIST
-    return np.asarray(close & (artists != ""), dtype=bool)
+    named_at_all: Mask = np.array([bool(name) for name in artists], dtype=bool)
+    both: Mask = np.logical_and(close, named_at_all)
+    return both

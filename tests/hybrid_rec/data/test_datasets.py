@@ -6,7 +6,6 @@ import copy
 import csv
 import json
 import pickle
-import re
 import subprocess
 import sys
 import tracemalloc
@@ -818,7 +817,8 @@ def test_real_movielens(data_dir: Path) -> None:
     assert titles["1"] == "Toy Story (1995)"
     assert titles["171749"] == "Death Note: Desu nôto (2006\u20132007)"
     assert titles["40697"] == "Babylon 5"
-    assert not [title for title in catalog.titles if re.search(r"\(\d{4}\)\s*$", title or "")]
+    hamlets = [title for title in catalog.titles if (title or "").startswith("Hamlet (")]
+    assert len(set(hamlets)) == len(hamlets) > 3
     assert sum(not tags for tags in catalog.tags) == 34
     ratings = pd.read_csv(folder / "ratings.csv").sort_values("timestamp", kind="stable")
     watched = ratings.groupby("userId")["movieId"].apply(lambda ids: [str(i) for i in ids])
