@@ -29,6 +29,8 @@ from indexes.hybrid import HybridIndex, HybridQueries
 _SEARCHED, _BATCH = 256, 64
 # A query of fewer items may be like a training playlist by chance.
 _FEWEST_SEEDS = 4
+# A sequel is named like its original, which may be too little known to come otherwise.
+_NAMED_ALIKE = 20
 
 
 @dataclass(frozen=True, eq=False)
@@ -126,6 +128,11 @@ class CandidateFeatures:
                     exclude=list(part) if exclude_seeds else None,
                 )
             )
+            if new_groups is not None:
+                nearest = [
+                    np.concatenate(both)
+                    for both in zip(nearest, self._named_alike(asked, allow, block), strict=True)
+                ]
             for at in range(0, len(part), _BATCH):
                 few = np.arange(at, min(at + _BATCH, len(part)))
                 # Many small products: threads would take longer to meet than to work.
@@ -135,6 +142,14 @@ class CandidateFeatures:
                     near = nearest[at : at + _BATCH]
                     found = list(self._described(batch, near, mask, exclude_seeds, scratch))
                 yield from found
+
+    def _named_alike(
+        self, queries: HybridQueries, allow: Rows | None, block: Rows | None
+    ) -> Iterator[Rows]:
+        """Items whose texts are the nearest, however little else speaks for them."""
+        texts = {each.name for each in self.blocks if each.config.kind == "text"}
+        weights = {name: float(name in texts) for name in self.weights}
+        return self.index.candidates(queries, _NAMED_ALIKE, weights, allow=allow, block=block)
 
     def _described(
         self,

@@ -16,11 +16,13 @@ from hybrid_rec.ranking.candidates import CandidateFeatures
 
 # Chosen on the validation part of classic_rock: artists count for more than plays.
 _TEXT, _GROUP, _OTHER, _PLAYS, _ITEM_KNN = 1.0, 1.0, 0.3, 0.2, 3.0
+# Of an item that the catalogue lacks, its texts tell most: a sequel is named like its original.
+_TEXT_OF_NEW = 2.0
 # So many are drawn up; whatever is less alike would only disturb the order of the trees.
 _ALIKE = 5
 
 
-def likeness_weights(source: CandidateFeatures) -> Doubles:
+def likeness_weights(source: CandidateFeatures, *, is_new: bool = False) -> Doubles:
     """The weight of each feature in the likeness of a candidate to an item, `(n_features,)`.
 
     Texts that are the same count for most, then co-occurrence, a common group and other blocks;
@@ -28,11 +30,13 @@ def likeness_weights(source: CandidateFeatures) -> Doubles:
 
     Args:
         source: Whose features they are.
+        is_new: Whether the item is one that the catalogue lacks; texts then count twice.
     """
+    text = _TEXT_OF_NEW if is_new else _TEXT
     given = {"cooccurrence": 1.0, "item_knn": _ITEM_KNN, "plays": _PLAYS}
     for block in source.blocks:
         is_group = block.name == source.blocks.group
-        weight = _TEXT if block.config.kind == "text" else _GROUP if is_group else _OTHER
+        weight = text if block.config.kind == "text" else _GROUP if is_group else _OTHER
         given[source.linear_features[block.name]] = weight
     return np.array([given.get(name, 0.0) for name in source.columns])
 

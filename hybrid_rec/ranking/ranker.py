@@ -222,7 +222,8 @@ def rank_candidates(
 
     See `CandidateFeatures.describe` for the other arguments.
     """
-    likeness = likeness_weights(source) if by_likeness else None
+    is_new = new_groups is not None
+    likeness = likeness_weights(source, is_new=is_new) if by_likeness else None
     rows = np.full((len(playlists), k), NO_ROW, np.int64)
     scores = np.full((len(playlists), k), NO_SCORE, np.float32)
     waiting: deque[tuple[Rows, CandidateList | None]] = deque()
