@@ -128,7 +128,7 @@ class CandidateFeatures:
                     exclude=list(part) if exclude_seeds else None,
                 )
             )
-            if new_groups is not None:
+            if new_groups is not None and any(each.config.kind == "text" for each in self.blocks):
                 nearest = [
                     np.concatenate(both)
                     for both in zip(nearest, self._named_alike(asked, allow, block), strict=True)
