@@ -79,9 +79,11 @@ def test_the_commands_of_the_quick_start_run(
     shutil.copytree(ROOT / "docs" / "example", tmp_path / "docs" / "example")
     monkeypatch.chdir(tmp_path)
     lines = [line for block in blocks(README, "sh") for line in block.splitlines()]
-    assert [line.split()[1] for line in lines] == ["fit", "recommend", "similar", "score"]
+    assert [line.split()[1] for line in lines] == [
+        "fit", "recommend", "similar", "radio", "export", "score",
+    ]  # fmt: skip
     for line in lines:
-        assert run(shlex.split(line)[1:]) == 0, capsys.readouterr().err
+        assert run(shlex.split(line, comments=True)[1:]) == 0, capsys.readouterr().err
     printed = capsys.readouterr().out
     assert "battery" in printed
     assert "blue-in-green" in printed

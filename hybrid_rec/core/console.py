@@ -84,13 +84,13 @@ def print_table(frame: pd.DataFrame, *, title: str) -> None:
     if not any(sentences):
         console.print(table)
         return
+    console.width = max(console.width, _NARROWEST)
     with console.capture() as captured:
         console.print(table)
-    room = max(console.width, _NARROWEST)
     parts = re.split(rf"^.*{_BETWEEN}.*\n", captured.get(), flags=re.MULTILINE)
     for part, sentence in zip(parts, sentences, strict=True):
         console.file.write(part.rstrip() + "\n")
-        told = wrap(sentence, room, initial_indent=_INDENT, subsequent_indent=_INDENT)
+        told = wrap(sentence, console.width, initial_indent=_INDENT, subsequent_indent=_INDENT)
         console.file.write("".join(line + "\n" for line in told))
 
 

@@ -140,7 +140,7 @@ def test_a_saved_model_keeps_names(
     rows = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
     assert [row["item_id"] for row in rows] == before.item_ids[0, :3].tolist()
     assert run(["recommend", str(folder)]) == 2
-    assert "--item ID or --name TEXT" in capsys.readouterr().err
+    assert "--item ID, --title TEXT or --name TEXT" in capsys.readouterr().err
 
 
 def test_an_update_brings_new_names() -> None:

@@ -115,6 +115,7 @@ def arguments_of(command: str, world: World, out: Path) -> list[str]:
         "report": [str(out / "report")],
         "out": [str(out / "made")],
         "to": ["parquet"],
+        "text": ["song"],
         "length": ["5"],
         "explain": [], "extend": [], "measure": [],
     }  # fmt: skip
