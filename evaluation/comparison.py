@@ -13,6 +13,7 @@ from evaluation.paired import Paired
 from hybrid_rec.core.arrays import Doubles, Objects
 from hybrid_rec.core.errors import ConfigError, DataError
 from hybrid_rec.core.quoting import quoted
+from hybrid_rec.core.words import how_many
 
 
 @dataclass(frozen=True)
@@ -45,6 +46,10 @@ class Comparison(Paired):
                     f"evaluations must be of the same cases and metrics, but those of "
                     f"{quoted(names[0])} and {quoted(other.name)} differ."
                 )
+
+    def __repr__(self) -> str:
+        n_cases = len(self.evaluations[0].cases)
+        return f"Comparison({', '.join(self.names)}: {how_many(n_cases, 'cases')})"
 
     @cached_property
     def counted(self) -> tuple[Evaluation, ...]:

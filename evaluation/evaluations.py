@@ -14,6 +14,7 @@ from evaluation.splits.split import Split
 from hybrid_rec.core.arrays import Mask, Objects, Rows
 from hybrid_rec.core.errors import ConfigError
 from hybrid_rec.core.quoting import quoted
+from hybrid_rec.core.words import how_many
 
 POPULARITY_BUCKETS = (0, 1, 2, 5, 20, 100)
 SEED_BUCKETS = (1, 2, 5, 10, 25, 50)
@@ -42,6 +43,9 @@ class Evaluation:
     seeds among the recommendations. Such entries score nothing."""
     seconds: dict[str, float]
     """Time to fit (absent if it was fitted before) and to recommend."""
+
+    def __repr__(self) -> str:
+        return f"Evaluation({self.name}, {how_many(len(self.cases), 'cases')})"
 
     @property
     def metrics(self) -> list[str]:

@@ -93,7 +93,8 @@ def asked_items(
     """
     from hybrid_rec.data.choosing import check_known, choose_item, named
 
-    catalog, plays = recommender.model_.catalog, recommender.model_.playlists.play_counts
+    model = recommender.model_
+    catalog, plays = model.catalog, model.playlists.play_counts
     ids = list(items or [])
     if not skip_unknown:
         check_known(catalog, ids)
@@ -102,7 +103,14 @@ def asked_items(
         given: list[str | None] = [*artists] if artists else [None]
         pairs = list(zip(titles, given * len(titles) if len(given) == 1 else given, strict=False))
     for title, artist in pairs:
-        row = choose_item(catalog, title, artist, plays)
+        row = choose_item(
+            catalog,
+            title,
+            artist,
+            plays,
+            songs=None if title is None else model.songs.keys,
+            removed=model.removed,
+        )
         told = " by ".join(quoted(text) for text in (title, artist) if text is not None)
         complain(f"hybrid-rec: {told} is taken for {named(catalog, [row])}.")
         ids.append(str(catalog.item_ids[row]))

@@ -7,6 +7,7 @@ from typing import Any
 
 from hybrid_rec.cli.answers import answer_frame, parse_weights
 from hybrid_rec.cli.asked import asked_items, check_given, ids_in
+from hybrid_rec.cli.new_items import NewArtist, NewAsked, NewColumns, NewItemsFile, NewTitle
 from hybrid_rec.cli.options import (
     AllowFile,
     Artists,
@@ -31,6 +32,10 @@ def similar(
     item: OptionalItems = None,
     title: Titles = None,
     artist: Artists = None,
+    new_title: NewTitle = None,
+    new_artist: NewArtist = None,
+    new_column: NewColumns = None,
+    new_items: NewItemsFile = None,
     k: Count = 10,
     weight: Weight = None,
     skip_unknown: SkipUnknown = False,
@@ -41,39 +46,53 @@ def similar(
     explain: Explain = False,
     as_json: AsJson = False,
 ) -> None:
-    """Find the items most similar to each of the given ones."""
-    check_given("similar", item, title, artist)
+    """Find the items most similar to each of the given ones, which may be new to the model."""
+    new = NewAsked(new_title, new_artist, new_column, new_items)
+    options = ("--new-title TEXT", "--new-items FILE")
+    check_given("similar", item, title, artist, *options, other=bool(new))
+    new.check(
+        {
+            "--item": item, "--title": title, "--artist": artist, "--skip-unknown": skip_unknown,
+            "--allow-file": allow_file, "--block-file": block_file, "--explain": explain,
+        }
+    )  # fmt: skip
     check_model(model)
     weights = parse_weights(weight)
-    only: dict[str, Any] = {
-        "where": where,
-        "allow": ids_in(allow_file),
-        "block": ids_in(block_file),
-    }
+    only: dict[str, Any] = {"weights": weights, "where": where, "distinct": distinct}
+    allow, block = ids_in(allow_file), ids_in(block_file)
 
     from hybrid_rec.recommender import HybridRecommender
 
     recommender = HybridRecommender.load(model, mmap=True)
-    items = asked_items(recommender, item, title, artist, skip_unknown=skip_unknown)
-    found = recommender.similar_items(
-        list(dict.fromkeys(items)),
-        k,
-        weights=weights,
-        on_unknown="skip" if skip_unknown else "raise",
-        **only,
-        distinct=distinct,
-        explain=explain,
-    )
+    catalog = recommender.model_.catalog
+    if new:
+        described = new.frame(recommender.model_)
+        found = recommender.recommend_for_new_items(described, k, **only)
+        names = [{"title": None, "artist": None, **row} for row in described.to_dict("records")]
+    else:
+        items = asked_items(recommender, item, title, artist, skip_unknown=skip_unknown)
+        found = recommender.similar_items(
+            list(dict.fromkeys(items)),
+            k,
+            on_unknown="skip" if skip_unknown else "raise",
+            allow=allow,
+            block=block,
+            explain=explain,
+            **only,
+        )
+        rows = catalog.rows(found.query_ids)
+        names = [{"title": catalog.titles[row], "artist": catalog.artists[row]} for row in rows]
     frame = answer_frame(found, as_json=as_json)
+    if found.query_sources is not None:
+        placed = dict(zip(found.query_ids, found.query_sources, strict=True))
+        frame["query_source"] = frame["query_id"].map(placed)
     if as_json or not sys.stdout.isatty():
         print_frame(frame, title="", as_json=as_json)
         return
-    catalog = recommender.model_.catalog
-    for query_id in found.query_ids:
-        row = int(catalog.rows([query_id])[0])
+    for query_id, name in zip(found.query_ids, names, strict=True):
         headline = (
-            f"Similar to {query_id}: {catalog.titles[row] or '(no title)'} by "
-            f"{catalog.artists[row] or '(no artist)'}"
+            f"Similar to {query_id}: {name['title'] or '(no title)'} by "
+            f"{name['artist'] or '(no artist)'}"
         )
         part = frame[frame["query_id"] == query_id].drop(columns="query_id")
         print_frame(part, title=headline)

@@ -21,7 +21,15 @@ _LIKELY = 0.75
 _SAME_ARTIST = 0.8
 
 
-def choose_item(catalog: Catalog, title: str | None, artist: str | None, plays: Rows) -> int:
+def choose_item(
+    catalog: Catalog,
+    title: str | None,
+    artist: str | None,
+    plays: Rows,
+    *,
+    songs: Rows | None = None,
+    removed: Rows | None = None,
+) -> int:
     """The row of the one item that is meant.
 
     An item that is called exactly so, but for case, accents and punctuation, comes before all that
@@ -32,6 +40,9 @@ def choose_item(catalog: Catalog, title: str | None, artist: str | None, plays: 
         title: What it is called, or a part of it; None where only the artist is known.
         artist: Whose it is; None if that is not known.
         plays: Plays of each item, `(n_items,)`: the most played are named first.
+        songs: The same number for items that are one song, `(n_items,)`: of several releases the
+            most played is meant. None where each item stands for itself.
+        removed: Rows that are not found.
 
     Raises:
         UnknownItemError: If nothing is called like this; it names the nearest ones.
@@ -42,6 +53,8 @@ def choose_item(catalog: Catalog, title: str | None, artist: str | None, plays: 
     rows, scores = finder.find(title or artist or "", _POOL, plays)
     exact = _called(finder.titles if title is not None else finder.artists, title or artist)
     rows = np.concatenate([_by_plays(exact, plays), rows[~np.isin(rows, exact)]])
+    if removed is not None:
+        rows = rows[~np.isin(rows, removed)]
     scores = finder.scores(folded_text(title or artist or ""), rows)
     is_exact = np.isin(rows, exact)
     if title is not None and artist is not None and len(rows):
@@ -49,6 +62,9 @@ def choose_item(catalog: Catalog, title: str | None, artist: str | None, plays: 
         if not kept.any():
             # The title may be common, the artist not.
             rows, scores = finder.find(f"{artist} {title}", _POOL, plays)
+            if removed is not None:
+                left = ~np.isin(rows, removed)
+                rows, scores = rows[left], scores[left]
             kept = (scores >= _CLEAR) & _by(finder.artists[rows], artist)
             is_exact = np.zeros(len(rows), dtype=bool)
             near = rows
@@ -58,14 +74,15 @@ def choose_item(catalog: Catalog, title: str | None, artist: str | None, plays: 
     else:
         near = rows
     if is_exact.any():
-        rows = rows[is_exact]
+        rows = _once(rows[is_exact], songs, plays)
     else:
         order = np.argsort(-scores, kind="stable")
         rows, scores = rows[order], scores[order]
-        if len(rows) and scores[0] >= _CLEAR and (scores[1:] <= scores[0] - _AHEAD).all():
-            rows = rows[:1]
+        best = _once(rows[scores > scores[:1].sum() - _AHEAD], songs, plays)
+        if len(best) == 1 and scores[0] >= _CLEAR:
+            rows = best
         else:
-            rows = rows[scores >= _LIKELY]
+            rows = _once(rows[scores >= _LIKELY], songs, plays)
     if len(rows) == 1:
         return int(rows[0])
     if len(rows):
@@ -127,6 +144,18 @@ def _called(names: Objects, text: str | None) -> Rows:
 
 def _by_plays(rows: Rows, plays: Rows) -> Rows:
     return rows[np.argsort(-plays[rows], kind="stable")]
+
+
+def _once(rows: Rows, songs: Rows | None, plays: Rows) -> Rows:
+    """The most played release of each song, in the order in which the songs stand."""
+    if songs is None:
+        return rows
+    kept: dict[int, int] = {}
+    for row in rows.tolist():
+        song = int(songs[row])
+        if song not in kept or plays[row] > plays[kept[song]]:
+            kept[song] = row
+    return np.array(list(kept.values()), dtype=np.int64)
 
 
 def _by(artists: Objects, artist: str) -> Mask:

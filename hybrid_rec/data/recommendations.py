@@ -122,6 +122,10 @@ class PlaylistMatches:
     def __len__(self) -> int:
         return len(self.playlist_ids)
 
+    def __repr__(self) -> str:
+        n_queries, k = self.playlist_ids.shape
+        return f"PlaylistMatches({how_many(n_queries, 'queries')}, k={k:,})"
+
     def to_frame(self) -> pd.DataFrame:
         """One row a match: query_id, rank (from 1), playlist_id, name, score.
 

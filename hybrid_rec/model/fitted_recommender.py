@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from html import escape
 from pathlib import Path
 from typing import Any, Self
 
@@ -47,6 +48,9 @@ class FittedRecommender:
             f"{type(self).__name__}({how_many(len(self._model.catalog), 'items')}, "
             f"{how_many(len(self._model.playlists), 'playlists')}, blocks: {blocks})"
         )
+
+    def _repr_html_(self) -> str:
+        return f"<p>{escape(repr(self))}</p>"
 
     @property
     def model_(self) -> Model:

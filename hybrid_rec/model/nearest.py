@@ -5,9 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from hybrid_rec.core.choices import Distinct
+from hybrid_rec.core.config import COOCCURRENCE, POPULARITY
+from hybrid_rec.core.errors import ConfigError, DataError
+from hybrid_rec.core.quoting import quoted
 from hybrid_rec.data.playlists import OnUnknown, Playlists
 from hybrid_rec.data.queries import as_singles, parse_queries
 from hybrid_rec.data.recommendations import PlaylistMatches, Recommendations
@@ -15,7 +19,8 @@ from hybrid_rec.model.lookup import ItemLookup
 from hybrid_rec.model.new_items import NewItemsTable, as_frame, place_new_items
 from hybrid_rec.model.playlist_search import similar_playlists
 from hybrid_rec.model.search import SearchRequest, allowed_rows, answer, filter_rows
-from hybrid_rec.model.weights import Weights, similar_weights
+from hybrid_rec.model.weights import Weights, block_alone, similar_weights
+from indexes.hybrid import HybridQueries
 
 
 class NearestItems(ItemLookup):
@@ -115,6 +120,56 @@ class NearestItems(ItemLookup):
             distinct=distinct,
             new=new,
             query_sources=new.sources,
+        )
+        return answer(model, request)
+
+    def similar_to_vector(
+        self, vector: Any, block: str = COOCCURRENCE, k: int = 10
+    ) -> Recommendations:
+        """The items nearest to points of one dense block's space, by cosine alone.
+
+        Args:
+            vector: `(dim,)`, or `(n, dim)` for several, of any length but 0.
+            block: A block whose rows are dense, see `item_vectors`.
+            k: Neighbours wanted of each, from 1 to 10,000,000.
+
+        Returns:
+            One line a vector; `query_ids` are "0", "1", ... An item whose own vector is asked for
+            finds itself.
+
+        Raises:
+            DataError: If a vector is of another length, not finite, or zero.
+            ConfigError: If k is out of range, or the model has no such dense block.
+            NotFittedError: Before `fit` or `load`.
+        """
+        model = self.model_
+        known = [name for name in model.index.layout if name != POPULARITY]
+        if block not in known:
+            raise ConfigError(
+                f"The 'block' parameter must be one of {', '.join(known)}, got {quoted(block)} "
+                "instead."
+            )
+        dim = model.index.layout[block]
+        try:
+            points = np.atleast_2d(np.array(vector, dtype=np.float64))
+        except (TypeError, ValueError):
+            points = np.empty((0, 0))
+        if points.ndim != 2 or points.shape[1] != dim or not len(points):
+            raise DataError(
+                f"vector must be {dim} numbers, or an array (n, {dim}), for the block {block}, got "
+                f"the shape {np.shape(points)}."
+            )
+        lengths = np.linalg.norm(points, axis=1, keepdims=True)
+        if not np.isfinite(lengths).all() or not lengths.all():
+            row = int(np.flatnonzero(~np.isfinite(lengths) | (lengths == 0))[0])
+            raise DataError(f"vector must be finite numbers, not all 0, but row {row} is not.")
+        unit = np.ascontiguousarray(points / lengths, dtype=np.float32)
+        prior = np.ones((len(unit), 1), np.float32)
+        request = SearchRequest(
+            HybridQueries({block: unit, POPULARITY: prior}),
+            np.arange(len(unit)).astype(str).astype(object),
+            k,
+            block_alone(model, block),
         )
         return answer(model, request)
 

@@ -59,7 +59,13 @@ def test_a_title_is_as_good_as_an_id(
 @pytest.mark.parametrize(
     ("arguments", "told"),
     [
-        (["similar", "MODEL"], "--item ID or --title TEXT, got neither"),
+        (["similar", "MODEL"], "--new-title TEXT or --new-items FILE, got none of them"),
+        (["show", "MODEL"], "--item ID or --title TEXT, got neither"),
+        (["similar", "MODEL", "--item", "a", "--new-title", "b"], "--item must not be given"),
+        (["similar", "MODEL", "--new-column", "titel=x"], "'titel'; did you mean title?"),
+        (["similar", "MODEL", "--new-column", "tags"], "--new-column must be NAME=VALUE"),
+        (["similar", "MODEL", "--new-title", " "], "--new-title and --new-artist must be texts"),
+        (["similar", "MODEL", "--new-items", "no.csv"], "no.csv"),
         (["recommend", "MODEL"], "--item ID, --title TEXT or --name TEXT, got none of them"),
         (["similar", "MODEL", "--title", "qqqq"], "nothing is like 'qqqq'"),
         (["similar", "MODEL", "--title", " "], "--title and --artist must be texts"),
@@ -150,3 +156,29 @@ def test_one_block_alone_and_new_items_as_dicts(fitted: HybridRecommender) -> No
         fitted.recommend_for_new_items([title])  # type: ignore[list-item]
     only = fitted.recommend_for_new_items(new, k=5, where=f"artist != {artist!r}")
     assert artist not in set(only.to_frame()["artist"])
+
+
+def test_new_items_come_from_options_or_a_file(
+    model: str, fitted: HybridRecommender, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    seen, title, artist = titled(fitted)
+    expected = fitted.recommend_for_new_items(
+        {"title": f"{title} again", "artist": artist, "context": [seen]}, 4
+    )
+    ids = expected.item_ids[0].tolist()
+    asked = ["similar", model, "-k", "4", "--json"]
+    options = ["--new-title", f"{title} again", "--new-artist", artist]
+    assert run([*asked, *options, "--new-column", f"context={seen}"]) == 0
+    rows = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert [row["item_id"] for row in rows] == ids
+    assert {row["query_source"] for row in rows} == {"context"}
+    file = tmp_path / "new.csv"
+    file.write_text(f"item_id,title,artist,context\nx,{title} again,{artist},{seen}\ny,{title},,\n")
+    assert run([*asked, "--new-items", str(file)]) == 0
+    rows = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert {row["query_id"] for row in rows} == {"x", "y"}
+    assert [row["item_id"] for row in rows[:4]] == ids
+    for text in ("item_id,title\n", "colour\nred\n", "item_id,title\nx,a\nx,b\n"):
+        file.write_text(text)
+        assert run([*asked, "--new-items", str(file)]) == 2
+        assert capsys.readouterr().err.count("\n") == 1

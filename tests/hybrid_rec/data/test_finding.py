@@ -117,3 +117,16 @@ def test_an_unknown_id_may_be_a_title_or_another_id(songs: Catalog) -> None:
     check_known(songs, ["m1"])
     with pytest.raises(UnknownItemError, match=r"Did you mean n1 \(99 Luftballons by Nena\)\?"):
         check_known(songs, ["m1", "99 luftbalons"])
+
+
+def test_releases_of_one_song_are_one_match_and_what_is_removed_is_none() -> None:
+    titles = ["Halo", "Halo (Remastered 2011)", "Halo", "Halo"]
+    songs = Catalog.from_columns(list("abcd"), titles, ["U", "U", "U", "V"])
+    plays, keys = np.array([1, 2, 3, 9]), np.array([0, 0, 0, 3])
+    assert choose_item(songs, "halo", "u", plays, songs=keys) == 2
+    assert choose_item(songs, "halo", "u", plays, songs=keys, removed=np.array([2])) == 0
+    with pytest.raises(DataError, match=r"fits several: d .*, c "):
+        choose_item(songs, "halo", None, plays, songs=keys)
+    assert choose_item(songs, "halo", None, plays, songs=keys, removed=np.array([3])) == 2
+    with pytest.raises(UnknownItemError):
+        choose_item(songs, "halo", None, plays, songs=keys, removed=np.arange(4))
