@@ -219,7 +219,11 @@ def main() -> None:
                 told = measure.in_own_process("accuracy", "--run", name, str(seed), part)
                 kept.write_text(told, encoding="utf-8")
     results = {name: found for name in SETS if (found := results_of(name))}
-    measure.report("ACCURACY", "Accuracy", page(results, list(SETS)))
+    measure.report(
+        "ACCURACY",
+        "Accuracy",
+        page(results, list(SETS), {name: len({n for n, _ in parts_of(name)}) for name in SETS}),
+    )
 
 
 if __name__ == "__main__":

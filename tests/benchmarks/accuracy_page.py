@@ -17,12 +17,17 @@ from tests.benchmarks.stored import Stored
 _N_SHOWN = 2
 
 
-def page(results: Mapping[str, Sequence[Mapping[str, Any]]], sets: Sequence[str]) -> str:
+def page(
+    results: Mapping[str, Sequence[Mapping[str, Any]]],
+    sets: Sequence[str],
+    n_draws: Mapping[str, int],
+) -> str:
     """The page that says it all.
 
     Args:
         results: What was measured of each draw, by set.
         sets: All sets, in the order of the page.
+        n_draws: Draws wanted of each.
     """
     tasks = {
         name: {
@@ -49,6 +54,16 @@ def page(results: Mapping[str, Sequence[Mapping[str, Any]]], sets: Sequence[str]
     missing = [name for name in sets if name not in results]
     if missing:
         parts.append(f"Without a section yet: {', '.join(missing)}.")
+    fewer = [
+        f"{name} {n}"
+        for name, found in tasks.items()
+        if "half" in found and (n := len(found["half"].draws)) < n_draws.get(name, 1)
+    ]
+    if fewer:
+        parts.append(f"Measured in fewer draws so far: {', '.join(fewer)}.")
+    lacking = [name for name, found in tasks.items() if "item to item" not in found]
+    if lacking:
+        parts.append(f"Only playlists that go on were measured so far: {', '.join(lacking)}.")
     for name, draws in results.items():
         parts += _section(name, draws, tasks[name])
     return "\n\n".join(parts)
