@@ -38,7 +38,8 @@ class Fold:
     """What should be found; as many as `seeds`."""
     n_held: int = 0
     """Playlists that are held out whole. The first `2 * n_held` cases are theirs, two of each, the
-    half and fewer items; the others are of training playlists."""
+    half and fewer items; then come those with few items or none beside a name, those of a single
+    item, and those of training playlists."""
     is_latest: bool = False
     """Whether those are the latest playlists, not random ones."""
 

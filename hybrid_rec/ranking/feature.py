@@ -35,6 +35,13 @@ class CandidateList:
     """Whether the query has the very items of a training playlist, and enough of them."""
 
 
+def places_of(values: Numbers) -> Doubles:
+    """The place of each value, the largest at 0; the earlier one of equals first."""
+    places = np.empty(len(values))
+    places[np.argsort(-values, kind="stable")] = np.arange(len(values))
+    return places
+
+
 class Candidates:
     """The candidates of one query, whose features are computed when they are first asked for.
 
@@ -59,9 +66,7 @@ class Candidates:
 
     def ranks(self, of: str) -> Numbers:
         """The place of each candidate by a feature, from 0; the earlier row of equals first."""
-        ranks = np.empty(len(self.rows))
-        ranks[np.argsort(-self[of], kind="stable")] = np.arange(len(self.rows))
-        return ranks
+        return places_of(self[of])
 
     @cached_property
     def blocks(self) -> Mapping[str, Floats]:

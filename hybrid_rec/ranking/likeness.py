@@ -7,12 +7,11 @@ two have in common, see `fused`.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import numpy as np
 
 from hybrid_rec.core.arrays import Doubles, Floats
 from hybrid_rec.ranking.candidates import CandidateFeatures
+from hybrid_rec.ranking.feature import places_of
 
 # Chosen on the validation part of classic_rock: artists count for more than plays.
 _TEXT, _GROUP, _OTHER, _PLAYS, _ITEM_KNN = 1.0, 1.0, 0.3, 0.2, 3.0
@@ -64,15 +63,8 @@ def fused(scores: Floats, likeness: Doubles) -> Floats:
         scores: What the ranker says, `(n_candidates,)`.
         likeness: How like the query each is, `(n_candidates,)`.
     """
-    alike, best = 2 * _places(likeness), 2 * _places(scores) + 1
+    alike, best = 2 * places_of(likeness), 2 * places_of(scores) + 1
     turn = np.where(alike < 2 * _ALIKE, np.minimum(alike, best), best)
     dealt = np.empty_like(scores)
     dealt[np.argsort(turn, kind="stable")] = np.sort(scores)[::-1]
     return dealt
-
-
-def _places(values: Sequence[float] | Floats | Doubles) -> Doubles:
-    """The place of each, the largest at 0; the earlier one of equals first."""
-    places = np.empty(len(values))
-    places[np.argsort(-np.asarray(values), kind="stable")] = np.arange(len(values))
-    return places
