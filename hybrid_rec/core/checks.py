@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -48,3 +48,11 @@ def as_path(value: Any, what: str) -> Path:
     raise DataError(
         f"{what} must be a path of at most {_LONGEST_PATH:,} characters, got {quoted(value)}."
     )
+
+
+def check_block(block: Any, known: Collection[str]) -> None:
+    """Raise a ConfigError unless `block` is one of the names of blocks that a model has."""
+    if not isinstance(block, str) or block not in known:
+        raise ConfigError(
+            f"The 'block' parameter must be one of {', '.join(known)}, got {quoted(block)} instead."
+        )

@@ -10,6 +10,7 @@ import pyarrow as pa
 
 from hybrid_rec.blocks.cold_start import SOURCES
 from hybrid_rec.core.arrays import Floats, Rows
+from hybrid_rec.core.checks import check_block
 from hybrid_rec.core.config import COOCCURRENCE, POPULARITY
 from hybrid_rec.core.errors import ConfigError, DataError
 from hybrid_rec.core.quoting import quoted
@@ -113,11 +114,7 @@ def _widths(model: Model, block: str | None, every_block: bool) -> dict[str, int
     if block is None and every_block:
         return {name: width for name, width in layout.items() if name != POPULARITY}
     wanted = COOCCURRENCE if block is None else block
-    if not isinstance(wanted, str) or wanted not in layout:
-        raise ConfigError(
-            f"The 'block' parameter must be one of {', '.join(layout)}, got {quoted(wanted)} "
-            "instead."
-        )
+    check_block(wanted, layout)
     return {wanted: layout[wanted]}
 
 

@@ -10,7 +10,7 @@ from typing import Any, Self
 import numpy as np
 
 from hybrid_rec.core.arrays import Floats
-from hybrid_rec.core.checks import as_path
+from hybrid_rec.core.checks import as_path, check_block
 from hybrid_rec.core.config import COOCCURRENCE, HybridConfig
 from hybrid_rec.core.errors import ConfigError, NotFittedError
 from hybrid_rec.core.progress import Progress, as_progress
@@ -155,11 +155,7 @@ class FittedRecommender:
             NotFittedError: Before `fit` or `load`.
         """
         model = self.model_
-        if not isinstance(block, str) or block not in model.index.layout:
-            raise ConfigError(
-                f"The 'block' parameter must be one of {', '.join(model.index.layout)}, got "
-                f"{quoted(block)} instead."
-            )
+        check_block(block, model.index.layout)
         rows = model.catalog.rows(as_item_ids(item_ids))
         return model.index.blocks(rows)[block]
 

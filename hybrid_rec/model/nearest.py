@@ -8,10 +8,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from hybrid_rec.core.checks import check_block
 from hybrid_rec.core.choices import Distinct
 from hybrid_rec.core.config import COOCCURRENCE, POPULARITY
-from hybrid_rec.core.errors import ConfigError, DataError
-from hybrid_rec.core.quoting import quoted
+from hybrid_rec.core.errors import DataError
 from hybrid_rec.data.playlists import OnUnknown, Playlists
 from hybrid_rec.data.queries import as_singles, parse_queries
 from hybrid_rec.data.recommendations import PlaylistMatches, Recommendations
@@ -144,11 +144,7 @@ class NearestItems(ItemLookup):
         """
         model = self.model_
         known = [name for name in model.index.layout if name != POPULARITY]
-        if block not in known:
-            raise ConfigError(
-                f"The 'block' parameter must be one of {', '.join(known)}, got {quoted(block)} "
-                "instead."
-            )
+        check_block(block, known)
         dim = model.index.layout[block]
         try:
             points = np.atleast_2d(np.array(vector, dtype=np.float64))
