@@ -6,16 +6,16 @@ import warnings
 from collections.abc import Iterable, Sequence
 from typing import Any, Self
 
-import pandas as pd
-
 from hybrid_rec.core.arrays import Objects
 from hybrid_rec.core.checks import check_flag
 from hybrid_rec.core.choices import Distinct
 from hybrid_rec.core.progress import Progress, as_progress
 from hybrid_rec.data.catalog import Catalog
-from hybrid_rec.data.playlists import OnUnknown, Playlists
-from hybrid_rec.data.queries import parse_queries
+from hybrid_rec.data.frames import Frame
+from hybrid_rec.data.playlists import OnUnknown
+from hybrid_rec.data.queries import Queries, parse_queries
 from hybrid_rec.data.recommendations import Recommendations
+from hybrid_rec.data.training import TrainingItems, TrainingPlays, training_data
 from hybrid_rec.explore.explorer import ExploringRecommender
 from hybrid_rec.model.changes import NewPlaylists, OnKnown, read_changes
 from hybrid_rec.model.fit import fit_model
@@ -46,7 +46,11 @@ class HybridRecommender(ExploringRecommender):
     """
 
     def fit(
-        self, playlists: Playlists, catalog: Catalog, *, progress: bool | Progress = False
+        self,
+        playlists: TrainingPlays,
+        catalog: TrainingItems | None = None,
+        *,
+        progress: bool | Progress = False,
     ) -> Self:
         """Learn from playlists; a second fit starts anew.
 
@@ -55,8 +59,11 @@ class HybridRecommender(ExploringRecommender):
         together.
 
         Args:
-            playlists: What was played together, of `catalog`.
-            catalog: All items, those that nobody has played included.
+            playlists: What was played together: `Playlists` of `catalog`, or a table of plays or a
+                data set by its name as `read_tidy` and `read_dataset` read them, or lists of item
+                ids, or a sparse matrix of scipy (see `Playlists.from_csr`).
+            catalog: All items, those that nobody has played included: a `Catalog`, or a table of
+                items, see `Catalog.from_frame`. Without it, the items that a table of plays names.
             progress: True for progress bars on standard error.
 
         Raises:
@@ -64,7 +71,9 @@ class HybridRecommender(ExploringRecommender):
             ConfigError: If the index factory does not suit the data.
             ModelUnavailableError: If the title model cannot be found.
         """
-        model = fit_model(playlists, catalog, self.config, as_progress(progress))
+        told = as_progress(progress)
+        playlists, catalog = training_data(playlists, catalog, told)
+        model = fit_model(playlists, catalog, self.config, told)
         if model.held_out is not None and not model.held_out.learned:
             warnings.warn(str(model.held_out), stacklevel=2)
         self._set(model)
@@ -73,7 +82,7 @@ class HybridRecommender(ExploringRecommender):
     def update(
         self,
         new_playlists: NewPlaylists | None = None,
-        new_items: Catalog | pd.DataFrame | None = None,
+        new_items: Catalog | Frame | None = None,
         *,
         remove: Iterable[Any] | None = None,
         on_known: OnKnown = "raise",
@@ -88,7 +97,7 @@ class HybridRecommender(ExploringRecommender):
         learn the map from titles or the order of candidates anew: fit again once in a while.
 
         Args:
-            new_playlists: A DataFrame as for `Playlists.from_frame`; a list of lists of item ids,
+            new_playlists: A table as for `Playlists.from_frame`; a list of lists of item ids,
                 whose playlists are given the next free numbers as ids; or `Playlists` of the
                 model's catalogue, or of `model_.catalog.extended(...)` with the new items. They may
                 hold new items. Of plays without a time among others that have one the time is the
@@ -123,7 +132,7 @@ class HybridRecommender(ExploringRecommender):
 
     def recommend(
         self,
-        queries: Playlists | Sequence[Any] | pd.Series[Any] | pd.Index[Any],
+        queries: Queries,
         k: int = 10,
         *,
         exclude_seeds: bool = True,
@@ -142,7 +151,9 @@ class HybridRecommender(ExploringRecommender):
 
         Args:
             queries: `["a", "b"]` is one playlist, `[["a"], ["b", "c"]]` are two, `[]` is one empty
-                playlist; or `Playlists` of the model's catalogue.
+                playlist; or `Playlists` of the model's catalogue, or what they can be made of: a
+                table of plays (`playlist_id`, `item_id`) or a sparse matrix of the catalogue's
+                items. Columns of pandas, pyarrow and polars are like lists.
             k: Items wanted for each, from 1 to 10,000,000.
             exclude_seeds: Whether the items of a query are kept out of its own list.
             allow: Ids of the only items that may come back; None for all.

@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
-import pandas as pd
-
 from hybrid_rec.core.errors import ConfigError, DataError
 from hybrid_rec.core.progress import Progress, as_progress
 from hybrid_rec.core.quoting import quoted
+from hybrid_rec.data.catalog import Catalog
 from hybrid_rec.data.readers.movielens import read_movielens
 from hybrid_rec.data.readers.mpd import read_mpd
 from hybrid_rec.data.readers.registry import READERS
 from hybrid_rec.data.readers.tidy import read_plays, read_tidy
+from hybrid_rec.data.readers.tidy_frames import Table
 from hybrid_rec.data.readers.yes import read_yes, read_yes_catalog
 from hybrid_rec.data.report import Dataset, DatasetReport
 from hybrid_rec.data.synthetic import SyntheticDataset, SyntheticTruth, synthetic_radio
@@ -46,7 +46,7 @@ def data_set_names() -> tuple[str, ...]:
 def read_dataset(
     spec: str | Path,
     *,
-    items: str | Path | pd.DataFrame | None = None,
+    items: Table | Catalog | None = None,
     columns: Mapping[str, str] | None = None,
     encoding: str | None = None,
     date_format: str | None = None,

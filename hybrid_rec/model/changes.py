@@ -9,7 +9,6 @@ from itertools import count, islice
 from typing import Any, Literal, get_args
 
 import numpy as np
-import pandas as pd
 
 from hybrid_rec.core.arrays import Rows
 from hybrid_rec.core.checks import check_choice, is_listing
@@ -17,13 +16,14 @@ from hybrid_rec.core.errors import DataError
 from hybrid_rec.core.quoting import quoted
 from hybrid_rec.data.catalog import Catalog
 from hybrid_rec.data.columns import without_ids
+from hybrid_rec.data.frames import Frame, as_frame, is_frame
 from hybrid_rec.data.playlists import OnUnknown, Playlists
 from hybrid_rec.data.report import MISSING_IDS
 from hybrid_rec.model.fitted import Model
 from hybrid_rec.model.search import filter_rows
 
 OnKnown = Literal["raise", "extend"]
-NewPlaylists = Playlists | pd.DataFrame | Iterable[Iterable[Any]]
+NewPlaylists = Playlists | Frame | Iterable[Iterable[Any]]
 
 
 @dataclass(frozen=True, eq=False)
@@ -45,7 +45,7 @@ class Changes:
 def read_changes(
     model: Model,
     new_playlists: NewPlaylists | None,
-    new_items: Catalog | pd.DataFrame | None,
+    new_items: Catalog | Frame | None,
     remove: Iterable[Any] | None,
     *,
     on_known: OnKnown,
@@ -95,7 +95,8 @@ def _parsed(
                 f"with the new items, of {len(catalog)}, but refer to one of {given.n_items}."
             )
         return replace(given, n_items=len(catalog))
-    if isinstance(given, pd.DataFrame):
+    if is_frame(given):
+        given = as_frame(given, "new_playlists")
         added = Playlists.from_frame(given, catalog, on_unknown=on_unknown, on_missing="skip")
         n_missing = int(without_ids(given).sum())
         if n_missing:
