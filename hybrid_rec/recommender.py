@@ -18,8 +18,10 @@ from hybrid_rec.data.recommendations import Recommendations
 from hybrid_rec.data.training import TrainingItems, TrainingPlays, training_data
 from hybrid_rec.explore.explorer import ExploringRecommender
 from hybrid_rec.model.changes import NewPlaylists, OnKnown, read_changes
+from hybrid_rec.model.dislikes import parted
+from hybrid_rec.model.filters import allowed_rows, filter_rows
 from hybrid_rec.model.fit import fit_model
-from hybrid_rec.model.search import SearchRequest, allowed_rows, answer, filter_rows
+from hybrid_rec.model.search import SearchRequest, answer
 from hybrid_rec.model.update import update_model
 from hybrid_rec.model.weights import Weights, call_weights
 from hybrid_rec.ranking.diversity import Diversity, call_diversity
@@ -144,6 +146,7 @@ class HybridRecommender(ExploringRecommender):
         diversity: Diversity | None = None,
         distinct: Distinct | None = None,
         names: Sequence[Any] | Objects | None = None,
+        dislike: Queries | None = None,
         explain: bool = False,
         learn: bool = False,
     ) -> Recommendations:
@@ -168,6 +171,9 @@ class HybridRecommender(ExploringRecommender):
             names: What each query is called, such as "rainy sunday"; "" or None says nothing.
             distinct: "song" keeps out what is the same song as an item of the query or one above:
                 the same title, but for what a release adds to it, of the same group (artist).
+            dislike: Ids of items that are not wanted, nor what is like them: for all queries, or
+                one list for each. They never come back, and their vectors are taken from the query.
+                Items of a query with weights below 0 are disliked, too.
             explain: Whether to say what carried each row, see `Explanation`; it takes some time.
             learn: Whether to learn from all the queries before they are answered; see `learned`.
 
@@ -188,6 +194,8 @@ class HybridRecommender(ExploringRecommender):
         check_flag(exclude_seeds, "exclude_seeds")
         check_flag(explain, "explain")
         playlists, _ = parse_queries(queries, model.catalog, on_unknown, names)
+        parts = parted(model, playlists, dislike, on_unknown)
+        playlists = parts.liked
         request = SearchRequest(
             model.named_queries(playlists),
             playlists.playlist_ids,
@@ -200,5 +208,6 @@ class HybridRecommender(ExploringRecommender):
             rank=weights is None,
             diversity=call_diversity(self.config, diversity),
             distinct=distinct,
+            **parts.options,
         )
         return answer(model, request, asked._explains() if explain else None)

@@ -103,13 +103,14 @@ class PlaylistRows:
 
     @cached_property
     def shares(self) -> Floats:
-        """How much each play counts, `(n_plays,)` float32: its weight by the mean one, at most 4.
+        """How much each play counts, `(n_plays,)` float32; the mean of each playlist is 1.
 
-        The weights must be above 0; see `liked`.
+        It is the weight by the mean one of the playlist, at most 4. Weights must be above 0; see
+        `liked`.
         """
         if self.weights is None:
             return np.ones(self.n_plays, np.float32)
-        return relative(self.weights)
+        return relative(self.weights, self.owners, len(self))
 
     @cached_property
     def played(self) -> Rows | Doubles:

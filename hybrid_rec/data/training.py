@@ -13,15 +13,12 @@ from hybrid_rec.core.errors import DataError
 from hybrid_rec.core.progress import Progress
 from hybrid_rec.core.words import how_many
 from hybrid_rec.data.catalog import Catalog
-from hybrid_rec.data.datasets import read_dataset
-from hybrid_rec.data.frames import SparseMatrix, is_frame
+from hybrid_rec.data.frames import Frame, SparseMatrix, is_frame
 from hybrid_rec.data.playlists import Playlists
-from hybrid_rec.data.readers.tidy import read_items, read_tidy
-from hybrid_rec.data.readers.tidy_frames import Table
 
-TrainingPlays = Playlists | Table | Iterable[Iterable[Any]] | SparseMatrix
+TrainingPlays = Playlists | str | Path | Frame | Iterable[Iterable[Any]] | SparseMatrix
 """Playlists, a table of plays, a data set by its name, lists of item ids, or a sparse matrix."""
-TrainingItems = Catalog | Table
+TrainingItems = Catalog | str | Path | Frame
 """A catalogue or a table of items."""
 
 
@@ -40,16 +37,18 @@ def training_data(
     Raises:
         DataError: If they do not fit together, or nothing is left to learn from.
     """
-    if isinstance(playlists, str | Path) or is_frame(playlists):
-        playlists, catalog = _read(playlists, catalog, progress)
-    elif catalog is not None and not isinstance(playlists, Playlists) and _is_table(catalog):
-        catalog = read_items(catalog)
-    if isinstance(catalog, Catalog) and sparse.issparse(playlists):
-        playlists = Playlists.from_csr(playlists, catalog)
-    elif isinstance(catalog, Catalog) and isinstance(playlists, list | tuple):
-        playlists = Playlists.from_lists(playlists, catalog)
-    check_training(playlists, catalog)
-    return playlists, catalog
+    plays: Any = playlists
+    items: Any = catalog
+    if _is_table(plays):
+        plays, items = _read(plays, items, progress)
+    elif not isinstance(plays, Playlists) and _is_table(items):
+        items = _items(items)
+    if isinstance(items, Catalog) and sparse.issparse(plays):
+        plays = Playlists.from_csr(plays, items)
+    elif isinstance(items, Catalog) and isinstance(plays, list | tuple):
+        plays = Playlists.from_lists(plays, items)
+    check_training(plays, items)
+    return plays.liked(), items
 
 
 def check_training(playlists: Any, catalog: Any) -> None:
@@ -77,8 +76,17 @@ def _is_table(data: Any) -> bool:
     return isinstance(data, str | Path) or is_frame(data)
 
 
+def _items(items: Any) -> Catalog:
+    from hybrid_rec.data.readers.tidy import read_items
+
+    return read_items(items)
+
+
 def _read(plays: Any, items: Any, progress: Progress) -> tuple[Playlists, Catalog]:
     """Plays and items in tables, as `read_tidy` reads them."""
+    # Whoever asks a saved model reads no data set.
+    from hybrid_rec.data.datasets import read_dataset, read_tidy
+
     if isinstance(plays, str | Path):
         playlists, catalog, report = read_dataset(plays, items=items, progress=progress)
     else:

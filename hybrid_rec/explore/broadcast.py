@@ -16,8 +16,9 @@ from hybrid_rec.data.queries import parse_queries
 from hybrid_rec.data.recommendations import Recommendations
 from hybrid_rec.explore.radio import Pool, Radio
 from hybrid_rec.explore.transitions import Transitions
+from hybrid_rec.model.filters import allowed_rows, filter_rows
 from hybrid_rec.model.fitted import Model
-from hybrid_rec.model.search import SearchRequest, allowed_rows, answer, filter_rows
+from hybrid_rec.model.search import SearchRequest, answer
 from indexes.checks import allowed_mask
 
 

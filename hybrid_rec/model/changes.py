@@ -19,8 +19,8 @@ from hybrid_rec.data.columns import without_ids
 from hybrid_rec.data.frames import Frame, as_frame, is_frame
 from hybrid_rec.data.playlists import OnUnknown, Playlists
 from hybrid_rec.data.report import MISSING_IDS
+from hybrid_rec.model.filters import filter_rows
 from hybrid_rec.model.fitted import Model
-from hybrid_rec.model.search import filter_rows
 
 OnKnown = Literal["raise", "extend"]
 NewPlaylists = Playlists | Frame | Iterable[Iterable[Any]]
@@ -73,7 +73,7 @@ def read_changes(
     before = replace(model.playlists, n_items=len(catalog))
     playlists, touched = before, np.empty(0, np.int64)
     if new_playlists is not None:
-        added = _parsed(new_playlists, before, len(model.catalog), catalog, on_unknown)
+        added = _parsed(new_playlists, before, len(model.catalog), catalog, on_unknown).liked()
         playlists, touched = _joined(before, added, on_known)
     return Changes(
         catalog,
@@ -107,7 +107,8 @@ def _parsed(
             "new_playlists must be Playlists, a DataFrame or a list of lists of item ids, "
             f"got {quoted(given)}."
         )
-    lists = list(given)
+    many: Any = given
+    lists: list[Any] = list(many)
     taken = set(before.playlist_ids)
     free = (name for name in map(str, count(len(before))) if name not in taken)
     names = list(islice(free, len(lists)))

@@ -14,10 +14,11 @@ from hybrid_rec.core.errors import DataError
 from hybrid_rec.data.playlists import OnUnknown
 from hybrid_rec.data.queries import Queries, as_singles, parse_queries
 from hybrid_rec.data.recommendations import PlaylistMatches, Recommendations
+from hybrid_rec.model.filters import allowed_rows, filter_rows
 from hybrid_rec.model.lookup import ItemLookup
 from hybrid_rec.model.new_items import NewItemsTable, new_items_frame, place_new_items
 from hybrid_rec.model.playlist_search import similar_playlists
-from hybrid_rec.model.search import SearchRequest, allowed_rows, answer, filter_rows
+from hybrid_rec.model.search import SearchRequest, answer
 from hybrid_rec.model.weights import Weights, block_alone, similar_weights
 from indexes.hybrid import HybridQueries
 
@@ -194,4 +195,4 @@ class NearestItems(ItemLookup):
             NotFittedError: Before `fit` or `load`.
         """
         playlists, _ = parse_queries(queries, self.model_.catalog, on_unknown, names)
-        return similar_playlists(self.model_, playlists, k)
+        return similar_playlists(self.model_, playlists.liked(), k)

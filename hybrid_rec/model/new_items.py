@@ -99,7 +99,7 @@ def new_items_frame(items: NewItemsTable) -> pd.DataFrame:
     """
     if is_frame(items):
         return as_frame(items, "new items")
-    dicts = [items] if isinstance(items, Mapping) else items
+    dicts: Any = [items] if isinstance(items, Mapping) else items
     is_list = isinstance(dicts, Sequence) and not isinstance(dicts, str)
     if not is_list or not dicts or not all(isinstance(entry, Mapping) for entry in dicts):
         raise DataError(

@@ -23,7 +23,7 @@ from hybrid_rec.data.readers.tidy_frames import (
     items_frame,
     plays_frame,
 )
-from hybrid_rec.data.report import MISSING_IDS, RESPELLED, UNKNOWN_ITEMS, Dataset, finish
+from hybrid_rec.data.report import MISSING_IDS, NOT_LIKED, RESPELLED, UNKNOWN_ITEMS, Dataset, finish
 from hybrid_rec.data.tables import ROWS_FROM_0, TableOptions
 
 _ROWS_WITH_ID = " Rows count from 0, without the header and without rows that lack an id."
@@ -94,10 +94,12 @@ def read_tidy(
         if known is None:
             frame = frame.assign(item_id=id_column(frame["item_id"], "item_id", missing))
             catalog, notes[RESPELLED] = _catalog_of_plays(frame[~missing], item_columns)
-        playlists = Playlists.from_frame(
+        found = Playlists.from_frame(
             frame, catalog, on_unknown="skip", on_missing="skip", date_format=date_format
         )
+    playlists = found.liked()
     n_missing = int(missing.sum())
+    n_not_liked = found.n_plays - playlists.n_plays
     return finish(
         source,
         playlists,
@@ -106,8 +108,9 @@ def read_tidy(
         plays_read=len(frame),
         dropped={
             MISSING_IDS: n_missing,
-            UNKNOWN_ITEMS: len(frame) - n_missing - playlists.n_plays,
+            UNKNOWN_ITEMS: len(frame) - n_missing - found.n_plays,
             **dropped,
+            **({NOT_LIKED: n_not_liked} if n_not_liked else {}),
         },
         notes=notes,
         drop_copies=drop_copies,
