@@ -9,7 +9,6 @@ from functools import partial
 from importlib.metadata import version
 from pathlib import Path
 
-from hybrid_rec.batch.files import Place
 from hybrid_rec.batch.journal import Journal, withdrawn_if_refused
 from hybrid_rec.batch.learning import model_that_learns
 from hybrid_rec.batch.output import OutFolder
@@ -25,6 +24,7 @@ from hybrid_rec.core.errors import ConfigError, DataError
 from hybrid_rec.core.progress import Progress, as_progress
 from hybrid_rec.core.quoting import quoted
 from hybrid_rec.data.paths import existing_folder
+from hybrid_rec.data.places import Place
 from hybrid_rec.data.tables import TableOptions
 
 # Another version of these may give other bytes.

@@ -31,13 +31,14 @@ def fit(
         str,
         typer.Argument(
             metavar="DATASET",
-            help="One of {datasets}. A file of plays has the columns playlist_id and item_id, and "
-            "optionally title, artist, position and played_at.",
+            help="One of {datasets}; a FILE or FOLDER may be a URL. A file of plays has the "
+            "columns playlist_id and item_id, and optionally title, artist, position, played_at "
+            "and weight.",
         ),
     ],
     out: Annotated[Path, typer.Option("--out", metavar="MODEL", help="Folder to save to.")],
     items: Annotated[
-        Path | None,
+        str | None,
         typer.Option(
             metavar="FILE",
             help="File of items for a file of plays: item_id, and title, artist, tags and whatever "

@@ -19,6 +19,7 @@ from hybrid_rec.data.play_order import ORDER_COLUMNS
 from hybrid_rec.data.play_weights import WEIGHT
 from hybrid_rec.data.playlist_names import NAME
 from hybrid_rec.data.readers.item_columns import without_text
+from hybrid_rec.data.remote import fetched, is_url
 from hybrid_rec.data.tables import (
     PLAY_COLUMNS,
     ROWS_FROM_0,
@@ -56,11 +57,13 @@ _RESERVED = frozenset((*_IDS, _LISTS, *ORDER_COLUMNS, NAME, WEIGHT))
 
 
 def as_given(table: Table | None, what: str) -> Given | None:
-    """A table as a file or a DataFrame; None for none.
+    """A table as a file of this machine or a DataFrame; None for none.
 
     Raises:
         DataError: If it is neither, nor speaks Arrow.
     """
+    if isinstance(table, str) and is_url(table):
+        return fetched(table, f"a file of {what}")
     if table is None or isinstance(table, str | Path):
         return table
     return as_frame(table, what)
