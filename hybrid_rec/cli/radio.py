@@ -27,7 +27,14 @@ def radio(
     skip_unknown: SkipUnknown = False,
     as_json: AsJson = False,
 ) -> None:
-    """Play a radio that begins with the given items, or with popular ones if none are given."""
+    """Put items in an order to be listened to.
+
+    It begins with the given items, or with popular ones if none are given.
+
+    Examples:
+        hybrid-rec radio model --item one --length 12
+        hybrid-rec radio model --item one --drift 0.8 --seed 2
+    """
     check_model(model)
 
     from hybrid_rec.recommender import HybridRecommender
