@@ -10,6 +10,7 @@ from typing import Annotated
 
 import typer
 
+from hybrid_rec.cli.examples import GroupWithExamples
 from hybrid_rec.cli.options import NamesInHelp
 from hybrid_rec.core.console import complain, write
 from hybrid_rec.core.errors import ConfigError, HybridRecError, RunError, StoppedEarlyError
@@ -37,10 +38,21 @@ _OPTIONS = {"on_unknown='skip'": "--skip-unknown", "on_known='extend'": "--exten
 # What a machine answers that has no room or no working disk, whatever the user gave.
 _MACHINE = {errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EMFILE, errno.ENFILE}
 
+_HELP = """Recommendations from playlists, titles and artists, also for items nobody has played.
+
+Each command has a help of its own, with examples.
+
+Examples:
+    hybrid-rec demo
+    hybrid-rec fit plays.csv --items items.csv --out model
+    hybrid-rec recommend model --title "fade to black"
+    hybrid-rec recommend --help
+"""
+
 app = typer.Typer(
     name="hybrid-rec",
-    help="Recommendations from playlists, titles and artists, also for items nobody has played.",
-    add_completion=False,
+    help=_HELP,
+    cls=GroupWithExamples,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )

@@ -58,6 +58,11 @@ def fit(
     """Learn from playlists and save a model.
 
     A model that is already there is replaced once the new one is complete.
+
+    Examples:
+        hybrid-rec fit plays.csv --items items.csv --out model
+        hybrid-rec fit plays.parquet --columns playlist_id=user --out model
+        hybrid-rec fit yes:FOLDER --config hybrid.toml --out model
     """
     check_dataset(dataset, items)
     check_output(out)
