@@ -25,7 +25,7 @@ from hybrid_rec.core.plain_output import OutputLostError, plain_output
 
 COMMANDS = (
     "demo", "fit", "update", "find", "show", "recommend", "similar", "similar-playlists", "radio",
-    "export", "score", "evaluate", "tune", "info", "plan",
+    "map", "export", "score", "evaluate", "tune", "info", "plan",
 )  # fmt: skip
 """The subcommands, in the order of the help: NAME is the function of that name in `cli/NAME.py`,
 with underscores for hyphens.
