@@ -20,8 +20,9 @@ from hybrid_rec.data.columns import check_whole_text, id_column, missing_ids, re
 from hybrid_rec.data.date_text import Times
 from hybrid_rec.data.ids import as_item_ids
 from hybrid_rec.data.play_order import first_plays, order_of
+from hybrid_rec.data.playlist_arrays import check_arrays
 from hybrid_rec.data.playlist_growth import extended
-from hybrid_rec.data.playlist_names import check_number_of_names, names_for, names_in
+from hybrid_rec.data.playlist_names import names_for, names_in
 
 OnUnknown = Literal["raise", "skip"]
 
@@ -51,22 +52,13 @@ class Playlists:
     """When each play happened, `(n_plays,)` datetime64[us], or None where not known."""
     names: Objects | None = None
     """What each playlist is called, `(n_playlists,)` strings, "" for no name; or None."""
+    elsewhere: Rows | None = None
+    """Where these are a sample: plays of each item in the playlists that are not here, `(n_items,)`
+    int64; None where these are all."""
 
     def __post_init__(self) -> None:
-        n_plays = len(self.rows)
-        if self.offsets[0] != 0 or self.offsets[-1] != n_plays or (np.diff(self.offsets) < 0).any():
-            raise DataError(f"offsets must rise from 0 to the number of plays, {n_plays}.")
-        if len(self.playlist_ids) != len(self.offsets) - 1:
-            raise DataError(
-                f"playlist_ids must have one entry per playlist, {len(self.offsets) - 1}, "
-                f"got {len(self.playlist_ids)}."
-            )
-        if n_plays and not (self.rows.min() >= 0 and self.rows.max() < self.n_items):
-            raise DataError(f"rows must be in [0, {self.n_items}), got {self.rows.max()}.")
-        if self.times is not None and len(self.times) != n_plays:
-            raise DataError(f"times must have one entry per play, {n_plays}.")
-        check_number_of_names(self.names, len(self))
-        for name in ("offsets", "rows", "playlist_ids", "times", "names"):
+        check_arrays(self)
+        for name in ("offsets", "rows", "playlist_ids", "times", "names", "elsewhere"):
             array = getattr(self, name)
             if array is not None:
                 object.__setattr__(self, name, read_only(array))
@@ -223,6 +215,11 @@ class Playlists:
     def play_counts(self) -> Rows:
         """Plays of each item, `(n_items,)` int64; 0 for a cold item."""
         return np.bincount(self.rows, minlength=self.n_items).astype(np.int64)
+
+    @cached_property
+    def known_plays(self) -> Rows:
+        """Plays of each item here and in the playlists that these are a sample of, `(n_items,)`."""
+        return self.play_counts if self.elsewhere is None else self.play_counts + self.elsewhere
 
     @cached_property
     def playlist_counts(self) -> Rows:

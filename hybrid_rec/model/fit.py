@@ -164,7 +164,7 @@ def fit_stage_one(
     Raises:
         ConfigError: If the index factory does not suit the data.
     """
-    plays, group_of, n_groups = playlists.play_counts, items.group_of, items.blocks.n_groups
+    plays, group_of, n_groups = playlists.known_plays, items.group_of, items.blocks.n_groups
     vectors = shrink(own, plays, group_of, n_groups, config.cold_start.shrinkage)
     held = vectors.any(axis=1)
     trust = np.where(held, trust_of(plays, config.cold_start.shrinkage), np.float32(0))

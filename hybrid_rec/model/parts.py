@@ -133,6 +133,8 @@ def _write_plays(playlists: Playlists, folder: Path) -> None:
     write_array(folder / "rows.npy", playlists.rows)
     if playlists.times is not None:
         write_array(folder / "times.npy", playlists.times)
+    if playlists.elsewhere is not None:
+        write_array(folder / "elsewhere.npy", playlists.elsewhere)
 
 
 def read_playlists(home: Path, n_items: int, manifest: Mapping[str, Any]) -> Playlists:
@@ -146,9 +148,12 @@ def read_playlists(home: Path, n_items: int, manifest: Mapping[str, Any]) -> Pla
     times = None
     if "times.npy" in manifest["files"]:
         times = read_array(home / "times.npy", "<M8[us]", (len(rows),))
+    elsewhere = None
+    if "elsewhere.npy" in manifest["files"]:
+        elsewhere = read_array(home / "elsewhere.npy", np.int64, (n_items,))
     offsets = read_array(home / "offsets.npy", np.int64, (len(ids) + 1,))
     with refused(home / "offsets.npy"):
-        return Playlists(offsets, rows, ids, n_items, times, names)
+        return Playlists(offsets, rows, ids, n_items, times, names, elsewhere)
 
 
 def read_sources(home: Path, n_items: int) -> Any:
