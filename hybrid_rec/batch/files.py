@@ -107,14 +107,20 @@ class InputFiles:
             but for names that begin with "." or "_"; a path or a URL.
         what: What it is, for messages.
         options: How the files are written.
+        suffixes: Endings of the files that are taken.
 
     Raises:
         DataError: If nothing of the kind is there.
     """
 
     def __init__(
-        self, location: str | Path, what: str, options: TableOptions | None = None
+        self,
+        location: str | Path,
+        what: str,
+        options: TableOptions | None = None,
+        suffixes: tuple[str, ...] = TABLE_SUFFIXES,
     ) -> None:
+        self.suffixes = suffixes
         self.what, self.location = what, str(location)
         self.options = options or TableOptions()
         self.place = Place.of(location, what)
@@ -132,12 +138,12 @@ class InputFiles:
         files = [
             InputFile(name, path, _state(system.info(path)))
             for path, name in sorted(names.items(), key=lambda item: item[1])
-            if name.lower().endswith(TABLE_SUFFIXES)
+            if name.lower().endswith(self.suffixes)
             and not any(part.startswith((".", "_")) for part in name.split("/"))
         ]
         if not files:
             raise DataError(
-                f"{self.location} must be {self.what} in {', '.join(TABLE_SUFFIXES)}, found no "
+                f"{self.location} must be {self.what} in {', '.join(self.suffixes)}, found no "
                 "such file; check the path, or convert or rename the files."
             )
         return files
