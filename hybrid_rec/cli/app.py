@@ -11,6 +11,7 @@ from typing import Annotated
 import typer
 
 from hybrid_rec.cli.options import NamesInHelp
+from hybrid_rec.cli.spark.group import app as spark_app
 from hybrid_rec.core.console import complain, write
 from hybrid_rec.core.errors import ConfigError, HybridRecError, RunError, StoppedEarlyError
 from hybrid_rec.core.exit_codes import (
@@ -49,6 +50,7 @@ for _name in COMMANDS:
     app.command(_name, cls=NamesInHelp)(
         getattr(import_module(f"hybrid_rec.cli.{_function}"), _function)
     )
+app.add_typer(spark_app, name="spark")
 
 
 def _version(wanted: bool) -> None:

@@ -1,0 +1,1 @@
+"""The same jobs on a Spark cluster; the only package that imports pyspark (extra `spark`)."""
