@@ -34,7 +34,11 @@ Those files import what is heavy inside their functions, because every command i
 """
 
 # What errors advise in Python, and what it is called here.
-_OPTIONS = {"on_unknown='skip'": "--skip-unknown", "on_known='extend'": "--extend"}
+_OPTIONS = {
+    "skip_damaged=True": "--skip-damaged",
+    "on_unknown='skip'": "--skip-unknown",
+    "on_known='extend'": "--extend",
+}
 # What a machine answers that has no room or no working disk, whatever the user gave.
 _MACHINE = {errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EMFILE, errno.ENFILE}
 
