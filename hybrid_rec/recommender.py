@@ -8,6 +8,7 @@ from typing import Any, Self
 
 import pandas as pd
 
+from hybrid_rec.blocks.given_vectors import GivenVectors
 from hybrid_rec.core.arrays import Objects
 from hybrid_rec.core.checks import check_flag
 from hybrid_rec.core.choices import Distinct
@@ -46,7 +47,12 @@ class HybridRecommender(ExploringRecommender):
     """
 
     def fit(
-        self, playlists: Playlists, catalog: Catalog, *, progress: bool | Progress = False
+        self,
+        playlists: Playlists,
+        catalog: Catalog,
+        *,
+        cooccurrence_vectors: GivenVectors = None,
+        progress: bool | Progress = False,
     ) -> Self:
         """Learn from playlists; a second fit starts anew.
 
@@ -57,14 +63,21 @@ class HybridRecommender(ExploringRecommender):
         Args:
             playlists: What was played together, of `catalog`.
             catalog: All items, those that nobody has played included.
+            cooccurrence_vectors: Vectors made elsewhere, in place of those that would be learned
+                of all playlists: an array in the order of the catalogue, a DataFrame with `item_id`
+                and `vector`, gensim's `KeyedVectors`, or a file of these (Parquet or word2vec's
+                text or binary format). Items without one are placed as if nobody had played them.
             progress: True for progress bars on standard error.
 
         Raises:
-            DataError: If the playlists are empty or refer to a catalogue of another size.
+            DataError: If the playlists are empty or refer to a catalogue of another size, or the
+                vectors have another shape, hold NaN or name no item of the catalogue.
             ConfigError: If the index factory does not suit the data.
             ModelUnavailableError: If the title model cannot be found.
         """
-        model = fit_model(playlists, catalog, self.config, as_progress(progress))
+        model = fit_model(
+            playlists, catalog, self.config, as_progress(progress), cooccurrence_vectors
+        )
         if model.held_out is not None and not model.held_out.learned:
             warnings.warn(str(model.held_out), stacklevel=2)
         self._set(model)

@@ -26,7 +26,7 @@ _PAIR_ROWS = 1 << 18
 
 @dataclass(frozen=True)
 class CountedPlaylists:
-    """As much of each playlist as counts for neighbours, see `StatisticsConfig.longest_playlist`."""
+    """As much of each playlist as counts, see `StatisticsConfig.longest_playlist`."""
 
     data: PreparedData
     """What is counted."""

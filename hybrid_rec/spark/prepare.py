@@ -233,7 +233,7 @@ def _write_items(items: str | Path, folder: Path) -> tuple[int, dict[str, int], 
     folder.mkdir()
     for number, start in enumerate(range(0, len(catalog), _ITEM_ROWS)):
         pq.write_table(table.slice(start, _ITEM_ROWS), folder / f"{number:05d}.parquet")
-    lacking = {
+    lacking: dict[str, int] = {
         name: table[name].null_count for name in ("title", "artist") if name in catalog.columns
     }
     return len(catalog), lacking, n_missing

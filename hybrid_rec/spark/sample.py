@@ -87,8 +87,7 @@ def sample(
     with replacing(target) as folder, cluster_errors():
         work = folder / "_work"
         work.mkdir()
-        report = _write(data, folder, work, n_playlists)
-    return report
+        return _write(data, folder, work, n_playlists)
 
 
 def drawn(data: PreparedData, n_playlists: int, work: Path) -> DataFrame:
