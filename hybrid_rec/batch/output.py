@@ -196,6 +196,10 @@ class OutFolder:
                 paths = []  # object stores have no empty folders
         return [path.rstrip("/").rsplit("/", 1)[-1] for path in paths]
 
+    def refresh(self) -> None:
+        """Forget what is known of the folder, as other processes have written to it."""
+        self.place.system.invalidate_cache()
+
     def withdraw(self) -> None:
         """Leave nothing behind of a run that has not begun: the folder, if it was made for it."""
         if self.place.is_local:
