@@ -14,7 +14,7 @@ import fsspec
 from fsspec.implementations.local import LocalFileSystem
 
 from hybrid_rec.core.errors import DataError
-from hybrid_rec.core.progress import Progress
+from hybrid_rec.core.progress import Advance, Progress
 from hybrid_rec.core.quoting import quoted
 from hybrid_rec.data.paths import one_line, readable
 from hybrid_rec.data.tables import TABLE_SUFFIXES, TableFile, TableOptions
@@ -180,18 +180,33 @@ class InputFiles:
             checksums: list[dict[str, str | int]] = []
             with progress.stage("input checksums, MB") as advance:
                 for file in self.files:
-                    digest, size = hashlib.sha256(), 0
-                    with self.opened(file) as stream:
-                        while block := stream.read(_BLOCK_BYTES):
-                            digest.update(block)
-                            size += len(block)
-                            self.lines += block.count(b"\n") if is_csv(file) else 0
-                            advance(len(block) >> 20)
-                    checksums.append(
-                        {"name": file.name, "bytes": size, "sha256": digest.hexdigest()}
-                    )
+                    found, lines = self.checksum(file, advance)
+                    checksums.append(found)
+                    self.lines += lines
             self._checksums = checksums
         return self._checksums
+
+    def checksum(
+        self, file: InputFile, advance: Advance | None = None
+    ) -> tuple[dict[str, str | int], int]:
+        """Name, size and SHA-256 of one file, and the number of line ends in it if it is text.
+
+        Args:
+            file: One of the files; the whole of it is read.
+            advance: Is told of the MB read.
+
+        Raises:
+            DataError: If it cannot be read.
+        """
+        digest, size, lines = hashlib.sha256(), 0, 0
+        with self.opened(file) as stream:
+            while block := stream.read(_BLOCK_BYTES):
+                digest.update(block)
+                size += len(block)
+                lines += block.count(b"\n") if is_csv(file) else 0
+                if advance is not None:
+                    advance(len(block) >> 20)
+        return {"name": file.name, "bytes": size, "sha256": digest.hexdigest()}, lines
 
     def check_unchanged(self) -> None:
         """Notice files that were written to since they were found.
