@@ -93,9 +93,7 @@ def _embedded(vectors: Floats, start: Floats, seed: int, progress: Progress) -> 
             return False
 
         watch = {"callbacks": told, "callbacks_every_iters": 50}
-        embedding.optimize(
-            _EARLY, exaggeration=_EXAGGERATION, momentum=0.5, inplace=True, **watch
-        )
+        embedding.optimize(_EARLY, exaggeration=_EXAGGERATION, momentum=0.5, inplace=True, **watch)
         embedding.optimize(_LATE, momentum=0.8, inplace=True, **watch)
     return np.asarray(embedding, np.float32)
 

@@ -25,8 +25,26 @@ _FEWEST = 3
 _WORD = 0.5
 # What stands in titles and names of any kind.
 _NO_WORDS = ENGLISH_STOP_WORDS | {
-    "dont", "im", "ive", "youre", "feat", "the", "and", "version", "remastered", "remaster",
-    "album", "live", "edit", "mix", "remix", "playlist", "songs", "song", "music", "spotify",
+    "dont",
+    "im",
+    "ive",
+    "youre",
+    "feat",
+    "the",
+    "and",
+    "version",
+    "remastered",
+    "remaster",
+    "album",
+    "live",
+    "edit",
+    "mix",
+    "remix",
+    "playlist",
+    "songs",
+    "song",
+    "music",
+    "spotify",
 }
 
 
