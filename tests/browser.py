@@ -8,11 +8,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import pytest
-from playwright.sync_api import Page, sync_playwright
+from playwright.sync_api import Page, expect, sync_playwright
 
 _NAMES = ("chromium", "chromium-browser", "google-chrome")
 # A busy machine takes its time; what hangs ends all the same.
 _MILLISECONDS = 600_000
+expect.set_options(timeout=_MILLISECONDS)
 
 
 def chromium_path() -> str:

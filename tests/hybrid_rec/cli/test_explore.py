@@ -30,7 +30,7 @@ def test_radio_prints_an_order(small_ranked: Path, capsys: pytest.CaptureFixture
         (["radio", "--length", "301"], "'length' parameter must be an integer from 1 to 300"),
         (["radio", "--item", "no-such"], "unknown: 'no-such'"),
         (["radio", "--drift", "2"], "'drift' parameter must be a number from 0 to 1"),
-        (["similar-playlists"], "must be given --playlist ID, or --item ID or --name TEXT"),
+        (["similar-playlists"], "must be given --playlist ID, or --item ID or --title TEXT or"),
         (["similar-playlists", "--playlist", "no-such"], "got 'no-such'"),
     ],
 )
