@@ -12,6 +12,7 @@ import typer
 
 from hybrid_rec.cli.examples import GroupWithExamples
 from hybrid_rec.cli.options import NamesInHelp
+from hybrid_rec.cli.spark.group import app as spark_app
 from hybrid_rec.core.console import complain, write
 from hybrid_rec.core.errors import ConfigError, HybridRecError, RunError, StoppedEarlyError
 from hybrid_rec.core.exit_codes import (
@@ -25,7 +26,7 @@ from hybrid_rec.core.plain_output import OutputLostError, plain_output
 
 COMMANDS = (
     "demo", "fit", "update", "find", "show", "recommend", "similar", "similar-playlists", "radio",
-    "export", "score", "evaluate", "tune", "info", "plan",
+    "map", "export", "score", "evaluate", "tune", "info", "plan",
 )  # fmt: skip
 """The subcommands, in the order of the help: NAME is the function of that name in `cli/NAME.py`,
 with underscores for hyphens.
@@ -34,7 +35,11 @@ Those files import what is heavy inside their functions, because every command i
 """
 
 # What errors advise in Python, and what it is called here.
-_OPTIONS = {"on_unknown='skip'": "--skip-unknown", "on_known='extend'": "--extend"}
+_OPTIONS = {
+    "skip_damaged=True": "--skip-damaged",
+    "on_unknown='skip'": "--skip-unknown",
+    "on_known='extend'": "--extend",
+}
 # What a machine answers that has no room or no working disk, whatever the user gave.
 _MACHINE = {errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EMFILE, errno.ENFILE}
 
@@ -61,6 +66,7 @@ for _name in COMMANDS:
     app.command(_name, cls=NamesInHelp)(
         getattr(import_module(f"hybrid_rec.cli.{_function}"), _function)
     )
+app.add_typer(spark_app, name="spark")
 
 
 def _version(wanted: bool) -> None:

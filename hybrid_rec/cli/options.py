@@ -86,7 +86,7 @@ Explain = Annotated[
     ),
 ]
 ItemsFile = Annotated[
-    Path | None, typer.Option("--items", metavar="FILE", help="File of items, as for fit.")
+    str | None, typer.Option("--items", metavar="FILE", help="File or URL of items, as for fit.")
 ]
 Columns = Annotated[
     str | None,

@@ -16,6 +16,7 @@ from hybrid_rec.cli.options import (
     ModelFolder,
     OneOfEach,
     Quiet,
+    Where,
     table_options,
 )
 from hybrid_rec.cli.paths import check_model, check_output, check_table
@@ -47,6 +48,7 @@ def score(
         ),
     ] = None,
     distinct: OneOfEach = None,
+    where: Where = None,
     columns: Columns = None,
     encoding: Encoding = None,
     date_format: DateFormat = None,
@@ -111,8 +113,8 @@ def score(
     from hybrid_rec.batch.run import score_items, score_new_items, score_playlists
 
     settings: dict[str, Any] = {
-        "k": k, "distinct": distinct, "chunk_size": chunk_size, "workers": workers,
-        "progress": not quiet,
+        "k": k, "distinct": distinct, "where": where, "chunk_size": chunk_size,
+        "workers": workers, "progress": not quiet,
     }  # fmt: skip
     try:
         if items:

@@ -26,7 +26,7 @@ from hybrid_rec.core.words import how_many
 def update(
     model: ModelFolder,
     playlists: Annotated[
-        Path | None,
+        str | None,
         typer.Option(
             metavar="FILE",
             help="File of new plays, as for fit. Where it has titles and no --items are given, "
@@ -34,7 +34,7 @@ def update(
         ),
     ] = None,
     items: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="File of new items, as for fit.")
+        str | None, typer.Option(metavar="FILE", help="File of new items, as for fit.")
     ] = None,
     columns: Columns = None,
     encoding: Encoding = None,

@@ -32,7 +32,12 @@ def run(notebook: Any) -> Any:
     Raises:
         CellExecutionError: If a cell fails; it tells the cell and the traceback.
     """
-    os.environ |= {"HF_HUB_OFFLINE": "1", "OMP_NUM_THREADS": "1"}
+    os.environ |= {
+        "HF_HUB_OFFLINE": "1",
+        "OMP_NUM_THREADS": "1",
+        # Threads that wait for each other on a busy machine would burn its processors.
+        "OMP_WAIT_POLICY": "passive",
+    }
     client = NotebookClient(
         notebook, timeout=None, startup_timeout=600, kernel_name="python3",
         record_timing=False, resources={"metadata": {"path": str(FOLDER)}},
