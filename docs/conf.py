@@ -60,7 +60,10 @@ NAVIGATION = {
         "docs/radio", "docs/maps", "docs/export", "docs/batch", "docs/spark", "docs/update",
         "docs/planning",
     ),
-    "Notebooks": (),
+    "Notebooks": (
+        "docs/notebooks/radio", "docs/notebooks/movies", "docs/notebooks/playlists",
+        "docs/notebooks/own_data",
+    ),
     "Judge": ("docs/evaluation", "docs/tuning", "tests/benchmarks/ACCURACY"),
     "Look up": ("docs/configuration", "docs/glossary", "CHANGELOG"),
     "Python": (

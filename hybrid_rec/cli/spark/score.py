@@ -65,6 +65,10 @@ def score(
 
     The rows are those of hybrid-rec score. A run that was stopped continues when the same command
     is given again.
+
+    Examples:
+        hybrid-rec spark score model plays recommendations -k 20
+        hybrid-rec spark score model nearest --items --master yarn
     """
     if items and new_items is not None:
         raise ConfigError("--items and --new-items must not be given together; run them in turn.")
