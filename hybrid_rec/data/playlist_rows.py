@@ -140,8 +140,9 @@ class PlaylistRows:
 
     def counts(self) -> sparse.csr_array:
         """Plays of each item, each as much as it counts, `(n_playlists, n_items)` float32."""
+        shares = np.ones(self.n_plays, np.float32) if self.weights is None else self.shares.copy()
         counts = sparse.csr_array(
-            (self.shares.copy(), self.rows.copy(), self.offsets.copy()),
+            (shares, self.rows.copy(), self.offsets.copy()),
             shape=(len(self), self.n_items),
         )
         counts.sum_duplicates()
