@@ -6,6 +6,7 @@ import warnings
 from collections.abc import Iterable, Sequence
 from typing import Any, Self
 
+from hybrid_rec.blocks.given_vectors import GivenVectors
 from hybrid_rec.core.arrays import Objects
 from hybrid_rec.core.checks import check_flag
 from hybrid_rec.core.choices import Distinct
@@ -52,6 +53,7 @@ class HybridRecommender(ExploringRecommender):
         playlists: TrainingPlays,
         catalog: TrainingItems | None = None,
         *,
+        cooccurrence_vectors: GivenVectors = None,
         progress: bool | Progress = False,
     ) -> Self:
         """Learn from playlists; a second fit starts anew.
@@ -66,16 +68,21 @@ class HybridRecommender(ExploringRecommender):
                 ids, or a sparse matrix of scipy (see `Playlists.from_csr`).
             catalog: All items, those that nobody has played included: a `Catalog`, or a table of
                 items, see `Catalog.from_frame`. Without it, the items that a table of plays names.
+            cooccurrence_vectors: Vectors made elsewhere, in place of those that would be learned
+                of all playlists: an array in the order of the catalogue, a DataFrame with `item_id`
+                and `vector`, gensim's `KeyedVectors`, or a file of these (Parquet or word2vec's
+                text or binary format). Items without one are placed as if nobody had played them.
             progress: True for progress bars on standard error.
 
         Raises:
-            DataError: If the playlists are empty or refer to a catalogue of another size.
+            DataError: If the playlists are empty or refer to a catalogue of another size, or the
+                vectors have another shape, hold NaN or name no item of the catalogue.
             ConfigError: If the index factory does not suit the data.
             ModelUnavailableError: If the title model cannot be found.
         """
         told = as_progress(progress)
         playlists, catalog = training_data(playlists, catalog, told)
-        model = fit_model(playlists, catalog, self.config, told)
+        model = fit_model(playlists, catalog, self.config, told, cooccurrence_vectors)
         if model.held_out is not None and not model.held_out.learned:
             warnings.warn(str(model.held_out), stacklevel=2)
         self._set(model)

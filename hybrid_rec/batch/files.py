@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from hybrid_rec.core.errors import DataError
-from hybrid_rec.core.progress import Progress
+from hybrid_rec.core.progress import Advance, Progress
 from hybrid_rec.data.paths import readable
 from hybrid_rec.data.places import Place, state_of
 from hybrid_rec.data.tables import TABLE_SUFFIXES, TableFile, TableOptions
@@ -44,14 +44,20 @@ class InputFiles:
             but for names that begin with "." or "_"; a path or a URL.
         what: What it is, for messages.
         options: How the files are written.
+        suffixes: Endings of the files that are taken.
 
     Raises:
         DataError: If nothing of the kind is there.
     """
 
     def __init__(
-        self, location: str | Path, what: str, options: TableOptions | None = None
+        self,
+        location: str | Path,
+        what: str,
+        options: TableOptions | None = None,
+        suffixes: tuple[str, ...] = TABLE_SUFFIXES,
     ) -> None:
+        self.suffixes = suffixes
         self.what, self.location = what, str(location)
         self.options = options or TableOptions()
         self.place = Place.of(location, what)
@@ -69,12 +75,12 @@ class InputFiles:
         files = [
             InputFile(name, path, state_of(system.info(path)))
             for path, name in sorted(names.items(), key=lambda item: item[1])
-            if name.lower().endswith(TABLE_SUFFIXES)
+            if name.lower().endswith(self.suffixes)
             and not any(part.startswith((".", "_")) for part in name.split("/"))
         ]
         if not files:
             raise DataError(
-                f"{self.location} must be {self.what} in {', '.join(TABLE_SUFFIXES)}, found no "
+                f"{self.location} must be {self.what} in {', '.join(self.suffixes)}, found no "
                 "such file; check the path, or convert or rename the files."
             )
         return files
@@ -111,18 +117,33 @@ class InputFiles:
             checksums: list[dict[str, str | int]] = []
             with progress.stage("input checksums, MB") as advance:
                 for file in self.files:
-                    digest, size = hashlib.sha256(), 0
-                    with self.opened(file) as stream:
-                        while block := stream.read(_BLOCK_BYTES):
-                            digest.update(block)
-                            size += len(block)
-                            self.lines += block.count(b"\n") if is_csv(file) else 0
-                            advance(len(block) >> 20)
-                    checksums.append(
-                        {"name": file.name, "bytes": size, "sha256": digest.hexdigest()}
-                    )
+                    found, lines = self.checksum(file, advance)
+                    checksums.append(found)
+                    self.lines += lines
             self._checksums = checksums
         return self._checksums
+
+    def checksum(
+        self, file: InputFile, advance: Advance | None = None
+    ) -> tuple[dict[str, str | int], int]:
+        """Name, size and SHA-256 of one file, and the number of line ends in it if it is text.
+
+        Args:
+            file: One of the files; the whole of it is read.
+            advance: Is told of the MB read.
+
+        Raises:
+            DataError: If it cannot be read.
+        """
+        digest, size, lines = hashlib.sha256(), 0, 0
+        with self.opened(file) as stream:
+            while block := stream.read(_BLOCK_BYTES):
+                digest.update(block)
+                size += len(block)
+                lines += block.count(b"\n") if is_csv(file) else 0
+                if advance is not None:
+                    advance(len(block) >> 20)
+        return {"name": file.name, "bytes": size, "sha256": digest.hexdigest()}, lines
 
     def check_unchanged(self) -> None:
         """Notice files that were written to since they were found.

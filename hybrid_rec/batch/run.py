@@ -6,9 +6,9 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import nullcontext
 from functools import partial
-from importlib.metadata import version
 from pathlib import Path
 
+from hybrid_rec.batch.job import check_apart, check_count, job_of
 from hybrid_rec.batch.journal import Journal, withdrawn_if_refused
 from hybrid_rec.batch.learning import model_that_learns
 from hybrid_rec.batch.output import OutFolder
@@ -20,16 +20,13 @@ from hybrid_rec.batch.source import Source
 from hybrid_rec.batch.workers import scorers
 from hybrid_rec.core.checks import check_flag
 from hybrid_rec.core.choices import Distinct
-from hybrid_rec.core.errors import ConfigError, DataError
+from hybrid_rec.core.errors import DataError
 from hybrid_rec.core.progress import Progress, as_progress
-from hybrid_rec.core.quoting import quoted
 from hybrid_rec.data.paths import existing_folder
 from hybrid_rec.data.places import Place
 from hybrid_rec.data.tables import TableOptions
 
-# Another version of these may give other bytes.
-_LIBRARIES = ("hybrid-rec", "faiss-cpu", "lightgbm", "numpy", "pyarrow", "scipy")
-_MOST_QUERIES, _MOST_WORKERS = 1_000_000, 1_024
+_MOST_WORKERS = 1_024
 
 
 def score_playlists(
@@ -187,14 +184,11 @@ def _run(
     model = SavedModel.of(folder)
     source = make_source(model)
     target = OutFolder(out)
-    _check_apart(target.name, target.place, model, source)
+    check_apart(target.place, target.name, model.folder, source.files)
     scratch = None if temp is None else _scratch(temp, model, source)
-    job = {
-        "config": {**source.settings, **({"learn": True} if learn else {})},
-        "model": {"fingerprint": model.fingerprint},
-        "input": [] if source.files is None else source.files.checksums(reporter),
-        "libraries": {name: version(name) for name in _LIBRARIES},
-    }
+    settings = {**source.settings, **({"learn": True} if learn else {})}
+    inputs = [] if source.files is None else source.files.checksums(reporter)
+    job = job_of(settings, model.fingerprint, inputs)
     journal = Journal(target, job)
     with target.locked():
         journal.check_job()
@@ -238,15 +232,8 @@ def _with_progress(
 
 
 def _check(chunk_size: int, workers: int) -> None:
-    for name, value, most in (
-        ("chunk_size", chunk_size, _MOST_QUERIES),
-        ("workers", workers, _MOST_WORKERS),
-    ):
-        if isinstance(value, bool) or not isinstance(value, int) or not 1 <= value <= most:
-            raise ConfigError(
-                f"The {quoted(name)} parameter must be an integer from 1 to {most:,}, got "
-                f"{quoted(value)} instead."
-            )
+    check_count("chunk_size", chunk_size)
+    check_count("workers", workers, _MOST_WORKERS)
 
 
 def _scratch(temp: str | Path, model: SavedModel, source: Source) -> Path:
@@ -258,17 +245,5 @@ def _scratch(temp: str | Path, model: SavedModel, source: Source) -> Path:
             "name another one."
         )
     folder = existing_folder(place.path, "a folder for temporary files")
-    _check_apart(str(temp), place, model, source)
+    check_apart(place, str(temp), model.folder, source.files)
     return folder
-
-
-def _check_apart(name: str, target: Place, model: SavedModel, source: Source) -> None:
-    """Refuse a folder to write to where it would become part of what is read."""
-    inputs = [("the model", Place.of(model.folder, "the model"))]
-    if source.files is not None:
-        inputs.append(("the input", source.files.place))
-    for what, place in inputs:
-        if target.lies_in(place):
-            raise DataError(
-                f"{name} must be outside of {what}, {place.path}; choose another folder."
-            )

@@ -72,6 +72,21 @@ class BatchRequest:
 
 
 @dataclass(frozen=True)
+class Answered:
+    """What is answered to one chunk."""
+
+    table: pa.Table
+    """Columns of SCORES, or of NEW_ITEM_SCORES."""
+    rejected: pa.Table | None
+    """Columns of REJECTED; None for none."""
+    n_queries: int
+    n_rows: int
+    """Rows of the input."""
+    n_used: int
+    """Those of them that were not rejected."""
+
+
+@dataclass(frozen=True)
 class Scored:
     """What became of one chunk."""
 
@@ -110,9 +125,8 @@ def warm_up(model: HybridRecommender, request: BatchRequest) -> None:
         model.recommend_for_new_items(described, request.k, **request.options)
 
 
-def score(model: HybridRecommender, request: BatchRequest, chunk: Chunk | ItemChunk) -> Scored:
-    """Score one chunk; the same chunk gives the same bytes, apart from the seconds."""
-    began = time.perf_counter()
+def answered(model: HybridRecommender, request: BatchRequest, chunk: Chunk | ItemChunk) -> Answered:
+    """The recommendations of one chunk, and what of it is rejected, as tables."""
     rejections = Rejections()
     if isinstance(chunk, ItemChunk):
         # Nobody asks what is like an item that was removed.
@@ -128,17 +142,24 @@ def score(model: HybridRecommender, request: BatchRequest, chunk: Chunk | ItemCh
         frame = new_items_of(chunk, model.model_.catalog, rejections)
         n_used, n_cut = len(frame), 0
         found = model.recommend_for_new_items(frame, request.k, **request.options)
-    table = _part(found)
     rejected = rejections.table(chunk, request.files) if isinstance(chunk, Chunk) else None
+    return Answered(_part(found), rejected, len(found), chunk.n_rows + n_cut, n_used)
+
+
+def score(model: HybridRecommender, request: BatchRequest, chunk: Chunk | ItemChunk) -> Scored:
+    """Score one chunk; the same chunk gives the same bytes, apart from the seconds."""
+    began = time.perf_counter()
+    found = answered(model, request, chunk)
+    table, rejected = found.table, found.rejected
     part = as_parquet(table)
     listed = as_parquet(rejected) if rejected is not None else b""
     record = {
-        "queries": len(found),
+        "queries": found.n_queries,
         "rows": table.num_rows,
         "sha256": hashlib.sha256(part).hexdigest(),
         "sources": _counts(table["source"]),
-        "input_rows": chunk.n_rows + n_cut,
-        "used_rows": n_used,
+        "input_rows": found.n_rows,
+        "used_rows": found.n_used,
         "rejected": 0 if rejected is None else rejected.num_rows,
         "rejected_sha256": hashlib.sha256(listed).hexdigest() if listed else None,
         "reasons": {} if rejected is None else _counts(rejected["reason"]),

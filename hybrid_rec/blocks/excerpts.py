@@ -14,7 +14,7 @@ _FEWEST = 100
 _SHARE, _MEANS = 1 / 30, 4
 
 
-def most_plays(lengths: Rows, longest: int) -> int:
+def most_plays(lengths: Rows, longest: int, counts: Rows | None = None) -> int:
     """Plays of one playlist that an epoch is to take at most.
 
     One playlist must not cost as much as all others together, so where there are few plays it is
@@ -23,15 +23,18 @@ def most_plays(lengths: Rows, longest: int) -> int:
     Args:
         lengths: Plays of each playlist, `(n_playlists,)`.
         longest: Plays at most, however many others there are; 0 for all plays.
+        counts: How many playlists have each length, `(n_lengths,)`; None for one each.
     """
     if not longest:
         return max(1, int(lengths.max(initial=1)))
-    share = max(_SHARE, _MEANS / max(len(lengths), 1))
+    times = 1 if counts is None else counts
+    n_playlists = len(lengths) if counts is None else int(counts.sum())
+    share = max(_SHARE, _MEANS / max(n_playlists, 1))
     most, before = longest, longest + 1
     # Shorter excerpts make the whole smaller, and so their share of it, until it fits.
     while len(lengths) and most < before:
         before = most
-        most = min(most, max(_FEWEST, int(share * np.minimum(lengths, most).sum())))
+        most = min(most, max(_FEWEST, int(share * (times * np.minimum(lengths, most)).sum())))
     return most
 
 

@@ -44,7 +44,14 @@ def radio(
     block_file: BlockFile = None,
     as_json: AsJson = False,
 ) -> None:
-    """Play a radio that begins with the given items, or with popular ones if none are given."""
+    """Put items in an order to be listened to.
+
+    It begins with the given items, or with popular ones if none are given.
+
+    Examples:
+        hybrid-rec radio model --item one --length 12
+        hybrid-rec radio model --item one --drift 0.8 --seed 2
+    """
     check_given("radio", item, title, artist, other=True)
     check_model(model)
     only: dict[str, Any] = {

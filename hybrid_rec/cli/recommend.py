@@ -68,7 +68,13 @@ def recommend(
     explain: Explain = False,
     as_json: AsJson = False,
 ) -> None:
-    """Continue one playlist, given by the items in it, by its name, or by both."""
+    """Continue a playlist, given by items, a name or both.
+
+    Examples:
+        hybrid-rec recommend model --item one --item fade-to-black
+        hybrid-rec recommend model --title "fade to black" --where "tempo < 120"
+        hybrid-rec recommend model --item one --weight popularity=0 --explain
+    """
     has_name = bool((name or "").strip())
     said = has_name or bool(dislike)
     check_given("recommend", item, title, artist, "--name TEXT", other=said)

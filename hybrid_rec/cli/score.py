@@ -76,6 +76,10 @@ def score(
     """Score millions of playlists, from files to files.
 
     A run that was stopped continues when the same command is given again.
+
+    Examples:
+        hybrid-rec score model plays.csv recommendations -k 20
+        hybrid-rec score model nearest --items
     """
     if items and new_items is not None:
         raise ConfigError("--items and --new-items must not be given together; run them in turn.")

@@ -41,7 +41,14 @@ def similar_playlists(
     skip_unknown: SkipUnknown = False,
     as_json: AsJson = False,
 ) -> None:
-    """Find the training playlists most like one, and what they share with it."""
+    """Find the training playlists most like one.
+
+    The table tells their names and the items that they share with it.
+
+    Examples:
+        hybrid-rec similar-playlists model --playlist p1
+        hybrid-rec similar-playlists model --item one --item fade-to-black -k 3
+    """
     if (playlist is not None) == bool(item or title or artist or (name or "").strip()):
         raise ConfigError(
             "similar-playlists must be given --playlist ID, or --item ID or --title TEXT or --name "

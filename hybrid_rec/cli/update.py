@@ -59,6 +59,10 @@ def update(
 
     This takes a fraction of a fit. Items can be removed in the same way. The old model stays
     complete until the new one is written.
+
+    Examples:
+        hybrid-rec update model --playlists new_plays.csv --items new_items.csv
+        hybrid-rec update model --remove one --out smaller
     """
     if playlists is None and items is None and not remove:
         raise ConfigError("an update must be given --playlists, --items or --remove, got none.")

@@ -12,12 +12,11 @@ import pandas as pd
 from scipy import sparse
 
 from hybrid_rec.core.arrays import Doubles, Floats, Mask, Objects, Rows, read_only
-from hybrid_rec.core.errors import DataError
 from hybrid_rec.core.words import how_many
 from hybrid_rec.data.date_text import Times
 from hybrid_rec.data.play_order import first_plays
 from hybrid_rec.data.play_weights import relative
-from hybrid_rec.data.playlist_names import check_number_of_names
+from hybrid_rec.data.playlist_arrays import check_arrays
 from hybrid_rec.data.short_html import short_html
 
 
@@ -39,24 +38,13 @@ class PlaylistRows:
     """What each playlist is called, `(n_playlists,)` strings, "" for no name; or None."""
     weights: Floats | None = None
     """Weights of the plays, `(n_plays,)`, below 0 for dislikes; None where each counts 1."""
+    elsewhere: Rows | None = None
+    """Where these are a sample: plays of each item in the playlists that are not here, `(n_items,)`
+    int64; None where these are all."""
 
     def __post_init__(self) -> None:
-        n_plays = len(self.rows)
-        if self.offsets[0] != 0 or self.offsets[-1] != n_plays or (np.diff(self.offsets) < 0).any():
-            raise DataError(f"offsets must rise from 0 to the number of plays, {n_plays}.")
-        if len(self.playlist_ids) != len(self.offsets) - 1:
-            raise DataError(
-                f"playlist_ids must have one entry per playlist, {len(self.offsets) - 1}, "
-                f"got {len(self.playlist_ids)}."
-            )
-        if n_plays and not (self.rows.min() >= 0 and self.rows.max() < self.n_items):
-            raise DataError(f"rows must be in [0, {self.n_items}), got {self.rows.max()}.")
-        for name in ("times", "weights"):
-            column = getattr(self, name)
-            if column is not None and len(column) != n_plays:
-                raise DataError(f"{name} must have one entry per play, {n_plays}.")
-        check_number_of_names(self.names, len(self))
-        for name in ("offsets", "rows", "playlist_ids", "times", "names", "weights"):
+        check_arrays(self)
+        for name in ("offsets", "rows", "playlist_ids", "times", "names", "weights", "elsewhere"):
             array = getattr(self, name)
             if array is not None:
                 object.__setattr__(self, name, read_only(array))
@@ -116,6 +104,11 @@ class PlaylistRows:
         return np.bincount(self.rows, minlength=self.n_items).astype(np.int64)
 
     @cached_property
+    def known_plays(self) -> Rows:
+        """Plays of each item here and in the playlists that these are a sample of, `(n_items,)`."""
+        return self.play_counts if self.elsewhere is None else self.play_counts + self.elsewhere
+
+    @cached_property
     def playlist_counts(self) -> Rows:
         """Playlists that hold each item at least once, `(n_items,)` int64."""
         return np.bincount(self.matrix().indices, minlength=self.n_items).astype(np.int64)
@@ -133,10 +126,11 @@ class PlaylistRows:
 
     @cached_property
     def played(self) -> Rows | Doubles:
-        """Plays of each item, each as much as it counts, `(n_items,)`."""
+        """Plays of each item, each as much as it counts, known ones elsewhere too, `(n_items,)`."""
         if self.weights is None:
-            return self.play_counts
-        return np.bincount(self.rows, self.shares, minlength=self.n_items)
+            return self.known_plays
+        here = np.bincount(self.rows, self.shares, minlength=self.n_items)
+        return here if self.elsewhere is None else here + self.elsewhere
 
     def counts(self) -> sparse.csr_array:
         """Plays of each item, each as much as it counts, `(n_playlists, n_items)` float32."""

@@ -17,6 +17,7 @@ from hybrid_rec.core.quoting import quoted
 from hybrid_rec.data.catalog import Catalog
 from hybrid_rec.data.columns import without_ids
 from hybrid_rec.data.frames import Frame, as_frame, is_frame
+from hybrid_rec.data.playlist_growth import of_grown
 from hybrid_rec.data.playlists import OnUnknown, Playlists
 from hybrid_rec.data.report import MISSING_IDS
 from hybrid_rec.model.filters import filter_rows
@@ -70,7 +71,8 @@ def read_changes(
             f"an item must be brought or removed, but {quoted(catalog.item_ids[both[0]])} is in "
             "both new_items and remove; leave it out of one."
         )
-    before = replace(model.playlists, n_items=len(catalog))
+    own = model.playlists
+    before = replace(own, n_items=len(catalog), elsewhere=of_grown(own.elsewhere, len(catalog)))
     playlists, touched = before, np.empty(0, np.int64)
     if new_playlists is not None:
         added = _parsed(new_playlists, before, len(model.catalog), catalog, on_unknown).liked()
@@ -94,7 +96,7 @@ def _parsed(
                 f"new_playlists must refer to the model's catalogue of {n_known} items, or to it "
                 f"with the new items, of {len(catalog)}, but refer to one of {given.n_items}."
             )
-        return replace(given, n_items=len(catalog))
+        return replace(given, n_items=len(catalog), elsewhere=None)
     if is_frame(given):
         given = as_frame(given, "new_playlists")
         added = Playlists.from_frame(given, catalog, on_unknown=on_unknown, on_missing="skip")

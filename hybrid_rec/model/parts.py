@@ -136,6 +136,8 @@ def _write_plays(playlists: Playlists, folder: Path) -> None:
         write_array(folder / "times.npy", playlists.times)
     if playlists.weights is not None:
         write_array(folder / _WEIGHTS, playlists.weights)
+    if playlists.elsewhere is not None:
+        write_array(folder / "elsewhere.npy", playlists.elsewhere)
 
 
 def read_playlists(home: Path, n_items: int, manifest: Mapping[str, Any]) -> Playlists:
@@ -154,9 +156,12 @@ def read_playlists(home: Path, n_items: int, manifest: Mapping[str, Any]) -> Pla
         weights = read_array(home / _WEIGHTS, np.float32, (len(rows),))
         if not (np.isfinite(weights) & (weights > 0)).all():
             raise ArtifactError(f"{_WEIGHTS} must hold numbers above 0; save the model again.")
+    elsewhere = None
+    if "elsewhere.npy" in manifest["files"]:
+        elsewhere = read_array(home / "elsewhere.npy", np.int64, (n_items,))
     offsets = read_array(home / "offsets.npy", np.int64, (len(ids) + 1,))
     with refused(home / "offsets.npy"):
-        return Playlists(offsets, rows, ids, n_items, times, names, weights)
+        return Playlists(offsets, rows, ids, n_items, times, names, weights, elsewhere)
 
 
 def read_sources(home: Path, n_items: int) -> Any:

@@ -166,6 +166,15 @@ def read_items(
     return _catalog_of_items(_given(items, "items"), lists, options)[0]
 
 
+def items_with_ids(items: Table) -> tuple[Catalog, int]:
+    """What `read_items` gives, and how many rows lack an id.
+
+    Raises:
+        DataError: See `read_items`.
+    """
+    return _catalog_of_items(_given(items, "items"), LIST_COLUMNS, TableOptions())
+
+
 def read_new(
     plays: Table | None,
     items: Table | None,
