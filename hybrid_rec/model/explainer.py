@@ -154,7 +154,8 @@ class Explainer:
                 if lifted[number]:
                     parts.append(Part(PLACE_PART, rest))
                 elif abs(rest) > _ROUNDING:
-                    parts.append(Part(LIKENESS_PART, rest))
+                    told_as = DISLIKED_PART if query.dislikes else LIKENESS_PART
+                    parts.append(Part(told_as, rest))
             yield self._line(query, row, score, exact_parts(parts, score), like, number, cosines)
 
     def _line(

@@ -172,8 +172,9 @@ def _find(
     queries = take(request.queries, numbers)
     seeds = None if request.seeds is None else request.seeds.select(numbers)
     disliked = None if request.disliked is None else request.disliked.select(numbers)
-    if request.away is not None:
-        queries = away_from(queries, take(request.away, numbers))
+    away = None if request.away is None else take(request.away, numbers)
+    if away is not None:
+        queries = away_from(queries, away)
     weights = request.weights
     source = model.candidates
     if request.rank and not silent and seeds is not None and source and model.ranking:
@@ -181,7 +182,7 @@ def _find(
             source, model.ranking.ranker, seeds, queries, width,
             exclude_seeds=request.exclude_seeds, allow=request.allow, block=request.block,
             new_groups=None if request.new is None else request.new.groups[numbers],
-            by_likeness=request.by_likeness, keep_features=keep, disliked=disliked,
+            by_likeness=request.by_likeness, keep_features=keep, disliked=disliked, away=away,
         )  # fmt: skip
         if not keep:
             return _Found(ranked.rows, ranked.scores, "ranking", weights)

@@ -49,7 +49,7 @@ class QueryBatch:
         self.source, self.part, self.queries = source, part, queries
         self.statistics = source.statistics
         held = part.matrix().astype(np.float64)
-        self.seeds = part.strengths().astype(np.float64)
+        self.seeds = held if part.weights is None else part.strengths().astype(np.float64)
         self._less: sparse.csr_array | None = None
         if disliked is not None and disliked.n_plays:
             self._less = sparse.csr_array(DISLIKED * disliked.strengths().astype(np.float64))

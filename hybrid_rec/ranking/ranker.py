@@ -14,6 +14,7 @@ from hybrid_rec.core.config import RankingConfig
 from hybrid_rec.core.progress import Advance, Progress
 from hybrid_rec.data.playlists import Playlists
 from hybrid_rec.ranking.candidates import CandidateFeatures
+from hybrid_rec.ranking.dislikes import lowered
 from hybrid_rec.ranking.feature import CandidateList
 from hybrid_rec.ranking.likeness import fused, likeness_of, likeness_weights
 from hybrid_rec.ranking.reserved_slots import interleaved
@@ -218,11 +219,9 @@ def rank_candidates(
     by_likeness: bool = False,
     keep_features: bool = False,
     disliked: Playlists | None = None,
+    away: HybridQueries | None = None,
 ) -> Ranked:
-    """The k best rows of each query, with `by_likeness` in the order of `likeness.fused`.
-
-    See `CandidateFeatures.describe` for the other arguments.
-    """
+    """The k best rows of each query, with `by_likeness` as `likeness.fused`; see `describe`."""
     is_new = new_groups is not None
     likeness = likeness_weights(source, is_new=is_new) if by_likeness else None
     rows = np.full((len(playlists), k), NO_ROW, np.int64)
@@ -243,6 +242,7 @@ def rank_candidates(
         candidates, kept = waiting.popleft()
         if likeness is not None and kept is not None:
             values = fused(values, likeness_of(kept.features, likeness))
+        values = lowered(values, candidates, source.index, queries, away, number)
         # Candidates ascend, so a stable order settles ties by row.
         order = np.argsort(-values, kind="stable")[:k]
         rows[number, : len(order)] = candidates[order]
