@@ -193,6 +193,7 @@ _LINES: Mapping[str, Callable[[QueryBatch], sparse.csr_array]] = {
     "names": lambda b: b.near_names(),
     "name_votes": lambda b: b.by_names(lambda names, near: names.votes(near, 1.0)),
     "name_votes_sharp": lambda b: b.by_names(lambda names, near: names.votes(near, 2.0)),
+    "name_ridge": lambda b: b.by_names(lambda names, near: names.ridge(near)),
     "stand_ins": lambda b: b.by_names(lambda names, near: names.stand_ins(near)),
     "name_user_knn": lambda b: (
         b.statistics.by_items.near(b.line("stand_ins"), _NEAR) @ b.statistics.counted
