@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pickle
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,6 +15,7 @@ from hybrid_rec.data.paths import one_line
 from hybrid_rec.data.play_order import ORDER_COLUMNS
 from hybrid_rec.data.tables import TableOptions
 from hybrid_rec.data.tables.options import PLAY_COLUMNS, check_used
+from hybrid_rec.spark.faults import guarded, told_in_one_line
 from hybrid_rec.spark.play_batches import PlayBatches
 from hybrid_rec.spark.play_files import PlayFiles
 from hybrid_rec.spark.rows import SCHEMA, PlayRows, error_row
@@ -65,9 +66,9 @@ def read_plays(
         check_used(options, PLAY_COLUMNS, [files.columns(0)])
     kinds: dict[str, Kind] = {}
     if any(files.has(name) for name in ORDER_COLUMNS):
-        kinds = _kinds(numbers.mapInArrow(_scanning(files, date_format), _SCANS), date_format)
+        kinds = _kinds(numbers.mapInArrow(guarded(_scan, files, date_format), _SCANS), date_format)
     return PlayRows(
-        numbers.mapInArrow(_reading(files, kinds), SCHEMA),
+        numbers.mapInArrow(guarded(_read, files, kinds), SCHEMA),
         str(source),
         files.names,
         has_times="played_at" in kinds,
@@ -75,23 +76,20 @@ def read_plays(
     )
 
 
-def _scanning(files: PlayFiles, date_format: str | None) -> Callable[[_Batches], _Batches]:
-    def scan(batches: _Batches) -> _Batches:
-        for batch in batches:
-            for number in batch.column(0).to_pylist():
-                scans: dict[str, OrderScan] = {}
-                name = files.names[number] if len(files.names) > 1 else ""
-                try:
-                    for first, frame in files.orders(number):
-                        for column in frame.columns:
-                            known = scans.setdefault(column, OrderScan(column, date_format))
-                            known.add(frame[column], first, name)
-                except DataError:
-                    # Whoever reads the whole file tells it.
-                    continue
-                yield from _pickled(number, scans)
-
-    return scan
+def _scan(batches: _Batches, files: PlayFiles, date_format: str | None) -> _Batches:
+    for batch in batches:
+        for number in batch.column(0).to_pylist():
+            scans: dict[str, OrderScan] = {}
+            name = files.names[number] if len(files.names) > 1 else ""
+            try:
+                for first, frame in files.orders(number):
+                    for column in frame.columns:
+                        known = scans.setdefault(column, OrderScan(column, date_format))
+                        known.add(frame[column], first, name)
+            except DataError:
+                # Whoever reads the whole file tells it.
+                continue
+            yield from _pickled(number, scans)
 
 
 def _pickled(number: int, scans: Mapping[str, OrderScan]) -> _Batches:
@@ -103,7 +101,8 @@ def _pickled(number: int, scans: Mapping[str, OrderScan]) -> _Batches:
 def _kinds(scans: DataFrame, date_format: str | None) -> dict[str, Kind]:
     """How each column that tells the order is read, by what the tasks have seen of it."""
     merged = {name: OrderScan(name, date_format) for name in ORDER_COLUMNS}
-    found = sorted(scans.collect(), key=lambda row: row.file)
+    with told_in_one_line():
+        found = sorted(scans.collect(), key=lambda row: row.file)
     for row in found:
         # The tasks of this very job have made it.
         merged[row.name].merge(pickle.loads(row.scan))  # noqa: S301
@@ -111,18 +110,15 @@ def _kinds(scans: DataFrame, date_format: str | None) -> dict[str, Kind]:
     return {name: merged[name].kind() for name in ORDER_COLUMNS if name in there}
 
 
-def _reading(files: PlayFiles, kinds: Mapping[str, Kind]) -> Callable[[_Batches], _Batches]:
-    def read(batches: _Batches) -> _Batches:
-        for batch in batches:
-            for number in batch.column(0).to_pylist():
-                made = PlayBatches(number, kinds)
-                try:
-                    for first, frame in files.plays(number):
-                        yield from made.of(frame, first, files.names[number])
-                except DataError as error:
-                    yield from error_row(number, error)
-
-    return read
+def _read(batches: _Batches, files: PlayFiles, kinds: Mapping[str, Kind]) -> _Batches:
+    for batch in batches:
+        for number in batch.column(0).to_pylist():
+            made = PlayBatches(number, kinds)
+            try:
+                for first, frame in files.plays(number):
+                    yield from made.of(frame, first, files.names[number])
+            except DataError as error:
+                yield from error_row(number, error)
 
 
 def _of_table(session: SparkSession, name: str, options: TableOptions) -> PlayRows:
@@ -144,29 +140,29 @@ def _of_table(session: SparkSession, name: str, options: TableOptions) -> PlayRo
     orders = [column for column in wanted if column in ORDER_COLUMNS]
     kinds: dict[str, Kind] = {}
     if orders:
-        scanned = plays.select(*orders).mapInArrow(_scanning_table(options.date_format), _SCANS)
+        scanned = plays.select(*orders).mapInArrow(
+            guarded(_scan_table, options.date_format), _SCANS
+        )
         kinds = _kinds(scanned, options.date_format)
 
-    def read(batches: _Batches) -> _Batches:
-        made = PlayBatches(0, kinds, in_order=False)
-        try:
-            for batch in batches:
-                yield from made.of(pa.Table.from_batches([batch]).to_pandas(), 0, f"table:{name}")
-        except DataError as error:
-            yield from error_row(0, error)
-
-    frame = plays.mapInArrow(read, SCHEMA)
+    frame = plays.mapInArrow(guarded(_read_table, f"table:{name}", kinds), SCHEMA)
     return PlayRows(frame, f"table:{name}", (f"table:{name}",), has_times="played_at" in kinds)
 
 
-def _scanning_table(date_format: str | None) -> Callable[[_Batches], _Batches]:
-    def scan(batches: _Batches) -> _Batches:
-        scans: dict[str, OrderScan] = {}
-        for batch in batches:
-            table = pa.Table.from_batches([batch])
-            for column in table.column_names:
-                known = scans.setdefault(column, OrderScan(column, date_format))
-                known.add(table[column])
-        yield from _pickled(0, scans)
+def _scan_table(batches: _Batches, date_format: str | None) -> _Batches:
+    scans: dict[str, OrderScan] = {}
+    for batch in batches:
+        table = pa.Table.from_batches([batch])
+        for column in table.column_names:
+            known = scans.setdefault(column, OrderScan(column, date_format))
+            known.add(table[column])
+    yield from _pickled(0, scans)
 
-    return scan
+
+def _read_table(batches: _Batches, name: str, kinds: Mapping[str, Kind]) -> _Batches:
+    made = PlayBatches(0, kinds, in_order=False)
+    try:
+        for batch in batches:
+            yield from made.of(pa.Table.from_batches([batch]).to_pandas(), 0, name)
+    except DataError as error:
+        yield from error_row(0, error)

@@ -36,8 +36,8 @@ from hybrid_rec.data.report import (
     Found,
     report_of,
 )
+from hybrid_rec.spark.faults import told_in_one_line
 from hybrid_rec.spark.items import items_of_plays
-from hybrid_rec.spark.jobs import cluster_errors
 from hybrid_rec.spark.lists import (
     check_names,
     check_slices,
@@ -102,7 +102,7 @@ def prepare(
     with replacing(target) as folder:
         work = folder / "_work"
         work.mkdir()
-        with cluster_errors():
+        with told_in_one_line():
             return _prepared(rows, folder, work, items, drop_copies=drop_copies)
 
 

@@ -25,7 +25,7 @@ from hybrid_rec.data.prepared import (
 from hybrid_rec.data.report import DatasetReport
 from hybrid_rec.spark.artists import count_artists
 from hybrid_rec.spark.company import CountedPlaylists
-from hybrid_rec.spark.jobs import cluster_errors
+from hybrid_rec.spark.faults import told_in_one_line
 from hybrid_rec.spark.prepare import count_plays
 from hybrid_rec.spark.prepared import PreparedData
 from hybrid_rec.spark.statistics import strongest_pairs
@@ -84,7 +84,7 @@ def sample(
         )
     target = as_path(out, "out").absolute()
     check_target(target)
-    with replacing(target) as folder, cluster_errors():
+    with replacing(target) as folder, told_in_one_line():
         work = folder / "_work"
         work.mkdir()
         return _write(data, folder, work, n_playlists)

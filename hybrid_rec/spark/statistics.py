@@ -13,7 +13,7 @@ from hybrid_rec.data.prepared import COUNTS, ITEM, ITEMS
 from hybrid_rec.ranking.knn import SHRINKAGE
 from hybrid_rec.spark.artists import count_artists
 from hybrid_rec.spark.company import CountedPlaylists
-from hybrid_rec.spark.jobs import cluster_errors
+from hybrid_rec.spark.faults import told_in_one_line
 from hybrid_rec.spark.output import check_folder, write_folder_manifest
 from hybrid_rec.spark.prepared import PreparedData
 from hybrid_rec.spark.tables import ITEMS_A_FILE, n_files, staged, write_parted
@@ -62,7 +62,7 @@ def count_neighbours(
     target = as_path(out, "out").absolute()
     check_folder(target, FORM)
     data = PreparedData.at(session, prepared)
-    with replacing(target) as folder, cluster_errors():
+    with replacing(target) as folder, told_in_one_line():
         work = folder / "_work"
         work.mkdir()
         counted = CountedPlaylists.of(data, config.longest_playlist)
