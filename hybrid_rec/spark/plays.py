@@ -30,7 +30,7 @@ _SCANS = "file int, name string, scan binary"
 
 def read_plays(
     session: SparkSession,
-    source: str | Path,
+    source: str | Path | DataFrame,
     *,
     columns: Mapping[str, str] | None = None,
     encoding: str | None = None,
@@ -40,13 +40,14 @@ def read_plays(
     """Tidy plays; only what decides how times are read is looked at before they are prepared.
 
     The rules are those of `hybrid_rec.read_tidy`. Files stand in the order of their names, and each
-    is read by one task. A table of the catalogue has no order of its own: plays without `position`
-    and `played_at` stand by their item_id there, and playlists and items by their ids.
+    is read by one task. A table or frame has no order of its own: plays without `position` and
+    `played_at` stand by their item_id there, and playlists and items by their ids.
 
     Args:
         session: The cluster.
         source: CSV, TSV, Parquet or JSON Lines (`.jsonl`): a file, or a folder of them, on a path
-            that all workers see, or a URL that fsspec knows; or "table:NAME".
+            that all workers see, or a URL that fsspec knows; "table:NAME" of the session's
+            catalogue; or a DataFrame of the session.
         columns: See `hybrid_rec.read_tidy`.
         encoding: See `hybrid_rec.read_tidy`.
         date_format: See `hybrid_rec.read_tidy`.
@@ -58,6 +59,8 @@ def read_plays(
         ConfigError: See `hybrid_rec.read_tidy`.
     """
     options = TableOptions.of(columns, encoding, date_format)
+    if not isinstance(source, str | Path):
+        return _of_frame(source, "DataFrame", options)
     if str(source).startswith(_TABLE):
         return _of_table(session, str(source)[len(_TABLE) :], options)
     files = PlayFiles.at(source, options)
@@ -127,15 +130,20 @@ def _of_table(session: SparkSession, name: str, options: TableOptions) -> PlayRo
 
     try:
         table = session.table(name)
-        found = table.columns
     except AnalysisException as error:
         raise DataError(
             f"table:{name} must be a table that the session knows, but: {one_line(error):.200}."
         ) from None
+    return _of_frame(table, f"table:{name}", options)
+
+
+def _of_frame(table: DataFrame, name: str, options: TableOptions) -> PlayRows:
+    """The plays in a table or frame."""
+    found = table.columns
     if options.columns:
         check_used(options, PLAY_COLUMNS, [found])
     renamed = table.toDF(*(ours or f"_unused_{n}" for n, ours in enumerate(options.renamed(found))))
-    wanted = PlayFiles.wanted(f"table:{name}", renamed.columns)
+    wanted = PlayFiles.wanted(name, renamed.columns)
     plays = renamed.select(*wanted)
     orders = [column for column in wanted if column in ORDER_COLUMNS]
     kinds: dict[str, Kind] = {}
@@ -145,8 +153,8 @@ def _of_table(session: SparkSession, name: str, options: TableOptions) -> PlayRo
         )
         kinds = _kinds(scanned, options.date_format)
 
-    frame = plays.mapInArrow(guarded(_read_table, f"table:{name}", kinds), SCHEMA)
-    return PlayRows(frame, f"table:{name}", (f"table:{name}",), has_times="played_at" in kinds)
+    frame = plays.mapInArrow(guarded(_read_table, name, kinds), SCHEMA)
+    return PlayRows(frame, name, (name,), has_times="played_at" in kinds)
 
 
 def _scan_table(batches: _Batches, date_format: str | None) -> _Batches:
