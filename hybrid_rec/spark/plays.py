@@ -129,12 +129,11 @@ def _of_table(session: SparkSession, name: str, options: TableOptions) -> PlayRo
     from pyspark.errors import AnalysisException
 
     try:
-        table = session.table(name)
+        return _of_frame(session.table(name), f"table:{name}", options)
     except AnalysisException as error:
         raise DataError(
             f"table:{name} must be a table that the session knows, but: {one_line(error):.200}."
         ) from None
-    return _of_frame(table, f"table:{name}", options)
 
 
 def _of_frame(table: DataFrame, name: str, options: TableOptions) -> PlayRows:
