@@ -31,13 +31,14 @@ def fit(
         str,
         typer.Argument(
             metavar="DATASET",
-            help="One of {datasets}. A file of plays has the columns playlist_id and item_id, and "
-            "optionally title, artist, position and played_at.",
+            help="One of {datasets}; a FILE or FOLDER may be a URL. A file of plays has the "
+            "columns playlist_id and item_id, and optionally title, artist, position, played_at "
+            "and weight.",
         ),
     ],
     out: Annotated[Path, typer.Option("--out", metavar="MODEL", help="Folder to save to.")],
     items: Annotated[
-        Path | None,
+        str | None,
         typer.Option(
             metavar="FILE",
             help="File of items for a file of plays: item_id, and title, artist, tags and whatever "
@@ -66,6 +67,11 @@ def fit(
     """Learn from playlists and save a model.
 
     A model that is already there is replaced once the new one is complete.
+
+    Examples:
+        hybrid-rec fit plays.csv --items items.csv --out model
+        hybrid-rec fit plays.parquet --columns playlist_id=user --out model
+        hybrid-rec fit yes:FOLDER --config hybrid.toml --out model
     """
     check_dataset(dataset, items)
     check_output(out)

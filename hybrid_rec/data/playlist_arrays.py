@@ -10,10 +10,10 @@ from hybrid_rec.core.errors import DataError
 from hybrid_rec.data.playlist_names import check_number_of_names
 
 if TYPE_CHECKING:
-    from hybrid_rec.data.playlists import Playlists
+    from hybrid_rec.data.playlist_rows import PlaylistRows
 
 
-def check_arrays(playlists: Playlists) -> None:
+def check_arrays(playlists: PlaylistRows) -> None:
     """Raise a DataError unless the arrays of playlists fit together."""
     n_plays = len(playlists.rows)
     if (
@@ -29,8 +29,10 @@ def check_arrays(playlists: Playlists) -> None:
         )
     if n_plays and not (playlists.rows.min() >= 0 and playlists.rows.max() < playlists.n_items):
         raise DataError(f"rows must be in [0, {playlists.n_items}), got {playlists.rows.max()}.")
-    if playlists.times is not None and len(playlists.times) != n_plays:
-        raise DataError(f"times must have one entry per play, {n_plays}.")
+    for name in ("times", "weights"):
+        column = getattr(playlists, name)
+        if column is not None and len(column) != n_plays:
+            raise DataError(f"{name} must have one entry per play, {n_plays}.")
     check_number_of_names(playlists.names, len(playlists))
     if playlists.elsewhere is not None and len(playlists.elsewhere) != playlists.n_items:
         raise DataError(f"elsewhere must have one entry per item, {playlists.n_items}.")

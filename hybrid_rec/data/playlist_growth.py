@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from hybrid_rec.core.arrays import Mask, Rows
+from hybrid_rec.core.arrays import Floats, Mask, Rows
 from hybrid_rec.data.playlist_names import renamed
 
 if TYPE_CHECKING:
@@ -25,6 +25,10 @@ def extended(playlists: Playlists, other: Playlists, numbers: Rows) -> Playlists
         latest = np.fmax.reduce(playlists.times, initial=np.datetime64("NaT", "us"))
         later = np.full(other.n_plays, latest) if other.times is None else other.times
         times = np.concatenate([playlists.times, later])[order]
+    weights = None
+    if playlists.weights is not None or other.weights is not None:
+        known = np.concatenate([_weights(playlists, other), _weights(other, playlists)])
+        weights = known[order]
     lengths = np.bincount(owners, minlength=len(playlists) + int(own.sum()))
     return replace(
         playlists,
@@ -33,6 +37,7 @@ def extended(playlists: Playlists, other: Playlists, numbers: Rows) -> Playlists
         playlist_ids=np.concatenate([playlists.playlist_ids, other.playlist_ids[own]]),
         n_items=other.n_items,
         times=times,
+        weights=weights,
         names=renamed(playlists.names, len(playlists), target, other.names),
         elsewhere=of_grown(playlists.elsewhere, other.n_items),
     )
@@ -77,3 +82,12 @@ def over_part(playlists: Playlists, kept: Mask) -> Playlists:
         n_items=int(kept.sum()),
         elsewhere=None if part.elsewhere is None else part.elsewhere[kept],
     )
+
+
+def _weights(playlists: Playlists, other: Playlists) -> Floats:
+    """The weights of plays; without any they count as the mean play of the others does."""
+    if playlists.weights is not None:
+        return playlists.weights
+    known = other.weights
+    mean = 1.0 if known is None or not len(known) else float(known.mean(dtype=np.float64))
+    return np.full(playlists.n_plays, mean, np.float32)

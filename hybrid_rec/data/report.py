@@ -22,6 +22,7 @@ SHORT = "playlists with fewer than two items"
 COPIES = "exact copies of playlists"
 UNKNOWN_ITEMS = "plays of items that the catalogue lacks"
 MISSING_IDS = "rows with missing ids"
+NOT_LIKED = "plays of weights of 0 or below"
 LOST_WITH_PLAYLISTS = "plays of dropped playlists"
 
 COPIES_KEPT = "exact copies of playlists kept"

@@ -190,7 +190,7 @@ def fit_stage_one(
     sources = np.zeros(len(items), np.uint8)
     cold = np.flatnonzero(~held)
     vectors[cold], sources[cold] = fallback.places(take_rows(items.rows, cold), group_of[cold])
-    dense, sparse_blocks = blocks_of(vectors, playlists.known_plays, items)
+    dense, sparse_blocks = blocks_of(vectors, playlists.played, items)
     index, choice = build_index(dense, sparse_blocks, items.blocks, config, factory)
     return StageOne(index, choice, sources, cold_map)
 

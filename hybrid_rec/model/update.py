@@ -204,6 +204,9 @@ def _placed(
     moved[changes.gained > 0] = True
     moved[falling] = True
     moved[begun.moved] = True
+    if changes.playlists.weights is not None:
+        # New plays of a playlist change how much its others count.
+        moved[changes.playlists.select(changes.touched).rows] = True
     return _Places(held, sources, np.flatnonzero(moved))
 
 
@@ -211,7 +214,7 @@ def _indexed(
     model: Model, changes: Changes, items: ItemDescriptions, places: _Places
 ) -> tuple[HybridIndex, Choice | None]:
     """The moved rows in a delta, or everything in a new index if that is cheap or overdue."""
-    dense, hot = blocks_of(places.vectors, changes.playlists.known_plays, items)
+    dense, hot = blocks_of(places.vectors, changes.playlists.played, items)
     settings = model.config.index
     base = model.index.index
     if not base.exact:

@@ -13,7 +13,7 @@ PLAYS, CORES = 66.35, 400
 ITEMS = {"1 million": 2.26e6, "100 million": 2e7, "4 billion": 1e8}
 """Items: those of the Million Playlist Dataset, and what large catalogues of music have."""
 FIT_PLAYS, FIT_BYTES, FIT_ITEM_KB = 15_000, 120, 0.6
-"""Of a fit with ranking: plays a CPU second (yes_big in PLAN), bytes a play (HEADLINE), KB an item."""
+"""Of a fit with ranking: plays a CPU second (PLAN), bytes a play (HEADLINE), KB an item."""
 SCORE = 2.8e-3
 """CPU seconds of one list of 100 by the linear score on a cluster, start-up apart."""
 
@@ -39,7 +39,9 @@ def paper(measured: dict[str, Any]) -> str:
                 "tidy Parquet, GB": f"{plays * 8 / 1e9:,.0f}",
                 "a whole fit, one machine, GB": f"{fit_gb:,.0f}",
                 "a whole fit, one core, h": f"{plays / FIT_PLAYS / 3600:,.0f}",
-                f"prepare, {CORES} cores, h": f"{plays * rates['prepare'] / CORES / 3600:,.2g}",
+                f"prepare, {CORES} cores, h": (
+                    f"{plays * rates['prepare'] / CORES / 3600:,.2g}"
+                ),
                 f"statistics, {CORES} cores, h": (
                     f"{plays * rates['statistics'] / CORES / 3600:,.2g}"
                 ),

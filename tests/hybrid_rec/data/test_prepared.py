@@ -78,7 +78,7 @@ def test_a_damaged_prepared_data_set_is_refused_in_one_line(
     damage: object, told: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     out = write_prepared(small(), tmp_path / "out")
-    damage(out)  # type: ignore[operator]
+    damage(out)
     with pytest.raises(DataError, match=told):
         read_dataset(f"prepared:{out}")
     assert run(["fit", f"prepared:{out}", "--out", str(tmp_path / "model"), "--quiet"]) == 2
