@@ -186,6 +186,14 @@ class FaissIndex:
             rows[number], scores[number] = found.rows[0], found.scores[0]
         return SearchResult(rows, scores)
 
+    def proposals(self, queries: Vectors, k: int) -> Rows:
+        """The rows that FAISS finds for many queries, `(n_queries, k)`; -1 where there are fewer.
+
+        Faster than `search`, on all cores; but near the end of a line, rows may be missing whose
+        scores differ from those of others by rounding alone.
+        """
+        return self._ask(queries, k, None)
+
     def scan(self, queries: Vectors) -> Iterator[tuple[Vectors, float]]:
         """For each query its scores of all rows, `(n_rows,)`, and their largest error.
 

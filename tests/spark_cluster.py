@@ -130,6 +130,11 @@ SETTINGS = {
     "spark.executorEnv.PYTHONPATH": str(ROOT),
     "spark.ui.enabled": "false",
     "spark.sql.shuffle.partitions": "4",
+    "spark.ui.showConsoleProgress": "false",
+    # Java would compile every query anew, which takes longer than so few rows.
+    "spark.sql.codegen.wholeStage": "false",
+    "spark.sql.codegen.factoryMode": "NO_CODEGEN",
+    "spark.sql.adaptive.enabled": "false",
     "spark.driver.bindAddress": "127.0.0.1",
     "spark.driver.host": "127.0.0.1",
 }

@@ -10,12 +10,19 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from hybrid_rec.batch.files import InputFiles, is_csv
-from hybrid_rec.batch.layout import Layout, check_types, new_item_layout, playlist_layout
+from hybrid_rec.batch.layout import (
+    WEIGHT,
+    Layout,
+    check_types,
+    new_item_layout,
+    playlist_layout,
+)
 from hybrid_rec.blocks.base import ColumnKind
 from hybrid_rec.core.errors import DataError
 from hybrid_rec.data.arrow_types import TEXT, TEXTS
 from hybrid_rec.data.ids import id_texts
 from hybrid_rec.data.paths import located
+from hybrid_rec.data.play_weights import numbers_or_nan
 from hybrid_rec.data.tables import (
     PLAY_COLUMNS,
     ROWS_FROM_0,
@@ -155,6 +162,8 @@ def normalised(
             columns[name] = lists.cast(TEXTS)
         elif name in layout.orders:
             columns[name] = values.cast(order_type)
+        elif name == WEIGHT:
+            columns[name] = pa.array(numbers_or_nan(values.to_pandas()))
         else:
             kind = pa.float64() if name in layout.numbers else VECTORS
             columns[name] = converted(values, kind, column, source, first)

@@ -6,9 +6,10 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from hybrid_rec.batch.files import InputFiles, Place
+from hybrid_rec.batch.files import InputFiles
 from hybrid_rec.core.errors import ConfigError, DataError
 from hybrid_rec.core.quoting import quoted
+from hybrid_rec.data.places import Place
 
 LIBRARIES = ("hybrid-rec", "faiss-cpu", "lightgbm", "numpy", "pyarrow", "scipy")
 """Another version of these may give other bytes."""

@@ -11,10 +11,10 @@ from typing import Any, BinaryIO
 
 import filelock
 
-from hybrid_rec.batch.files import Place
 from hybrid_rec.core.errors import DataError, RunError
 from hybrid_rec.core.files import writing
 from hybrid_rec.data.paths import one_line
+from hybrid_rec.data.places import Place
 
 FORMAT = "hybrid-rec scores"
 JOB, WORK = "job.json", "_work"

@@ -7,6 +7,8 @@ from collections.abc import Collection, Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from hybrid_rec.core.errors import ConfigError, DataError
 from hybrid_rec.core.quoting import quoted
 
@@ -26,6 +28,14 @@ def check_flag(value: Any, name: str) -> None:
     if type(value).__name__ not in ("bool", "bool_", "int"):
         raise ConfigError(
             f"The {name!r} parameter must be True or False, got {quoted(value)} instead."
+        )
+
+
+def check_seed(value: Any) -> None:
+    """Raise a ConfigError unless a value is an integer of at least 0."""
+    if isinstance(value, bool) or not isinstance(value, int | np.integer) or value < 0:
+        raise ConfigError(
+            f"The 'seed' parameter must be an integer of at least 0, got {quoted(value)} instead."
         )
 
 

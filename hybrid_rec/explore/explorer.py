@@ -11,6 +11,7 @@ import pandas as pd
 
 from hybrid_rec.core.checks import as_path
 from hybrid_rec.core.choices import ExportTo
+from hybrid_rec.core.progress import Progress, as_progress
 from hybrid_rec.data.playlists import OnUnknown
 from hybrid_rec.data.recommendations import Recommendations
 from hybrid_rec.explore.broadcast import play_radio
@@ -21,7 +22,7 @@ from hybrid_rec.model.nearest import NearestItems
 
 
 class ExploringRecommender(NearestItems):
-    """A fitted recommender that plays a radio and exports its vectors."""
+    """A fitted recommender that plays a radio, draws maps and exports its vectors."""
 
     _transitions: tuple[Model, Transitions] | None = None
 
@@ -35,6 +36,7 @@ class ExploringRecommender(NearestItems):
         on_unknown: OnUnknown = "raise",
         allow: Iterable[Any] | None = None,
         block: Iterable[Any] | None = None,
+        where: str | None = None,
     ) -> Recommendations:
         """An order of items to be listened to: each goes well with the last ones and the seeds.
 
@@ -52,6 +54,7 @@ class ExploringRecommender(NearestItems):
             on_unknown: "raise" or "skip" for ids that the catalogue lacks, in seeds and filters.
             allow: Ids of the only items that may come; None for all.
             block: Ids of items that may not come.
+            where: Only items whose columns pass; see `recommend`.
 
         Returns:
             One line in the order of play. The scores are log probabilities of each item at its
@@ -60,12 +63,13 @@ class ExploringRecommender(NearestItems):
         Raises:
             UnknownItemError: For an unknown id, if `on_unknown` is "raise".
             DataError: If no item is allowed, or an id is neither a string nor an integer.
-            ConfigError: If `length`, `drift` or `seed` is out of range.
+            ConfigError: If `length`, `drift` or `seed` is out of range, or `where` is no such
+                expression.
             NotFittedError: Before `fit` or `load`.
         """
         return play_radio(
             self.model_, self._in_a_row, seeds, length, drift=drift, seed=seed,
-            on_unknown=on_unknown, allow=allow, block=block,
+            on_unknown=on_unknown, allow=allow, block=block, where=where,
         )  # fmt: skip
 
     def export(
@@ -107,6 +111,47 @@ class ExploringRecommender(NearestItems):
         return export(
             self.model_, as_path(folder, "the folder of an export"), to,
             block=block, playlists=playlists, sample=sample, seed=seed,
+        )  # fmt: skip
+
+    def map(
+        self,
+        path: str | Path,
+        *,
+        block: str | None = None,
+        playlists: bool = False,
+        seed: int = 0,
+        progress: bool | Progress = False,
+    ) -> int:
+        """Write a map of all items to one HTML file, which a browser opens without a network.
+
+        Near items are alike, by t-SNE; fewer than 30 are laid out by two principal components.
+        The page has search, names of regions, colours by columns, and for each item its
+        neighbours by each block, which are those of `similar_items`, and its playlists. A file
+        that is there is replaced once the map is whole. Removed items are left out.
+
+        Args:
+            path: The file, such as "map.html".
+            block: The block by which items are near; None for the whole linear score without
+                popularity. What it says nothing of stands below all others.
+            playlists: Whether the training playlists have places, too.
+            seed: The same seed gives the same file.
+            progress: True for progress bars on standard error.
+
+        Returns:
+            How many points the map has.
+
+        Raises:
+            ConfigError: If the model has no such block, `seed` is out of range, or openTSNE is not
+                installed (extra `explore`).
+            ArtifactError: If the file cannot be written.
+            NotFittedError: Before `fit` or `load`.
+        """
+        # Loaded late: only maps need what finds regions.
+        from hybrid_rec.explore.map.drawn import draw
+
+        return draw(
+            self, as_path(path, "the file of a map"), block=block, playlists=playlists, seed=seed,
+            progress=as_progress(progress),
         )  # fmt: skip
 
     def _in_a_row(self) -> Transitions:

@@ -5,15 +5,12 @@ from __future__ import annotations
 import json
 from importlib import import_module
 from pathlib import Path
-from typing import Any, get_args
+from typing import get_args
 
-import numpy as np
-
-from hybrid_rec.core.checks import check_choice, check_flag
+from hybrid_rec.core.checks import check_choice, check_flag, check_seed
 from hybrid_rec.core.choices import ExportTo
-from hybrid_rec.core.errors import ArtifactError, ConfigError
+from hybrid_rec.core.errors import ArtifactError
 from hybrid_rec.core.files import check_writable, files_in, is_ours, replacing
-from hybrid_rec.core.quoting import quoted
 from hybrid_rec.explore.exported import exported
 from hybrid_rec.model.fitted import Model
 
@@ -38,7 +35,7 @@ def export(
     """
     check_choice(to, get_args(ExportTo), "to")
     check_flag(playlists, "playlists")
-    _check_seed(seed)
+    check_seed(seed)
     # Loaded first: what is missing is told before any work is done.
     write = import_module(f"hybrid_rec.explore.formats.{to}").write
     taken = exported(
@@ -83,10 +80,3 @@ def check_target(folder: Path) -> None:
         check_writable(target)
     except (OSError, RuntimeError, ValueError) as error:
         raise ArtifactError(f"folder {folder} cannot be written: {error}.") from None
-
-
-def _check_seed(seed: Any) -> None:
-    if isinstance(seed, bool) or not isinstance(seed, int | np.integer) or seed < 0:
-        raise ConfigError(
-            f"The 'seed' parameter must be an integer of at least 0, got {quoted(seed)} instead."
-        )

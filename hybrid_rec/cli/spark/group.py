@@ -8,7 +8,7 @@ import typer
 
 from hybrid_rec.cli.options import NamesInHelp
 
-COMMANDS: tuple[str, ...] = ("score",)
+COMMANDS: tuple[str, ...] = ("prepare", "sample", "statistics", "vectors", "score")
 """The subcommands of `hybrid-rec spark`, in the order of the help: NAME is the function of that
 name in `cli/spark/NAME.py`, with underscores for hyphens. They import inside their functions."""
 

@@ -18,10 +18,10 @@ from typing import TYPE_CHECKING, Any
 
 import filelock
 
-from hybrid_rec.batch.files import Place
 from hybrid_rec.batch.saved_model import SavedModel
 from hybrid_rec.core.errors import ArtifactError
 from hybrid_rec.data.paths import one_line
+from hybrid_rec.data.places import Place
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession

@@ -18,7 +18,7 @@ from hybrid_rec.batch.journal import Journal
 from hybrid_rec.batch.layout import ID
 from hybrid_rec.batch.output import OutFolder
 from hybrid_rec.batch.queries import complaint_of, refused, without_id
-from hybrid_rec.batch.run import BatchResult
+from hybrid_rec.batch.result import BatchResult
 from hybrid_rec.batch.saved_model import SavedModel
 from hybrid_rec.batch.scoring import ITEMS, NEW_ITEMS, PLAYLISTS, BatchRequest
 from hybrid_rec.core.checks import check_flag
