@@ -36,8 +36,8 @@ from hybrid_rec.data.report import (
     Found,
     report_of,
 )
-from hybrid_rec.spark.items import items_of_plays
 from hybrid_rec.spark.faults import told_in_one_line
+from hybrid_rec.spark.items import items_of_plays
 from hybrid_rec.spark.lists import (
     check_names,
     check_slices,
