@@ -77,11 +77,11 @@ def _guard(wanted: Mapping[str, str], payload: bytes) -> Task:
                 register_block(block)
             with threadpool_limits(limits=1):
                 yield from task(batches, *arguments)
-        except HybridRecError as error:
-            raise tell(type(error).__name__, str(error)) from None
         except Exception as error:
             if memory_ran_out(error):
                 raise tell("MemoryError", "") from None
+            if isinstance(error, HybridRecError):
+                raise tell(type(error).__name__, str(error)) from None
             raise
 
     return run

@@ -90,7 +90,8 @@ def score(
     try:
         result = score_files(
             session, model, source, paths[-1], k, new_items=new_items is not None,
-            distinct=distinct, where=where, chunk_size=chunk_size, strict=strict, progress=not quiet, **written,
+            distinct=distinct, where=where, chunk_size=chunk_size, strict=strict,
+            progress=not quiet, **written,
         )  # fmt: skip
     except KeyboardInterrupt:
         complain("hybrid-rec: interrupted; finished parts are kept: the same command goes on.")

@@ -49,10 +49,10 @@ def table(out: Path) -> pa.Table:
 
 @pytest.fixture(scope="module")
 def plays(small_ranked: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """600 playlists, so many that a job of small parts can be met at work."""
+    """400 playlists, so many that a job of small parts can be met at work."""
     ids = HybridRecommender.load(small_ranked).model_.catalog.item_ids
     rng = np.random.default_rng(0)
-    lists = [rng.choice(ids, rng.integers(1, 12)).tolist() for _ in range(600)]
+    lists = [rng.choice(ids, rng.integers(1, 12)).tolist() for _ in range(400)]
     path = tmp_path_factory.mktemp("plays") / "plays.parquet"
     pd.DataFrame({"item_ids": lists}).to_parquet(path)
     return path
