@@ -103,16 +103,14 @@ def test_lists_names_and_new_items(
     spark: SparkSession, small_ranked: Path, model: HybridRecommender, tmp_path: Path
 ) -> None:
     ids = model.model_.catalog.item_ids.tolist()
-    lists: list[Any] = [ids[:3], [], ["nobody knows it"], None, ids[3:4], ids[:3]]
-    called: list[Any] = ["calm", "", None, "dance", "x", ""]
-    frame = pd.DataFrame({"item_ids": lists, "name": called})
+    lists = [ids[:3], [], ["nobody knows it"], None, ids[3:4], ids[:3]]
+    frame = pd.DataFrame({"item_ids": lists, "name": ["calm", "", None, "dance", "x", ""]})
     frame.to_parquet(tmp_path / "lists.parquet")
     score_playlists(small_ranked, tmp_path / "lists.parquet", tmp_path / "here", 4)
     score_files(spark, small_ranked, tmp_path / "lists.parquet", tmp_path / "there", 4)
     assert table(tmp_path / "there").equals(table(tmp_path / "here"))
     assert listed(tmp_path / "there") == listed(tmp_path / "here")
-    ids_of: list[Any] = ["a", "b", "a", "c", None, "d"]
-    named = frame.assign(playlist_id=ids_of)
+    named = frame.assign(playlist_id=["a", "b", "a", "c", None, "d"])
     named.to_parquet(tmp_path / "named.parquet")
     score_playlists(small_ranked, tmp_path / "named.parquet", tmp_path / "here2", 4)
     score_files(spark, small_ranked, tmp_path / "named.parquet", tmp_path / "there2", 4)

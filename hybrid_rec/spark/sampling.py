@@ -26,7 +26,7 @@ from hybrid_rec.data.report import DatasetReport
 from hybrid_rec.spark.artists import count_artists
 from hybrid_rec.spark.company import CountedPlaylists
 from hybrid_rec.spark.faults import told_in_one_line
-from hybrid_rec.spark.prepare import count_plays
+from hybrid_rec.spark.preparation import count_plays
 from hybrid_rec.spark.prepared import PreparedData
 from hybrid_rec.spark.statistics import strongest_pairs
 from hybrid_rec.spark.tables import (
