@@ -39,7 +39,9 @@ def paper(measured: dict[str, Any]) -> str:
                 "tidy Parquet, GB": f"{plays * 8 / 1e9:,.0f}",
                 "a whole fit, one machine, GB": f"{fit_gb:,.0f}",
                 "a whole fit, one core, h": f"{plays / FIT_PLAYS / 3600:,.0f}",
-                f"prepare, {CORES} cores, h": (f"{plays * rates['prepare'] / CORES / 3600:,.2g}"),
+                f"prepare, {CORES} cores, h": (
+                    f"{plays * rates['prepare'] / CORES / 3600:,.2g}"
+                ),
                 f"statistics, {CORES} cores, h": (
                     f"{plays * rates['statistics'] / CORES / 3600:,.2g}"
                 ),
