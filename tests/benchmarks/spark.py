@@ -17,13 +17,15 @@ from tests.benchmarks import measure
 from tests.benchmarks.spark_growth import grown
 from tests.benchmarks.spark_paper import paper
 from tests.benchmarks.spark_sample import sampled
+from tests.benchmarks.spark_score import scored
 from tests.benchmarks.spark_vectors import compared
 
-PARTS = {"sample": sampled, "vectors": compared, "growth": grown}
+PARTS = {"sample": sampled, "vectors": compared, "growth": grown, "score": scored}
 DEFAULT = {
     "sample": ("yes_big", "classic_rock"),
     "vectors": ("triplej", "classic_rock"),
     "growth": ("0.01", "0.03", "0.1"),
+    "score": ("triplej", "classic_rock"),
 }
 RESULTS = measure.HERE / "results" / "spark"
 _TEXTS = {
@@ -33,6 +35,13 @@ _TEXTS = {
         "1 is a million. CPU seconds of all processes that compute, after a first job that starts "
         "them: the cluster is a master and two workers of one core and 2 GB on one machine. "
         "`prepare` is read_tidy on one machine; `statistics` are the 200 nearest items of each.",
+    ),
+    "score": (
+        "Scores",
+        "All playlists by the linear score, and up to 500 by the learned ranking, the same rows on "
+        "both sides. CPU seconds of all processes that compute; the cluster has its sessions and "
+        "its Python workers, and reads, sorts and shuffles; workers that Spark replaces load the "
+        "model again.",
     ),
     "sample": (
         "Fit a sample, score everything",

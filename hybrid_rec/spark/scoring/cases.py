@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 import tarfile
 import tempfile
+import weakref
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -52,12 +53,12 @@ class OnCluster:
 
     def __init__(self, session: SparkSession, recommender: HybridRecommender) -> None:
         self._session, self._recommender = session, recommender
-        self._folder: tempfile.TemporaryDirectory[str] | None = None
+        self._made: Path | None = None
 
     def fit(self, playlists: Any, catalog: Any) -> OnCluster:
         """Learn from playlists, here."""
         self._recommender.fit(playlists, catalog)
-        self._folder = None
+        self._made = None
         return self
 
     def learned(self, queries: Any) -> OnCluster:
@@ -106,14 +107,15 @@ class OnCluster:
     @property
     def _archive(self) -> Path:
         """The model as an archive, made when it is first asked for."""
-        if self._folder is None:
-            self._folder = tempfile.TemporaryDirectory(prefix="hybrid-rec-")
-            model = Path(self._folder.name) / "model"
-            self._recommender.save(model)
-            with tarfile.open(f"{model}.tar", "w") as packed:
-                packed.add(model, "model")
-            shutil.rmtree(model)
-        return Path(self._folder.name) / "model.tar"
+        if self._made is None:
+            folder = Path(tempfile.mkdtemp(prefix="hybrid-rec-"))
+            weakref.finalize(self, shutil.rmtree, folder, ignore_errors=True)
+            self._recommender.save(folder / "model")
+            self._made = folder / "model.tar"
+            with tarfile.open(self._made, "w") as packed:
+                packed.add(folder / "model", "model")
+            shutil.rmtree(folder / "model")
+        return self._made
 
 
 def _answers(found: DataFrame, queries: Sequence[str], k: int) -> Answers:

@@ -35,6 +35,7 @@ def score(
     *,
     new_items: bool = False,
     distinct: Distinct | None = None,
+    where: str | None = None,
     date_format: str | None = None,
 ) -> DataFrame:
     """The recommendations of a saved model for playlists or new items, computed by the cluster.
@@ -53,6 +54,7 @@ def score(
         k: Items wanted for each, from 1 to 10,000,000.
         new_items: Whether rows are new items.
         distinct: See `HybridRecommender.recommend`.
+        where: See `HybridRecommender.recommend`.
         date_format: See `score_playlists`.
 
     Returns:
@@ -65,7 +67,7 @@ def score(
         ArtifactError: If the model cannot be read by the driver. What a task finds wrong is raised
             by Spark, in the words of the error.
     """
-    request = BatchRequest(NEW_ITEMS if new_items else PLAYLISTS, k, distinct)
+    request = BatchRequest(NEW_ITEMS if new_items else PLAYLISTS, k, distinct, where)
     return _asked(frame, model, request, date_format, "scores")
 
 
@@ -100,6 +102,7 @@ def similar_items(
     k: int = 100,
     *,
     distinct: Distinct | None = None,
+    where: str | None = None,
 ) -> DataFrame:
     """The similar items of every item of the catalogue, as `score_items` writes them.
 
@@ -108,6 +111,7 @@ def similar_items(
         model: See `score`.
         k: See `score`.
         distinct: See `score`.
+        where: See `score`.
 
     Raises:
         HybridRecError: See `score`.
@@ -116,7 +120,7 @@ def similar_items(
 
     check_k(k)
     held, saved = ClusterModel.of(session, model)
-    request = BatchRequest(ITEMS, k, distinct)
+    request = BatchRequest(ITEMS, k, distinct, where)
     asked = Asked(held, request, n_items=saved.n_items)
     ranges = session.range(-(-saved.n_items // CHUNK))
     return ranges.mapInArrow(guarded(score_items, asked), from_arrow_schema(SCORES))

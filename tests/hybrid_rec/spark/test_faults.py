@@ -30,6 +30,7 @@ from hybrid_rec import (
     score_playlists,
 )
 from hybrid_rec.batch.journal import Journal
+from hybrid_rec.batch.saved_model import SavedModel
 from hybrid_rec.spark import faults
 from hybrid_rec.spark.faults import guarded, told_in_one_line
 from hybrid_rec.spark.scoring import model as cluster_model
@@ -48,10 +49,10 @@ def table(out: Path) -> pa.Table:
 
 @pytest.fixture(scope="module")
 def plays(small_ranked: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """600 playlists, so many that a job of small parts can be met at work."""
+    """400 playlists, so many that a job of small parts can be met at work."""
     ids = HybridRecommender.load(small_ranked).model_.catalog.item_ids
     rng = np.random.default_rng(0)
-    lists = [rng.choice(ids, rng.integers(1, 12)).tolist() for _ in range(600)]
+    lists = [rng.choice(ids, rng.integers(1, 12)).tolist() for _ in range(400)]
     path = tmp_path_factory.mktemp("plays") / "plays.parquet"
     pd.DataFrame({"item_ids": lists}).to_parquet(path)
     return path
@@ -86,7 +87,7 @@ def test_a_worker_that_is_killed(
         )
     )
     job.start()
-    until(lambda: n_notes(tmp_path / "out") >= 5)
+    until(lambda: n_notes(tmp_path / "out") >= 5 or not job.is_alive())
     os.kill(cluster.executors()[0], signal.SIGKILL)
     seen = n_notes(tmp_path / "out")
     job.join(_LONGEST)
@@ -226,7 +227,7 @@ def test_what_only_the_driver_sees(
     spark: SparkSession, small_ranked: Path, plays: Path, tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:  # fmt: skip
-    saved = cluster_model.SavedModel.of(small_ranked)
+    saved = SavedModel.of(small_ranked)
     held = cluster_model.ClusterModel(str(tmp_path / "not-there"), saved.fingerprint)
     monkeypatch.setattr(cluster_model.ClusterModel, "of", lambda *_: (held, saved))
     with pytest.raises(ArtifactError, match=r"on all hosts, but .* model\.tar\.gz, instead"):
@@ -240,7 +241,7 @@ def test_bad_input_in_one_line(
     pd.DataFrame({"item_ids": [["nobody knows it"], table[0]["item_ids"]]}).to_parquet(
         tmp_path / "bad.parquet"
     )
-    with pytest.raises(DataError, match="without bad rows, but bad.parquet, row 0"):
+    with pytest.raises(DataError, match=r"without bad rows, but bad\.parquet, row 0"):
         score_files(spark, small_ranked, tmp_path / "bad.parquet", tmp_path / "o", 5, strict=True)
     assert not (tmp_path / "o").exists()
     (tmp_path / "cut.parquet").write_bytes(plays.read_bytes()[:-100])
