@@ -45,7 +45,8 @@ class Recommender(Protocol):
         """Continue each list of item ids.
 
         One that has a parameter `names`, too, is told what the playlists are called, where they
-        have names: one for each, "" for none.
+        have names: one for each, "" for none. One that has an attribute `at_once` is asked so many
+        cases at once, or all of them if it is None.
         """
 
 
@@ -112,8 +113,9 @@ def evaluate(
     sources = np.full((len(split), width), "", dtype=object)
     started = time.perf_counter()
     with as_progress(progress).stage(f"asking {label}", len(split)) as advance:
-        for start in range(0, len(split), _CHUNK):
-            part = np.arange(start, min(start + _CHUNK, len(split)))
+        step = getattr(asked, "at_once", _CHUNK) or len(split)
+        for start in range(0, len(split), step):
+            part = np.arange(start, min(start + step, len(split)))
             answer = _ask(asked, split, part, width, label)
             rows[part], sources[part] = _read(answer, len(part), width, split.catalog, label)
             advance(len(part))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 
@@ -20,6 +20,7 @@ from hybrid_rec.core.config import HybridConfig
 from hybrid_rec.core.progress import Progress
 from hybrid_rec.recommender import HybridRecommender
 
+Elsewhere = Callable[[HybridRecommender], Recommender]
 HYBRID = "hybrid"
 LEARNED = "hybrid, learned"
 
@@ -47,6 +48,7 @@ def compare(
     learn: bool = False,
     validation: Split | None = None,
     twins: Twins = "count",
+    elsewhere: Elsewhere | None = None,
     progress: Progress | None = None,
 ) -> Compared:
     """The hybrid and baselines on one split, and what the leakage linter finds in them.
@@ -63,6 +65,7 @@ def compare(
             with: the best one there; by default it is the best one on `split` itself. Baselines
             are fitted anew for them unless they have the same training playlists.
         twins: See `evaluate`.
+        elsewhere: What the fitted hybrid is asked through, such as a cluster; None to ask it here.
         progress: Told of every stage.
 
     Raises:
@@ -77,11 +80,12 @@ def compare(
         for name in (default_baselines() if baselines is None else baselines)
     }
     hybrid.fit(split.train, split.catalog, progress=told)
-    measured = measuring(hybrid, split, name=HYBRID)
+    answering = hybrid if elsewhere is None else elsewhere(hybrid)
+    measured = measuring(answering, split, name=HYBRID)
     measured.seconds["fit"] = sum(hybrid.model_.timings.values())
     evaluations, chosen = [measured], []
     if learn:
-        again = measuring(hybrid, split, name=LEARNED, learn=True)
+        again = measuring(answering, split, name=LEARNED, learn=True)
         again.seconds["fit"] = measured.seconds["fit"]
         evaluations.insert(0, again)
     for name, recommender in others.items():

@@ -10,7 +10,7 @@ import numpy as np
 from evaluation.comparison import Comparison
 from evaluation.draws import Draws
 from evaluation.harness import DEFAULT_KS
-from evaluation.run import Compared, compare, peers_of
+from evaluation.run import Compared, Elsewhere, compare, peers_of
 from evaluation.splits.split import Split
 from evaluation.twins import Twins
 from hybrid_rec.core.config import HybridConfig
@@ -40,6 +40,7 @@ def compare_draws(
     k: Sequence[int] = DEFAULT_KS,
     learn: bool = False,
     twins: Twins = "count",
+    elsewhere: Elsewhere | None = None,
     progress: Progress | None = None,
 ) -> ComparedDraws:
     """The hybrid and baselines on several draws of a split, each fitted anew for every draw.
@@ -55,6 +56,7 @@ def compare_draws(
         k: Cut-offs.
         learn: As in `compare`.
         twins: See `evaluate`.
+        elsewhere: As in `compare`.
         progress: Told of every stage.
 
     Raises:
@@ -71,7 +73,8 @@ def compare_draws(
         tested = split
         one = compare(
             split, config, baselines,
-            k=k, learn=learn, validation=validation, twins=twins, progress=progress,
+            k=k, learn=learn, validation=validation, twins=twins, elsewhere=elsewhere,
+            progress=progress,
         )  # fmt: skip
         # Lists of all draws together would take much memory, and only the first are looked into.
         found.append(replace(one, comparison=_slim(one.comparison)) if found else one)

@@ -59,7 +59,8 @@ def write_prepared(dataset: Dataset, folder: Path, elsewhere: Sequence[int] | No
         tables[ELSEWHERE] = pa.table({ITEM: items, "plays": counted, "playlists": counted})
     for name, table in tables.items():
         (folder / name).mkdir(parents=True)
-        odd = np.arange(len(table)) % 2 == 1
+        # A playlist stands in one file, whole.
+        odd = np.asarray(table[PLAYLIST if name == PLAYS else table.column_names[-1]]) % 2 == 1
         for part, mask in enumerate((odd, ~odd)):
             pq.write_table(table.filter(mask), folder / name / f"{part:05d}.parquet")
     counts = {name: len(table) for name, table in tables.items()}

@@ -7,8 +7,10 @@ import re
 import subprocess
 import sys
 import time
+from contextlib import suppress
 from pathlib import Path
 
+import psutil
 import pyspark
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -79,6 +81,16 @@ class SparkCluster:
             time.sleep(0.05)
         raise RuntimeError(f"{name} did not start, see {log}")
 
+    def executors(self) -> list[int]:
+        """The ids of the processes of executors."""
+        found = []
+        for process in self._processes[1:]:
+            for child in psutil.Process(process.pid).children(recursive=True):
+                with suppress(psutil.Error):
+                    if "CoarseGrainedExecutorBackend" in " ".join(child.cmdline()):
+                        found.append(child.pid)
+        return found
+
     def stop(self) -> None:
         """End all processes, by their ids."""
         for process in reversed(self._processes):
@@ -112,6 +124,8 @@ SETTINGS = {
     "spark.driver.memory": "1g",
     "spark.driver.extraJavaOptions": _QUICK,
     "spark.executor.memory": "512m",
+    # A third worker is free for another application.
+    "spark.cores.max": "2",
     "spark.executor.extraJavaOptions": _QUICK,
     "spark.executorEnv.PYTHONPATH": str(ROOT),
     "spark.ui.enabled": "false",

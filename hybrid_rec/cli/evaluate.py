@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, cast
 
@@ -28,6 +29,7 @@ from hybrid_rec.cli.options import (
     table_options,
 )
 from hybrid_rec.cli.paths import check_dataset, check_output
+from hybrid_rec.cli.spark.options import Master
 from hybrid_rec.core.checks import check_choice
 from hybrid_rec.core.console import write, write_lines
 from hybrid_rec.core.errors import ConfigError
@@ -35,6 +37,7 @@ from hybrid_rec.core.plain_text import shell_line
 from hybrid_rec.core.progress import as_progress
 
 if TYPE_CHECKING:
+    from evaluation.run import Elsewhere
     from evaluation.splits.split import Split
 
 
@@ -107,6 +110,11 @@ def evaluate(
             help="Let every recommender learn from what all cases give before it is asked.",
         ),
     ] = False,
+    on_spark: Annotated[
+        bool,
+        typer.Option("--spark", help="Let a Spark cluster answer the cases, in place of this one."),
+    ] = False,
+    master: Master = None,
     quiet: Quiet = False,
     as_json: AsJson = False,
 ) -> None:
@@ -171,7 +179,8 @@ def evaluate(
             write(f"  {finding.level}: {finding.check}: {finding.text}")
     drawn = compare_draws(
         make, range(seed, seed + draws), settings, names, k=ks, learn=learn,
-        twins=cast("Any", twins), progress=progress,
+        twins=cast("Any", twins), elsewhere=_elsewhere(master, on_spark=on_spark),
+        progress=progress,
     )  # fmt: skip
     compared = drawn.first
     result = drawn.draws if draws > 1 else compared.comparison
@@ -204,6 +213,18 @@ def evaluate(
             )
         if not as_json:
             write(f"report: {report / 'report.html'}")
+
+
+def _elsewhere(master: str | None, *, on_spark: bool) -> Elsewhere | None:
+    """What the fitted hybrid is asked through; None to ask it here."""
+    if not on_spark:
+        if master is not None:
+            raise ConfigError("--master must go with --spark; add it, or leave both out.")
+        return None
+    from hybrid_rec.spark.scoring.cases import OnCluster
+    from hybrid_rec.spark.session import spark_session
+
+    return partial(OnCluster, spark_session(master))
 
 
 def _chosen_on_validation(peer: str, part: str) -> bool:
@@ -260,7 +281,7 @@ def _command(given: dict[str, Any]) -> str:
     """The command line that makes the same report again."""
     words = []
     for name, value in given.items():
-        if name in ("dataset", "quiet", "as_json"):
+        if name in ("dataset", "quiet", "as_json", "on_spark", "master"):
             continue
         option = f"--{name.replace('_', '-')}"
         if value is True:

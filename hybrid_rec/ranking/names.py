@@ -54,8 +54,12 @@ class NameNeighbours:
     @cached_property
     def of_playlist(self) -> Rows:
         """The place of each playlist's name in `texts`, `(n_playlists,)`; -1 for none."""
+        return self.places_of(names_of(self._playlists))
+
+    def places_of(self, names: Sequence[str] | Objects) -> Rows:
+        """The place of each name in `texts`, `(n,)`; -1 for one that no training playlist has."""
         places = {text: place for place, text in enumerate(self.texts)}
-        return np.array([places.get(text, -1) for text in _cleaned(self._playlists)], np.int64)
+        return np.array([places.get(text, -1) for text in _cleaned(names)], np.int64)
 
     @cached_property
     def holds(self) -> sparse.csr_array:
@@ -240,7 +244,7 @@ class Spelling:
 
 def distinct_names(playlists: Playlists) -> list[str]:
     """The different names of playlists, cleaned, in alphabetical order."""
-    return sorted({*_cleaned(playlists)} - {""})
+    return sorted({*_cleaned(names_of(playlists))} - {""})
 
 
 def named_queries(
@@ -263,7 +267,6 @@ def named_queries(
     return playlist_queries(index, blocks, playlists, more.astype(np.float32))
 
 
-def _cleaned(playlists: Playlists) -> list[str]:
-    names = names_of(playlists)
+def _cleaned(names: Sequence[str] | Objects) -> list[str]:
     of: dict[str, str] = {name: clean_name(name) for name in dict.fromkeys(names)}
     return [of[name] for name in names]

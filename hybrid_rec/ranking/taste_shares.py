@@ -7,6 +7,7 @@ from itertools import chain
 
 import numpy as np
 
+from hybrid_rec.blocks.pooling import away_from, take
 from hybrid_rec.core.arrays import Rows
 from hybrid_rec.core.config import COOCCURRENCE
 from hybrid_rec.data.playlists import Playlists
@@ -14,6 +15,7 @@ from hybrid_rec.ranking.candidates import CandidateFeatures
 from hybrid_rec.ranking.ranker import Ranked, Ranker, rank_candidates
 from hybrid_rec.ranking.tastes import tastes_of
 from indexes.base import NO_ROW
+from indexes.hybrid import HybridQueries
 
 SHARED = 10
 """Places from the top that the tastes of a query share."""
@@ -28,6 +30,8 @@ def shared_among_tastes(
     exclude_seeds: bool,
     allow: Rows | None,
     block: Rows | None,
+    disliked: Playlists | None = None,
+    away: HybridQueries | None = None,
 ) -> Ranked:
     """The same lists, but those of several tastes begin with the best of each of them.
 
@@ -46,6 +50,8 @@ def shared_among_tastes(
         exclude_seeds: Whether a seed of the query may not come back.
         allow: Rows of the only items that may come back; None for all.
         block: Rows that may not come back.
+        disliked: See `rank_candidates`; no taste is answered by what its query dislikes.
+        away: See there.
     """
     if source.learned_from is not None:
         return ranked
@@ -54,11 +60,17 @@ def shared_among_tastes(
     if not split:
         return ranked
     parts = _alone(playlists, split)
+    owners = np.repeat(list(split), [len(tastes) for tastes in split.values()])
+    queries = source.queries(parts)
+    if away is not None:
+        away = take(away, owners)
+        queries = away_from(queries, away)
     # Seeds of the other tastes may be among the answers to one.
     most = max(sum(map(len, tastes)) for tastes in split.values())
     alone = rank_candidates(
-        source, ranker, parts, source.queries(parts), SHARED + most,
+        source, ranker, parts, queries, SHARED + most,
         exclude_seeds=exclude_seeds, allow=allow, block=block, keep_features=bool(ranked.features),
+        disliked=None if disliked is None else disliked.select(owners), away=away,
     )  # fmt: skip
     rows, features, reserved = ranked.rows.copy(), [*ranked.features], [*ranked.reserved]
     first = 0

@@ -12,6 +12,8 @@ from hybrid_rec.core.errors import ConfigError, HybridRecError, RunError
 from hybrid_rec.core.quoting import shortened
 
 _TOLD = re.compile(r"<hybrid-rec (\w+)>(.*?)</hybrid-rec>", re.DOTALL)
+# The line of a trace of Java or Python that says what was wrong.
+_CAUSE = re.compile(r"^(?:: |Caused by: )?([\w.$]*(?:Error|Exception): .*)$", re.MULTILINE)
 _ROOM = (
     "MemoryError", "Cannot allocate memory", "OutOfMemoryError", "Java heap space", "bad_alloc",
     "exited unexpectedly", "ExecutorLostFailure", "exit code 137", "Could not map",
@@ -75,11 +77,11 @@ def _guard(wanted: Mapping[str, str], payload: bytes) -> Task:
                 register_block(block)
             with threadpool_limits(limits=1):
                 yield from task(batches, *arguments)
-        except HybridRecError as error:
-            raise tell(type(error).__name__, str(error)) from None
         except Exception as error:
             if memory_ran_out(error):
                 raise tell("MemoryError", "") from None
+            if isinstance(error, HybridRecError):
+                raise tell(type(error).__name__, str(error)) from None
             raise
 
     return run
@@ -122,14 +124,9 @@ def _in_one_line(text: str, kept: str) -> HybridRecError:
             "workers must have hybrid-rec as the driver has it, but lack it; install the same "
             "packages on all hosts, or ship an environment with spark.archives and PYSPARK_PYTHON."
         )
-    lines = [line.strip() for line in text.splitlines() if line.strip()]
-    cause = next((line for line in reversed(lines) if _names_an_error(line)), (lines or [""])[0])
+    causes = _CAUSE.findall(text)
+    cause = causes[-1] if causes else text
     return RunError(
         f"the job on the cluster must end well, but: {shortened(cause)}; see the logs of its "
         f"workers, and run the same command again{kept}."
     )
-
-
-def _names_an_error(line: str) -> bool:
-    head = line.partition(":")[0]
-    return head.endswith(("Error", "Exception")) and " " not in head and "(" not in head

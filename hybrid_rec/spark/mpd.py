@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +12,7 @@ import pyarrow as pa
 from hybrid_rec.core.errors import DataError
 from hybrid_rec.data.playlist_names import as_names
 from hybrid_rec.data.readers.mpd import Tracks, read_slice, slices_at
+from hybrid_rec.spark.faults import guarded
 from hybrid_rec.spark.rows import SCHEMA, PlayRows, batches_of, error_row
 
 if TYPE_CHECKING:
@@ -37,7 +38,7 @@ def read_mpd(
     """
     files = [file.absolute() for file in slices_at(path_or_glob)]
     numbers = session.range(0, len(files), 1, len(files))
-    frame = numbers.mapInArrow(_reading([str(file) for file in files]), SCHEMA)
+    frame = numbers.mapInArrow(guarded(_read, [str(file) for file in files]), SCHEMA)
     return PlayRows(
         frame,
         str(path_or_glob),
@@ -47,16 +48,13 @@ def read_mpd(
     )
 
 
-def _reading(files: list[str]) -> Callable[[_Batches], _Batches]:
-    def read(batches: _Batches) -> _Batches:
-        for batch in batches:
-            for number in batch.column(0).to_pylist():
-                try:
-                    yield from _rows(number, Path(files[number]))
-                except DataError as error:
-                    yield from error_row(number, error)
-
-    return read
+def _read(batches: _Batches, files: list[str]) -> _Batches:
+    for batch in batches:
+        for number in batch.column(0).to_pylist():
+            try:
+                yield from _rows(number, Path(files[number]))
+            except DataError as error:
+                yield from error_row(number, error)
 
 
 def _rows(number: int, file: Path) -> _Batches:

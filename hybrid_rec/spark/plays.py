@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pickle
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,6 +15,7 @@ from hybrid_rec.data.paths import one_line
 from hybrid_rec.data.play_order import ORDER_COLUMNS
 from hybrid_rec.data.tables import TableOptions
 from hybrid_rec.data.tables.options import PLAY_COLUMNS, check_used
+from hybrid_rec.spark.faults import guarded, told_in_one_line
 from hybrid_rec.spark.play_batches import PlayBatches
 from hybrid_rec.spark.play_files import PlayFiles
 from hybrid_rec.spark.rows import SCHEMA, PlayRows, error_row
@@ -29,7 +30,7 @@ _SCANS = "file int, name string, scan binary"
 
 def read_plays(
     session: SparkSession,
-    source: str | Path,
+    source: str | Path | DataFrame,
     *,
     columns: Mapping[str, str] | None = None,
     encoding: str | None = None,
@@ -39,13 +40,14 @@ def read_plays(
     """Tidy plays; only what decides how times are read is looked at before they are prepared.
 
     The rules are those of `hybrid_rec.read_tidy`. Files stand in the order of their names, and each
-    is read by one task. A table of the catalogue has no order of its own: plays without `position`
-    and `played_at` stand by their item_id there, and playlists and items by their ids.
+    is read by one task. A table or frame has no order of its own: plays without `position` and
+    `played_at` stand by their item_id there, and playlists and items by their ids.
 
     Args:
         session: The cluster.
         source: CSV, TSV, Parquet or JSON Lines (`.jsonl`): a file, or a folder of them, on a path
-            that all workers see, or a URL that fsspec knows; or "table:NAME".
+            that all workers see, or a URL that fsspec knows; "table:NAME" of the session's
+            catalogue; or a DataFrame of the session.
         columns: See `hybrid_rec.read_tidy`.
         encoding: See `hybrid_rec.read_tidy`.
         date_format: See `hybrid_rec.read_tidy`.
@@ -57,6 +59,8 @@ def read_plays(
         ConfigError: See `hybrid_rec.read_tidy`.
     """
     options = TableOptions.of(columns, encoding, date_format)
+    if not isinstance(source, str | Path):
+        return _of_frame(source, "DataFrame", options)
     if str(source).startswith(_TABLE):
         return _of_table(session, str(source)[len(_TABLE) :], options)
     files = PlayFiles.at(source, options)
@@ -65,9 +69,9 @@ def read_plays(
         check_used(options, PLAY_COLUMNS, [files.columns(0)])
     kinds: dict[str, Kind] = {}
     if any(files.has(name) for name in ORDER_COLUMNS):
-        kinds = _kinds(numbers.mapInArrow(_scanning(files, date_format), _SCANS), date_format)
+        kinds = _kinds(numbers.mapInArrow(guarded(_scan, files, date_format), _SCANS), date_format)
     return PlayRows(
-        numbers.mapInArrow(_reading(files, kinds), SCHEMA),
+        numbers.mapInArrow(guarded(_read, files, kinds), SCHEMA),
         str(source),
         files.names,
         has_times="played_at" in kinds,
@@ -75,23 +79,20 @@ def read_plays(
     )
 
 
-def _scanning(files: PlayFiles, date_format: str | None) -> Callable[[_Batches], _Batches]:
-    def scan(batches: _Batches) -> _Batches:
-        for batch in batches:
-            for number in batch.column(0).to_pylist():
-                scans: dict[str, OrderScan] = {}
-                name = files.names[number] if len(files.names) > 1 else ""
-                try:
-                    for first, frame in files.orders(number):
-                        for column in frame.columns:
-                            known = scans.setdefault(column, OrderScan(column, date_format))
-                            known.add(frame[column], first, name)
-                except DataError:
-                    # Whoever reads the whole file tells it.
-                    continue
-                yield from _pickled(number, scans)
-
-    return scan
+def _scan(batches: _Batches, files: PlayFiles, date_format: str | None) -> _Batches:
+    for batch in batches:
+        for number in batch.column(0).to_pylist():
+            scans: dict[str, OrderScan] = {}
+            name = files.names[number] if len(files.names) > 1 else ""
+            try:
+                for first, frame in files.orders(number):
+                    for column in frame.columns:
+                        known = scans.setdefault(column, OrderScan(column, date_format))
+                        known.add(frame[column], first, name)
+            except DataError:
+                # Whoever reads the whole file tells it.
+                continue
+            yield from _pickled(number, scans)
 
 
 def _pickled(number: int, scans: Mapping[str, OrderScan]) -> _Batches:
@@ -103,7 +104,8 @@ def _pickled(number: int, scans: Mapping[str, OrderScan]) -> _Batches:
 def _kinds(scans: DataFrame, date_format: str | None) -> dict[str, Kind]:
     """How each column that tells the order is read, by what the tasks have seen of it."""
     merged = {name: OrderScan(name, date_format) for name in ORDER_COLUMNS}
-    found = sorted(scans.collect(), key=lambda row: row.file)
+    with told_in_one_line():
+        found = sorted(scans.collect(), key=lambda row: row.file)
     for row in found:
         # The tasks of this very job have made it.
         merged[row.name].merge(pickle.loads(row.scan))  # noqa: S301
@@ -111,18 +113,15 @@ def _kinds(scans: DataFrame, date_format: str | None) -> dict[str, Kind]:
     return {name: merged[name].kind() for name in ORDER_COLUMNS if name in there}
 
 
-def _reading(files: PlayFiles, kinds: Mapping[str, Kind]) -> Callable[[_Batches], _Batches]:
-    def read(batches: _Batches) -> _Batches:
-        for batch in batches:
-            for number in batch.column(0).to_pylist():
-                made = PlayBatches(number, kinds)
-                try:
-                    for first, frame in files.plays(number):
-                        yield from made.of(frame, first, files.names[number])
-                except DataError as error:
-                    yield from error_row(number, error)
-
-    return read
+def _read(batches: _Batches, files: PlayFiles, kinds: Mapping[str, Kind]) -> _Batches:
+    for batch in batches:
+        for number in batch.column(0).to_pylist():
+            made = PlayBatches(number, kinds)
+            try:
+                for first, frame in files.plays(number):
+                    yield from made.of(frame, first, files.names[number])
+            except DataError as error:
+                yield from error_row(number, error)
 
 
 def _of_table(session: SparkSession, name: str, options: TableOptions) -> PlayRows:
@@ -130,43 +129,47 @@ def _of_table(session: SparkSession, name: str, options: TableOptions) -> PlayRo
     from pyspark.errors import AnalysisException
 
     try:
-        table = session.table(name)
-        found = table.columns
+        return _of_frame(session.table(name), f"table:{name}", options)
     except AnalysisException as error:
         raise DataError(
             f"table:{name} must be a table that the session knows, but: {one_line(error):.200}."
         ) from None
+
+
+def _of_frame(table: DataFrame, name: str, options: TableOptions) -> PlayRows:
+    """The plays in a table or frame."""
+    found = table.columns
     if options.columns:
         check_used(options, PLAY_COLUMNS, [found])
     renamed = table.toDF(*(ours or f"_unused_{n}" for n, ours in enumerate(options.renamed(found))))
-    wanted = PlayFiles.wanted(f"table:{name}", renamed.columns)
+    wanted = PlayFiles.wanted(name, renamed.columns)
     plays = renamed.select(*wanted)
     orders = [column for column in wanted if column in ORDER_COLUMNS]
     kinds: dict[str, Kind] = {}
     if orders:
-        scanned = plays.select(*orders).mapInArrow(_scanning_table(options.date_format), _SCANS)
+        scanned = plays.select(*orders).mapInArrow(
+            guarded(_scan_table, options.date_format), _SCANS
+        )
         kinds = _kinds(scanned, options.date_format)
 
-    def read(batches: _Batches) -> _Batches:
-        made = PlayBatches(0, kinds, in_order=False)
-        try:
-            for batch in batches:
-                yield from made.of(pa.Table.from_batches([batch]).to_pandas(), 0, f"table:{name}")
-        except DataError as error:
-            yield from error_row(0, error)
-
-    frame = plays.mapInArrow(read, SCHEMA)
-    return PlayRows(frame, f"table:{name}", (f"table:{name}",), has_times="played_at" in kinds)
+    frame = plays.mapInArrow(guarded(_read_table, name, kinds), SCHEMA)
+    return PlayRows(frame, name, (name,), has_times="played_at" in kinds)
 
 
-def _scanning_table(date_format: str | None) -> Callable[[_Batches], _Batches]:
-    def scan(batches: _Batches) -> _Batches:
-        scans: dict[str, OrderScan] = {}
+def _scan_table(batches: _Batches, date_format: str | None) -> _Batches:
+    scans: dict[str, OrderScan] = {}
+    for batch in batches:
+        table = pa.Table.from_batches([batch])
+        for column in table.column_names:
+            known = scans.setdefault(column, OrderScan(column, date_format))
+            known.add(table[column])
+    yield from _pickled(0, scans)
+
+
+def _read_table(batches: _Batches, name: str, kinds: Mapping[str, Kind]) -> _Batches:
+    made = PlayBatches(0, kinds, in_order=False)
+    try:
         for batch in batches:
-            table = pa.Table.from_batches([batch])
-            for column in table.column_names:
-                known = scans.setdefault(column, OrderScan(column, date_format))
-                known.add(table[column])
-        yield from _pickled(0, scans)
-
-    return scan
+            yield from made.of(pa.Table.from_batches([batch]).to_pandas(), 0, name)
+    except DataError as error:
+        yield from error_row(0, error)

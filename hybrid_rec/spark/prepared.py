@@ -11,6 +11,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from hybrid_rec.data.prepared import PLAYS, Manifest, read_manifest
+from hybrid_rec.spark.faults import guarded
 from hybrid_rec.spark.tables import read_parted
 
 if TYPE_CHECKING:
@@ -54,9 +55,16 @@ class PreparedData:
         files = [name for name in self.manifest.files if name.startswith(f"{PLAYS}/")]
         paths = [str(self.home / name) for name in sorted(files)]
 
-        def each(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
-            for batch in batches:
-                for number in batch.column(0).to_pylist():
-                    yield from work(pq.ParquetFile(paths[number]).read())
+        return self.session.range(0, len(paths), 1, len(paths)).mapInArrow(
+            guarded(_each, paths, work), schema
+        )
 
-        return self.session.range(0, len(paths), 1, len(paths)).mapInArrow(each, schema)
+
+def _each(
+    batches: Iterator[pa.RecordBatch],
+    paths: list[str],
+    work: Callable[[pa.Table], Iterator[pa.RecordBatch]],
+) -> Iterator[pa.RecordBatch]:
+    for batch in batches:
+        for number in batch.column(0).to_pylist():
+            yield from work(pq.ParquetFile(paths[number]).read())

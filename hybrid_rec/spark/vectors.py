@@ -17,10 +17,10 @@ from hybrid_rec.core.errors import ConfigError, DataError
 from hybrid_rec.core.files import replacing
 from hybrid_rec.core.quoting import quoted
 from hybrid_rec.data.prepared import COUNTS, ITEM, ITEMS, PLAYLIST, PLAYLISTS, PLAYS
-from hybrid_rec.spark.jobs import cluster_errors
+from hybrid_rec.spark.faults import guarded, told_in_one_line
 from hybrid_rec.spark.output import check_folder, write_folder_manifest
 from hybrid_rec.spark.prepared import PreparedData
-from hybrid_rec.spark.tables import n_files, staged, write_parted
+from hybrid_rec.spark.tables import PartWriter, n_files, staged
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
@@ -32,6 +32,7 @@ FEWEST_ITERATIONS = 4
 _VECTORS_A_FILE = 500_000
 _LONGEST = 1000
 _MOST_USERS = 2**31
+_ALS_ITERATIONS = 10
 
 
 def learn_vectors(
@@ -62,7 +63,8 @@ def learn_vectors(
         size: Numbers of a vector; None for `cooccurrence.vector_size`.
         partitions: Of Word2Vec; None for one a task of the cluster at most, and no fewer than
             10,000 playlists each.
-        iterations: None to follow from the partitions; 15 for ALS.
+        iterations: None to follow from the partitions; 10 for ALS. Many more of
+            these need a larger stack of Java, `spark.executor.extraJavaOptions=-Xss16m`.
         seed: Of the first vectors.
 
     Returns:
@@ -84,24 +86,27 @@ def learn_vectors(
     data = PreparedData.at(session, prepared)
     config = CooccurrenceConfig(**({} if size is None else {"vector_size": size}))
     used: dict[str, Any] = {"method": method, "size": config.vector_size, "seed": seed}
-    with replacing(target) as folder, cluster_errors():
+    with replacing(target) as folder, told_in_one_line():
         work = folder / "_work"
         work.mkdir()
         if method == "als":
-            used["iterations"] = iterations or 15
+            used["iterations"] = iterations or _ALS_ITERATIONS
             found = _als(data, config, used["iterations"], seed)
         else:
             used["partitions"] = partitions or _partitions(data)
             used["iterations"] = iterations or iterations_of(used["partitions"])
             found = _word2vec(data, config, used["partitions"], used["iterations"], seed)
-        unit = staged(found.mapInArrow(_unit, f"{ITEM} long, vector array<float>"), work / "found")
+        unit = staged(
+            found.mapInArrow(guarded(_unit), f"{ITEM} long, vector array<float>"), work / "found"
+        )
         ids = data.table(ITEMS).select(ITEM, "item_id")
-        n_vectors = write_parted(
-            unit.join(ids, ITEM).select(ITEM, "item_id", "vector"), folder / "vectors", "item_id",
+        writer = PartWriter(folder)
+        n_vectors = writer.write(
+            unit.join(ids, ITEM).select(ITEM, "item_id", "vector"), "vectors", "item_id",
             n_files(data.manifest.counts[ITEMS], _VECTORS_A_FILE), [ITEM],
         )  # fmt: skip
         shutil.rmtree(work)
-        write_folder_manifest(folder, FORM, {"prepared": str(data.home), **used})
+        write_folder_manifest(folder, FORM, {"prepared": str(data.home), **used}, writer.digests)
     return n_vectors
 
 

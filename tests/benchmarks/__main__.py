@@ -15,7 +15,7 @@ BENCHMARKS = (
     "fit", "index_memory", "index_speed", "plan", "accuracy", "ablation", "credits", "speed",
     "update", "titles", "headline", "million", "growth", "longest_list", "tuned", "trees",
     "startup", "small", "score_log", "robust", "find", "radio", "playlists",
-    "two_tastes",
+    "two_tastes", "spark",
 )  # fmt: skip
 
 

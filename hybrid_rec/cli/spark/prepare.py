@@ -52,7 +52,7 @@ def prepare(
 
     from hybrid_rec.spark.mpd import read_mpd
     from hybrid_rec.spark.plays import read_plays
-    from hybrid_rec.spark.prepare import prepare as prepared
+    from hybrid_rec.spark.preparation import prepare as prepared
     from hybrid_rec.spark.session import spark_session
 
     session = spark_session(master)

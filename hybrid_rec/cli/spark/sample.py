@@ -30,7 +30,7 @@ def sample(
     """
     check_output(out)
 
-    from hybrid_rec.spark.sample import sample as drawn
+    from hybrid_rec.spark.sampling import sample as drawn
     from hybrid_rec.spark.session import spark_session
 
     write_lines(drawn(spark_session(master), prepared, out, playlists))

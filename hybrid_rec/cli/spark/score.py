@@ -14,6 +14,7 @@ from hybrid_rec.cli.options import (
     ListLength,
     OneOfEach,
     Quiet,
+    Where,
     table_options,
 )
 from hybrid_rec.cli.spark.options import Master
@@ -48,6 +49,7 @@ def score(
         typer.Option(metavar="FILE", help="Find the similar items of new ones, as for score."),
     ] = None,
     distinct: OneOfEach = None,
+    where: Where = None,
     columns: Columns = None,
     encoding: Encoding = None,
     date_format: DateFormat = None,
@@ -67,8 +69,8 @@ def score(
     is given again.
 
     Examples:
-        hybrid-rec spark score model plays recommendations -k 20
-        hybrid-rec spark score model nearest --items --master yarn
+        hybrid-rec spark score /shared/model /shared/playlists /shared/out -k 100 --master yarn
+        hybrid-rec spark score model.tar.gz s3://lake/playlists s3://lake/out
     """
     if items and new_items is not None:
         raise ConfigError("--items and --new-items must not be given together; run them in turn.")
@@ -88,7 +90,8 @@ def score(
     try:
         result = score_files(
             session, model, source, paths[-1], k, new_items=new_items is not None,
-            distinct=distinct, chunk_size=chunk_size, strict=strict, progress=not quiet, **written,
+            distinct=distinct, where=where, chunk_size=chunk_size, strict=strict,
+            progress=not quiet, **written,
         )  # fmt: skip
     except KeyboardInterrupt:
         complain("hybrid-rec: interrupted; finished parts are kept: the same command goes on.")

@@ -6,9 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import pyarrow as pa
-
-from hybrid_rec.batch.layout import ID
+from hybrid_rec.batch.layout import ID, NAME
 from hybrid_rec.batch.queries import REJECTED
 from hybrid_rec.batch.scoring import (
     ITEMS,
@@ -22,7 +20,7 @@ from hybrid_rec.core.choices import Distinct
 from hybrid_rec.model.search import check_k
 from hybrid_rec.spark.faults import guarded, told_in_one_line
 from hybrid_rec.spark.scoring.model import ClusterModel
-from hybrid_rec.spark.scoring.queries import QueryRows, of_frame
+from hybrid_rec.spark.scoring.queries import of_frame
 from hybrid_rec.spark.scoring.survey import order_of_frame
 from hybrid_rec.spark.scoring.tasks import CHUNK, Asked, score_items, score_rows
 
@@ -37,6 +35,7 @@ def score(
     *,
     new_items: bool = False,
     distinct: Distinct | None = None,
+    where: str | None = None,
     date_format: str | None = None,
 ) -> DataFrame:
     """The recommendations of a saved model for playlists or new items, computed by the cluster.
@@ -55,10 +54,12 @@ def score(
         k: Items wanted for each, from 1 to 10,000,000.
         new_items: Whether rows are new items.
         distinct: See `HybridRecommender.recommend`.
+        where: See `HybridRecommender.recommend`.
         date_format: See `score_playlists`.
 
     Returns:
-        Columns query_id, rank, item_id, score and source; for new items query_source, too.
+        Columns query_id, rank, item_id, score and source; query_source, too, for new items and
+        where playlists have names.
 
     Raises:
         DataError: If the frame lacks a column, or has one of the wrong type.
@@ -66,9 +67,8 @@ def score(
         ArtifactError: If the model cannot be read by the driver. What a task finds wrong is raised
             by Spark, in the words of the error.
     """
-    schema = NEW_ITEM_SCORES if new_items else SCORES
-    request = BatchRequest(NEW_ITEMS if new_items else PLAYLISTS, k, distinct)
-    return _asked(frame, model, request, date_format, schema, "scores")
+    request = BatchRequest(NEW_ITEMS if new_items else PLAYLISTS, k, distinct, where)
+    return _asked(frame, model, request, date_format, "scores")
 
 
 def rejected(
@@ -93,7 +93,7 @@ def rejected(
         HybridRecError: See `score`.
     """
     request = BatchRequest(NEW_ITEMS if new_items else PLAYLISTS, 1)
-    return _asked(frame, model, request, date_format, REJECTED, "rejected")
+    return _asked(frame, model, request, date_format, "rejected")
 
 
 def similar_items(
@@ -102,6 +102,7 @@ def similar_items(
     k: int = 100,
     *,
     distinct: Distinct | None = None,
+    where: str | None = None,
 ) -> DataFrame:
     """The similar items of every item of the catalogue, as `score_items` writes them.
 
@@ -110,6 +111,7 @@ def similar_items(
         model: See `score`.
         k: See `score`.
         distinct: See `score`.
+        where: See `score`.
 
     Raises:
         HybridRecError: See `score`.
@@ -118,21 +120,47 @@ def similar_items(
 
     check_k(k)
     held, saved = ClusterModel.of(session, model)
-    request = BatchRequest(ITEMS, k, distinct)
+    request = BatchRequest(ITEMS, k, distinct, where)
     asked = Asked(held, request, n_items=saved.n_items)
     ranges = session.range(-(-saved.n_items // CHUNK))
     return ranges.mapInArrow(guarded(score_items, asked), from_arrow_schema(SCORES))
 
 
 def _asked(
+    frame: DataFrame, model: str | Path, request: BatchRequest, date_format: str | None, what: str
+) -> DataFrame:
+    from pyspark.sql.pandas.types import from_arrow_schema
+
+    asked, grouped = grouped_queries(
+        frame, model, request, date_format, nameless=what == "rejected"
+    )
+    # What has a name is told how it was placed.
+    is_told = request.kind == NEW_ITEMS or (asked.layout is not None and NAME in asked.layout.texts)
+    schema = REJECTED if what == "rejected" else NEW_ITEM_SCORES if is_told else SCORES
+    return grouped.mapInArrow(guarded(score_rows, asked, what), from_arrow_schema(schema))
+
+
+def grouped_queries(
     frame: DataFrame,
     model: str | Path,
     request: BatchRequest,
     date_format: str | None,
-    schema: pa.Schema,
-    what: str,
-) -> DataFrame:
-    from pyspark.sql.pandas.types import from_arrow_schema
+    *,
+    nameless: bool = False,
+) -> tuple[Asked, DataFrame]:
+    """What tasks must know to answer the queries of a frame, and its rows, by query.
+
+    Args:
+        frame: Playlists or new items.
+        model: See `score`.
+        request: What is asked for.
+        date_format: See `score`.
+        nameless: Whether to keep rows without an id.
+
+    Raises:
+        HybridRecError: See `score`.
+    """
+    from pyspark.sql import functions as F  # noqa: N812
 
     check_k(request.k)
     held, saved = ClusterModel.of(frame.sparkSession, model)
@@ -140,13 +168,6 @@ def _asked(
     with told_in_one_line():
         order = order_of_frame(rows, date_format)
     asked = Asked(held, replace(request, files=rows.files), rows.layout, rows.types, order)
-    grouped = _grouped(rows, nameless=what == "rejected")
-    return grouped.mapInArrow(guarded(score_rows, asked, what), from_arrow_schema(schema))
-
-
-def _grouped(rows: QueryRows, *, nameless: bool) -> DataFrame:
-    """Rows of each query together, in order."""
-    from pyspark.sql import functions as F  # noqa: N812
-
     known = rows.frame if nameless else rows.frame.where(F.col(ID).isNotNull())
-    return known.repartition(F.col(ID)).sortWithinPartitions(*map(F.col, rows.in_order))
+    grouped = known.repartition(F.col(ID)).sortWithinPartitions(*map(F.col, rows.in_order))
+    return asked, grouped

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import getpass
 import hashlib
 import shutil
@@ -30,6 +31,8 @@ if TYPE_CHECKING:
 _MANIFEST = "manifest.json"
 _ARCHIVES = (".tar", ".tar.gz", ".tgz", ".zip")
 _BLOCK_BYTES = 4 << 20
+# Spark reads an archive when a worker asks for it, so a copy stays until the driver ends.
+_copies: dict[str, Path] = {}
 # One model a process: workers live as long as their executor, and models are large.
 _loaded: dict[ClusterModel, tuple[SavedModel, HybridRecommender]] = {}
 
@@ -108,10 +111,12 @@ def _handed_out(session: SparkSession, path: Path, checksum: str) -> str:
     """Give an archive to all workers; its name there."""
     suffix = next(end for end in sorted(_ARCHIVES, key=len)[::-1] if path.name.endswith(end))
     name = f"hybrid-rec-model-{checksum}{suffix}"
-    with tempfile.TemporaryDirectory() as folder:
-        copy = Path(folder) / name
-        shutil.copyfile(path, copy)
-        session.addArtifacts(str(copy), file=True)
+    if checksum not in _copies:
+        folder = Path(tempfile.mkdtemp(prefix="hybrid-rec-"))
+        atexit.register(shutil.rmtree, folder, ignore_errors=True)
+        _copies[checksum] = folder / name
+        shutil.copyfile(path, _copies[checksum])
+    session.addArtifacts(str(_copies[checksum]), file=True)
     return name
 
 

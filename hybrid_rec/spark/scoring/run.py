@@ -52,6 +52,7 @@ def score_files(
     *,
     new_items: bool = False,
     distinct: Distinct | None = None,
+    where: str | None = None,
     chunk_size: int = 1_000,
     strict: bool = False,
     columns: Mapping[str, str] | None = None,
@@ -76,6 +77,7 @@ def score_files(
         k: Items wanted for each, from 1 to 10,000,000.
         new_items: Whether the rows are new items.
         distinct: See `HybridRecommender.recommend`.
+        where: See `HybridRecommender.recommend`.
         chunk_size: Queries a part, about. A task holds one part at a time.
         strict: Raise at the first bad row instead of leaving it out.
         columns: See `score_playlists`.
@@ -95,7 +97,7 @@ def score_files(
     check_k(k)
     kind = ITEMS if source is None else NEW_ITEMS if new_items else PLAYLISTS
     options = TableOptions.of(columns, encoding, date_format)
-    request = BatchRequest(kind, k, distinct)
+    request = BatchRequest(kind, k, distinct, where)
     with told_in_one_line(_KEPT):
         held, saved = ClusterModel.of(session, model)
         what = "new items" if new_items else "playlists"
@@ -134,7 +136,7 @@ def _settings(found: _Work, files: InputFiles | None) -> dict[str, Any]:
         "engine": "spark",
         "kind": request.kind,
         "k": request.k,
-        **({} if request.distinct is None else {"distinct": request.distinct}),
+        **{name: value for name, value in request.options.items() if value is not None},
         "chunk_size": found.asked.size,
         "parts": found.n_parts,
         **({} if files is None else files.options.given),

@@ -52,7 +52,7 @@ def score_rows(batches: Batches, asked: Asked, what: str) -> Batches:
         what: "scores" or "rejected".
     """
     _, model = asked.model.load()
-    for chunk in _chunks(batches, asked):
+    for chunk in chunks_of(batches, asked):
         found = answered(model, asked.request, chunk)
         table = found.table if what == "scores" else found.rejected
         if table is not None:
@@ -140,10 +140,11 @@ def _parts(batches: Batches, asked: Asked) -> Iterator[tuple[int, Callable[[], C
 def _whole(held: list[pa.RecordBatch], number: int, asked: Asked) -> Chunk:
     # A playlist has at least one row.
     size = sum(batch.num_rows for batch in held)
-    return replace(next(_chunks(iter(held), replace(asked, size=size))), number=number)
+    return replace(next(chunks_of(iter(held), replace(asked, size=size))), number=number)
 
 
-def _chunks(batches: Batches, asked: Asked) -> Iterator[Chunk]:
+def chunks_of(batches: Batches, asked: Asked) -> Iterator[Chunk]:
+    """The chunks of a partition, of `asked.size` queries each."""
     assert asked.layout is not None
     tables = (received(batch, asked.types) for batch in batches)
     return chunks(tables, asked.layout, asked.size, asked.order)

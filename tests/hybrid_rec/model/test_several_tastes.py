@@ -126,6 +126,15 @@ def test_filters_hold(model: HybridRecommender) -> None:
     assert len({*with_seeds}) == 160
 
 
+def test_no_taste_is_answered_by_what_is_disliked(model: HybridRecommender) -> None:
+    query = asked(THREE_AND_TWO)
+    usual = model.recommend(query).item_ids[0].tolist()
+    disliked = [usual[0], next(item for item in usual if taste([item])[0] == 1)]
+    line = model.recommend(query, dislike=disliked).item_ids[0]
+    assert not {*disliked} & {*line}
+    assert np.bincount(taste(line), minlength=TASTES).tolist() == [6, 4, 0, 0]
+
+
 def test_the_parts_of_an_explanation_add_up(model: HybridRecommender) -> None:
     found = model.recommend(asked(THREE_AND_TWO), 20, explain=True)
     assert found.explanations is not None

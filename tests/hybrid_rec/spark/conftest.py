@@ -10,6 +10,7 @@ from collections.abc import Iterator
 import pytest
 from pyspark.sql import SparkSession
 
+from tests.s3_server import S3Server
 from tests.spark_cluster import SETTINGS, SparkCluster, environment
 
 
@@ -30,13 +31,30 @@ def cluster(
 
 
 @pytest.fixture(scope="session")
-def spark(cluster: SparkCluster) -> Iterator[SparkSession]:
+def bucket() -> Iterator[S3Server]:
+    """What stores the objects of `s3://`, for the driver and for all workers."""
+    server = S3Server()
+    yield server
+    server.stop()
+
+
+@pytest.fixture(scope="session")
+def spark(cluster: SparkCluster, bucket: S3Server) -> Iterator[SparkSession]:
     """A session on the cluster; tests must not stop it."""
     before = dict(os.environ)
-    os.environ.update(environment())
+    access = {
+        "AWS_ENDPOINT_URL": bucket.url,
+        "AWS_ACCESS_KEY_ID": "key",
+        "AWS_SECRET_ACCESS_KEY": "secret",
+        "AWS_DEFAULT_REGION": "us-east-1",
+        "AWS_EC2_METADATA_DISABLED": "true",
+    }
+    os.environ.update({**environment(), **access})
     builder = SparkSession.builder.master(cluster.master).appName("tests")
     for name, value in SETTINGS.items():
         builder = builder.config(name, value)
+    for name, value in access.items():
+        builder = builder.config(f"spark.executorEnv.{name}", value)
     session = builder.getOrCreate()
     yield session
     session.stop()

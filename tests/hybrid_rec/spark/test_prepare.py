@@ -143,7 +143,7 @@ def test_what_cannot_be_prepared_is_said_in_one_line(
     with pytest.raises(DataError, match="'b' is called 'Chill' and 'Other'"):
         prepare(read_plays(spark, tmp_path / "named.csv"), out)
     PLAYS.assign(played_at=[*["1/2/2019"] * 13, "soon"]).to_csv(tmp_path / "a.csv", index=False)
-    with pytest.raises(DataError, match=r"1/2/2019.* fits day first and month first"):
+    with pytest.raises(DataError, match=r"1/2/2019.* fit day first and month first"):
         read_plays(spark, tmp_path / "a.csv")
     with pytest.raises(DataError, match=r"a\.csv: played_at .* got 'soon' at row 13"):
         prepare(read_plays(spark, tmp_path / "a.csv", date_format="day-first"), out)

@@ -35,12 +35,12 @@ def model(small_ranked: Path) -> HybridRecommender:
 
 @pytest.fixture(scope="session")
 def plays(model: HybridRecommender, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Tidy plays of 60 playlists in two files, in no order, with what can be wrong with them."""
+    """Tidy plays of 60 playlists in two files, in no order, with all that can be wrong."""
     folder = tmp_path_factory.mktemp("plays")
     ids = model.model_.catalog.item_ids
-    cold = ids[model.model_.counts == 0] if hasattr(model.model_, "counts") else ids[-5:]
+    cold = ids[model.model_.playlists.play_counts == 0]
     rng = np.random.default_rng(0)
-    rows = []
+    rows: list[Any] = []
     for number in range(60):
         items = rng.choice(ids, rng.integers(1, 12)).tolist()
         items += ["nobody knows it"] if number % 7 == 0 else []
@@ -59,10 +59,9 @@ def plays(model: HybridRecommender, tmp_path_factory: pytest.TempPathFactory) ->
 def test_files_of_plays(
     spark: SparkSession, small_ranked: Path, plays: Path, tmp_path: Path
 ) -> None:
-    here = score_playlists(small_ranked, plays, tmp_path / "here", 9, distinct="song")
-    there = score_files(
-        spark, small_ranked, plays, tmp_path / "there", 9, distinct="song", chunk_size=7
-    )
+    asked: dict[str, Any] = {"distinct": "song", "where": "artist != 'nobody'"}
+    here = score_playlists(small_ranked, plays, tmp_path / "here", 9, **asked)
+    there = score_files(spark, small_ranked, plays, tmp_path / "there", 9, chunk_size=7, **asked)
     assert table(tmp_path / "there").equals(table(tmp_path / "here"))
     assert listed(tmp_path / "there") == listed(tmp_path / "here")
     assert len(listed(tmp_path / "here")) > 3
@@ -72,9 +71,7 @@ def test_files_of_plays(
     assert there.manifest["input"] == here.manifest["input"]
     assert there.manifest["counts"]["parts"] > 5
     # What is there is not made again.
-    again = score_files(
-        spark, small_ranked, plays, tmp_path / "there", 9, distinct="song", chunk_size=7
-    )
+    again = score_files(spark, small_ranked, plays, tmp_path / "there", 9, chunk_size=7, **asked)
     assert (again.parts_scored, again.manifest) == (0, there.manifest)
 
 

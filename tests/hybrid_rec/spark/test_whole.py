@@ -113,7 +113,21 @@ def test_vectors_of_the_whole_are_taken_by_a_fit(
     playlists, catalog, _ = read_dataset(f"prepared:{whole}")
     config = HybridConfig(titles={"encoder": "tfidf"}, cooccurrence={"vector_size": 16})
     command = ["spark", "vectors", str(whole)]
-    assert run([*command, str(tmp_path / "als"), "--method", "als", "--size", "16"]) == 0
+    assert (
+        run(
+            [
+                *command,
+                str(tmp_path / "als"),
+                "--method",
+                "als",
+                "--size",
+                "16",
+                "--iterations",
+                "3",
+            ]
+        )
+        == 0
+    )
     played = int((playlists.play_counts > 0).sum())
     assert f"vectors of {played} items" in capsys.readouterr().out
     assert learn_vectors(spark, whole, tmp_path / "words", size=16, partitions=2) == played
