@@ -10,8 +10,11 @@ from pathlib import Path
 import pyarrow as pa
 import pytest
 from pyspark.sql import SparkSession
+from threadpoolctl import threadpool_info
 
 from hybrid_rec import ConfigError
+from hybrid_rec.spark.faults import guarded
+from hybrid_rec.spark.scoring.model import ClusterModel
 from hybrid_rec.spark.session import spark_session
 from tests.spark_cluster import SparkCluster
 
@@ -26,6 +29,25 @@ def test_both_workers_compute_in_processes_of_their_own(spark: SparkSession) -> 
     found = {row.process for row in numbers.mapInArrow(_processes, "process long").collect()}
     assert os.getpid() not in found
     assert len(found) == 2
+
+
+def _threads(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+    import faiss
+
+    pools = [pool["num_threads"] for pool in threadpool_info()]
+    for _ in batches:
+        yield pa.RecordBatch.from_pydict(
+            {"n": [max(pools, default=1), faiss.omp_get_max_threads()]}
+        )
+
+
+def test_a_task_has_one_thread_and_a_process_one_model(
+    spark: SparkSession, small_ranked: Path
+) -> None:
+    found = spark.range(1).mapInArrow(guarded(_threads), "n long").collect()
+    assert [row.n for row in found] == [1, 1]
+    held, _ = ClusterModel.of(spark, small_ranked)
+    assert held.load()[1] is held.load()[1]
 
 
 def test_the_active_session_is_taken(spark: SparkSession, cluster: SparkCluster) -> None:
