@@ -13,6 +13,7 @@ from pyspark.sql import SparkSession
 from threadpoolctl import threadpool_info
 
 from hybrid_rec import ConfigError
+from hybrid_rec.cli.app import run
 from hybrid_rec.spark.faults import guarded
 from hybrid_rec.spark.scoring.model import ClusterModel
 from hybrid_rec.spark.session import spark_session
@@ -69,3 +70,22 @@ def test_without_pyspark_or_java_one_line_says_what_to_install(
     monkeypatch.setitem(sys.modules, "pyspark.errors", None)
     with pytest.raises(ConfigError, match="hybrid-rec\\[spark\\]"):
         spark_session()
+
+
+def test_a_mistake_is_told_before_a_session_starts(
+    small_ranked: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:  # fmt: skip
+    monkeypatch.setattr("hybrid_rec.spark.session.spark_session", None)
+    model, no = str(small_ranked), str(tmp_path / "no.csv")
+    for arguments, told in (
+        ([no, no, no], "must be a saved model"),
+        ([model, no, str(tmp_path / "out")], "found no such file"),
+        ([model, no], "must be given MODEL PLAYLISTS OUT"),
+        ([model, no, "--items", "--new-items", no], "must not be given together"),
+        ([model, "--items", str(small_ranked / "out")], "must be outside of the saved model"),
+    ):
+        assert run(["spark", "score", *arguments]) == 2
+        printed = capsys.readouterr().err
+        assert told in printed
+        assert printed.count("\n") == 1
