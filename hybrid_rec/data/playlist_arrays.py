@@ -34,5 +34,10 @@ def check_arrays(playlists: PlaylistRows) -> None:
         if column is not None and len(column) != n_plays:
             raise DataError(f"{name} must have one entry per play, {n_plays}.")
     check_number_of_names(playlists.names, len(playlists))
-    if playlists.elsewhere is not None and len(playlists.elsewhere) != playlists.n_items:
+    elsewhere = playlists.elsewhere
+    if elsewhere is None:
+        return
+    if len(elsewhere) != playlists.n_items:
         raise DataError(f"elsewhere must have one entry per item, {playlists.n_items}.")
+    if elsewhere.min(initial=0) < 0:
+        raise DataError(f"elsewhere must hold counts, got {elsewhere.min()}.")

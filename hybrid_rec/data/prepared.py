@@ -122,8 +122,20 @@ def write_manifest(
     has_times: bool,
     has_names: bool,
     damaged: Mapping[str, str] | None = None,
+    digests: Mapping[str, str] | None = None,
 ) -> None:
-    """Write what is in a folder, with the checksum of every file in it."""
+    """Write what is in a folder, with the checksum of every file in it.
+
+    Args:
+        folder: Where it is.
+        report: What was read, kept and dropped.
+        counts: Rows of each table.
+        has_times: Whether plays have times.
+        has_names: Whether any playlist has a name.
+        damaged: Files that were left out, and why.
+        digests: Checksums that are known already; whoever wrote a file has not to read it again.
+    """
+    known = digests or {}
     content: dict[str, Any] = {
         "format": FORMAT,
         "format_version": FORMAT_VERSION,
@@ -132,7 +144,7 @@ def write_manifest(
         "has_names": has_names,
         "report": report.__getstate__(),
         "damaged": dict(damaged or {}),
-        "files": {name: sha256(folder / name) for name in files_in(folder)},
+        "files": {name: known.get(name) or sha256(folder / name) for name in files_in(folder)},
     }
     text = json.dumps(content, ensure_ascii=False, indent=1)
     (folder / MANIFEST).write_text(text + "\n", encoding="utf-8")

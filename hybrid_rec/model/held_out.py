@@ -63,7 +63,7 @@ def held_out_told(found: HeldOut | None) -> str:
         return str(found)
     return (
         f"not measured (fewer than {_FEWEST} playlists of two items, or more than "
-        f"{_MOST_PLAYS:,} plays and no ranking)"
+        f"{_MOST_PLAYS:,} plays or given vectors, and no ranking)"
     )
 
 

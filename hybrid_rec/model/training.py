@@ -61,7 +61,7 @@ def learn_vectors(
     rng = np.random.default_rng([config.seed, _RANKING_STREAM])
     folds = make_folds(playlists, config.ranking, rng) if config.ranking.enabled else []
     asked = folds
-    if check and not folds:
+    if check and not folds and given is None:
         asked = folds_to_check(playlists, np.random.default_rng([config.seed, _CHECK_STREAM]))
     parts = [fold.train for fold in asked]
     if given is None:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from hybrid_rec.core.errors import DataError
-from hybrid_rec.core.files import existing, files_in, is_ours, sha256
+from hybrid_rec.core.files import existing, is_ours
 
 _MANIFEST = "manifest.json"
 
@@ -22,8 +22,17 @@ def check_folder(folder: Path, form: str) -> None:
         )
 
 
-def write_folder_manifest(folder: Path, form: str, told: Mapping[str, Any]) -> None:
-    """Write what a folder holds, with the checksum of every file in it."""
-    files = {name: sha256(folder / name) for name in files_in(folder)}
+def write_folder_manifest(
+    folder: Path, form: str, told: Mapping[str, Any], digests: Mapping[str, str]
+) -> None:
+    """Write what a folder holds, with the checksum of every file in it.
+
+    Args:
+        folder: Where it is.
+        form: What it is.
+        told: What else is told of it.
+        digests: The checksums, by the names of the files.
+    """
+    files = dict(sorted(digests.items()))
     text = json.dumps({"format": form, **told, "files": files}, ensure_ascii=False, indent=1)
     (folder / _MANIFEST).write_text(text + "\n", encoding="utf-8")

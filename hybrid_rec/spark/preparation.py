@@ -49,11 +49,11 @@ from hybrid_rec.spark.rows import PlayRows
 from hybrid_rec.spark.tables import (
     ITEMS_A_FILE,
     PLAYS_A_FILE,
+    PartWriter,
     n_files,
     numbered,
     read_parted,
     staged,
-    write_parted,
 )
 
 if TYPE_CHECKING:
@@ -111,7 +111,7 @@ def _prepared(
 ) -> Prepared:
     from pyspark.sql import functions as F  # noqa: N812
 
-    raw = staged(rows.frame, work / "rows")
+    raw, writer = staged(rows.frame, work / "rows"), PartWriter(folder)
     damaged = _damaged(raw, rows)
     if damaged:
         raw = raw.where(~F.col("file").isin(list(damaged)))
@@ -137,8 +137,8 @@ def _prepared(
         ).first()
         notes[FIRST_SPELLING if rows.from_slices else RESPELLED] = n_respelled
         lacking = dict(zip(("title", "artist"), missing, strict=True))
-        write_parted(
-            known.select(ITEM, "item_id", "title", "artist"), folder / ITEMS, "item_id",
+        writer.write(
+            known.select(ITEM, "item_id", "title", "artist"), ITEMS, "item_id",
             n_files(n_items, ITEMS_A_FILE), [ITEM],
         )  # fmt: skip
     else:
@@ -173,13 +173,13 @@ def _prepared(
     count = n_files(n_kept_plays, PLAYS_A_FILE)
     columns = [PLAYLIST, "position", ITEM, *(["played_at"] if rows.has_times else [])]
     final = plays.join(kept.select("playlist_id", PLAYLIST), "playlist_id").select(*columns)
-    write_parted(final, folder / PLAYS, PLAYLIST, count, [PLAYLIST, "position"])
-    write_parted(
+    writer.write(final, PLAYS, PLAYLIST, count, [PLAYLIST, "position"])
+    writer.write(
         kept.select(PLAYLIST, "playlist_id", "name", F.col("length").cast("long").alias("length")),
-        folder / PLAYLISTS, PLAYLIST, count, [PLAYLIST],
+        PLAYLISTS, PLAYLIST, count, [PLAYLIST],
     )  # fmt: skip
     counted = count_plays(read_parted(raw.sparkSession, folder / PLAYS))
-    n_counts = write_parted(counted, folder / COUNTS, ITEM, n_files(n_items, ITEMS_A_FILE), [ITEM])
+    n_counts = writer.write(counted, COUNTS, ITEM, n_files(n_items, ITEMS_A_FILE), [ITEM])
     shutil.rmtree(work)
     left_out = {rows.files[number]: reason for number, reason in damaged.items()}
     write_manifest(
@@ -189,6 +189,7 @@ def _prepared(
         has_times=rows.has_times,
         has_names=bool(has_names),
         damaged=left_out,
+        digests=writer.digests,
     )
     return Prepared(report, left_out)
 

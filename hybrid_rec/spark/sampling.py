@@ -32,11 +32,11 @@ from hybrid_rec.spark.statistics import strongest_pairs
 from hybrid_rec.spark.tables import (
     ITEMS_A_FILE,
     PLAYS_A_FILE,
+    PartWriter,
     n_files,
     numbered,
     read_parted,
     staged,
-    write_parted,
 )
 
 if TYPE_CHECKING:
@@ -131,25 +131,25 @@ def drawn(data: PreparedData, n_playlists: int, work: Path) -> DataFrame:
 def _write(data: PreparedData, folder: Path, work: Path, n_playlists: int) -> DatasetReport:
     from pyspark.sql import functions as F  # noqa: N812
 
-    manifest = data.manifest
+    manifest, writer = data.manifest, PartWriter(folder)
     chosen = staged(drawn(data, n_playlists, work), work / "drawn")
     whole = data.table(PLAYLISTS).withColumnRenamed(PLAYLIST, "_whole")
     lists = numbered(whole.join(chosen, "_whole"), ["_whole"], PLAYLIST, work / PLAYLISTS)
     n_plays = lists.agg(F.sum("length")).first()[0]
     count = n_files(n_plays, PLAYS_A_FILE)
-    write_parted(
+    writer.write(
         lists.select(PLAYLIST, "playlist_id", "name", "length"),
-        folder / PLAYLISTS, PLAYLIST, count, [PLAYLIST],
+        PLAYLISTS, PLAYLIST, count, [PLAYLIST],
     )  # fmt: skip
     moved = data.table(PLAYS).withColumnRenamed(PLAYLIST, "_whole")
     columns = [PLAYLIST, "position", ITEM, *(["played_at"] if manifest.has_times else [])]
-    write_parted(
+    writer.write(
         moved.join(lists.select("_whole", PLAYLIST), "_whole").select(*columns),
-        folder / PLAYS, PLAYLIST, count, [PLAYLIST, "position"],
+        PLAYS, PLAYLIST, count, [PLAYLIST, "position"],
     )  # fmt: skip
     shutil.copytree(data.home / ITEMS, folder / ITEMS)
     counts = {ITEMS: manifest.counts[ITEMS], PLAYLISTS: n_playlists, PLAYS: n_plays}
-    counts |= _write_counts(data, folder, work)
+    counts |= _write_counts(data, writer, work)
     n_known = manifest.counts[PLAYS]
     report = DatasetReport(
         source=f"{n_playlists:,} of {manifest.counts[PLAYLISTS]:,} playlists of {data.home}",
@@ -165,17 +165,22 @@ def _write(data: PreparedData, folder: Path, work: Path, n_playlists: int) -> Da
     )
     shutil.rmtree(work)
     write_manifest(
-        folder, report, counts, has_times=manifest.has_times, has_names=manifest.has_names
+        folder,
+        report,
+        counts,
+        has_times=manifest.has_times,
+        has_names=manifest.has_names,
+        digests=writer.digests,
     )
     return report
 
 
-def _write_counts(data: PreparedData, folder: Path, work: Path) -> dict[str, int]:
+def _write_counts(data: PreparedData, writer: PartWriter, work: Path) -> dict[str, int]:
     """Write what is counted of the sample and of the whole; how many rows each table has."""
     from pyspark.sql import functions as F  # noqa: N812
 
     count = n_files(data.manifest.counts[ITEMS], ITEMS_A_FILE)
-    here = staged(count_plays(read_parted(data.session, folder / PLAYS)), work / COUNTS)
+    here = staged(count_plays(read_parted(data.session, writer.home / PLAYS)), work / COUNTS)
     whole = data.table(COUNTS)
     if ELSEWHERE in data.manifest.counts:
         # A sample of a sample still knows the whole.
@@ -193,12 +198,10 @@ def _write_counts(data: PreparedData, folder: Path, work: Path) -> dict[str, int
     counted = CountedPlaylists.of(data, config.longest_playlist)
     near = staged(strongest_pairs(counted, config.item_neighbours), work / "pairs")
     return {
-        COUNTS: write_parted(here, folder / COUNTS, ITEM, count, [ITEM]),
-        ELSEWHERE: write_parted(left.where("plays > 0"), folder / ELSEWHERE, ITEM, count, [ITEM]),
-        "artists": write_parted(
-            count_artists(data), folder / "artists", "artist", count, ["artist"]
-        ),
-        "pairs": write_parted(
-            near, folder / "pairs", ITEM, n_files(near.count(), _PAIRS_A_FILE), [ITEM, "rank"]
+        COUNTS: writer.write(here, COUNTS, ITEM, count, [ITEM]),
+        ELSEWHERE: writer.write(left.where("plays > 0"), ELSEWHERE, ITEM, count, [ITEM]),
+        "artists": writer.write(count_artists(data), "artists", "artist", count, ["artist"]),
+        "pairs": writer.write(
+            near, "pairs", ITEM, n_files(near.count(), _PAIRS_A_FILE), [ITEM, "rank"]
         ),
     }

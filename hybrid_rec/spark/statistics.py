@@ -16,7 +16,7 @@ from hybrid_rec.spark.company import CountedPlaylists
 from hybrid_rec.spark.faults import told_in_one_line
 from hybrid_rec.spark.output import check_folder, write_folder_manifest
 from hybrid_rec.spark.prepared import PreparedData
-from hybrid_rec.spark.tables import ITEMS_A_FILE, n_files, staged, write_parted
+from hybrid_rec.spark.tables import ITEMS_A_FILE, PartWriter, n_files, staged
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
@@ -67,7 +67,8 @@ def count_neighbours(
         work.mkdir()
         counted = CountedPlaylists.of(data, config.longest_playlist)
         near = staged(strongest_pairs(counted, config.item_neighbours), work / "near")
-        n_rows = _write(data, near, folder)
+        writer = PartWriter(folder)
+        n_rows = _write(data, near, writer)
         shutil.rmtree(work)
         write_folder_manifest(
             folder,
@@ -79,6 +80,7 @@ def count_neighbours(
                 "shrinkage": SHRINKAGE,
                 "rows": n_rows,
             },
+            writer.digests,
         )
     return n_rows
 
@@ -110,7 +112,7 @@ def strongest_pairs(counted: CountedPlaylists, n: int) -> DataFrame:
     )
 
 
-def _write(data: PreparedData, near: DataFrame, folder: Path) -> dict[str, int]:
+def _write(data: PreparedData, near: DataFrame, writer: PartWriter) -> dict[str, int]:
     from pyspark.sql import functions as F  # noqa: N812
 
     ids = data.table(ITEMS).select(ITEM, "item_id")
@@ -119,15 +121,15 @@ def _write(data: PreparedData, near: DataFrame, folder: Path) -> dict[str, int]:
     n_pairs = near.count()
     count = n_files(data.manifest.counts[ITEMS], ITEMS_A_FILE)
     return {
-        "neighbours": write_parted(
+        "neighbours": writer.write(
             told.select(ITEM, "item_id", "rank", "neighbour_id", "weight", "shared"),
-            folder / "neighbours", "item_id", n_files(n_pairs, _PAIRS_A_FILE), [ITEM, "rank"],
+            "neighbours", "item_id", n_files(n_pairs, _PAIRS_A_FILE), [ITEM, "rank"],
         ),
-        "counts": write_parted(
+        "counts": writer.write(
             data.table(COUNTS).join(ids, ITEM).select(ITEM, "item_id", "plays", "playlists"),
-            folder / "counts", "item_id", count, [ITEM],
+            "counts", "item_id", count, [ITEM],
         ),
-        "artists": write_parted(
-            count_artists(data), folder / "artists", "artist", count, ["artist"]
+        "artists": writer.write(
+            count_artists(data), "artists", "artist", count, ["artist"]
         ),
     }  # fmt: skip

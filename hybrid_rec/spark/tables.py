@@ -11,14 +11,14 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from hybrid_rec.core.errors import RunError
-from hybrid_rec.core.files import writing
+from hybrid_rec.core.files import sha256, writing
 from hybrid_rec.spark.faults import guarded
 
 if TYPE_CHECKING:
     from pyspark.sql import Column, DataFrame, SparkSession
 
 PLAYS_A_FILE, ITEMS_A_FILE = 500_000, 1_000_000
-_MOST_FILES = 4096
+_MOST_FILES = 1 << 16
 _PART = "_part"
 _TIMES = pa.timestamp("us", "UTC")
 _NOT_SHARED = (
@@ -77,32 +77,45 @@ def n_files(n_rows: int, rows_a_file: int) -> int:
     return max(1, min(_MOST_FILES, -(-n_rows // rows_a_file)))
 
 
-def write_parted(frame: DataFrame, folder: Path, key: str, count: int, order: Sequence[str]) -> int:
-    """Write a table to files by the hash of a column, and return how many rows it has.
-
-    What is in each file depends on the rows alone, not on how the cluster has cut them.
+class PartWriter:
+    """Writes tables below a folder; the tasks write, and tell what they wrote.
 
     Args:
-        frame: The rows.
-        folder: A folder for the files, which must be free.
-        key: The column whose hash decides on the file.
-        count: How many files at most; those without rows are left out.
-        order: Columns that sort each file.
+        home: An existing folder that driver and workers share.
     """
-    from pyspark.sql import functions as F  # noqa: N812
 
-    part = F.pmod(F.xxhash64(F.col(key)), F.lit(count)).cast("int")
-    sorted_rows = (
-        frame.withColumn(_PART, part)
-        .repartition(min(count, _partitions(frame.sparkSession)), _PART)
-        .sortWithinPartitions(_PART, *order)
-    )
-    folder.mkdir()
-    task = guarded(_write_parts, str(folder))
-    written = sorted_rows.mapInArrow(task, f"{_PART} int, n_rows long").collect()
-    for row in written:
-        _check_seen(folder / _name(row[_PART]))
-    return sum(row.n_rows for row in written)
+    def __init__(self, home: Path) -> None:
+        self.home = home
+        self.digests: dict[str, str] = {}
+
+    def write(self, frame: DataFrame, name: str, key: str, count: int, order: Sequence[str]) -> int:
+        """Write a table to files by the hash of a column, and return how many rows it has.
+
+        What is in each file depends on the rows alone, not on how the cluster has cut them.
+
+        Args:
+            frame: The rows.
+            name: Of the folder for the files, which must be free.
+            key: The column whose hash decides on the file.
+            count: How many files at most; those without rows are left out.
+            order: Columns that sort each file.
+        """
+        from pyspark.sql import functions as F  # noqa: N812
+
+        folder = self.home / name
+        part = F.pmod(F.xxhash64(F.col(key)), F.lit(count)).cast("int")
+        sorted_rows = (
+            frame.withColumn(_PART, part)
+            .repartition(min(count, _partitions(frame.sparkSession)), _PART)
+            .sortWithinPartitions(_PART, *order)
+        )
+        folder.mkdir()
+        task = guarded(_write_parts, str(folder))
+        written = sorted_rows.mapInArrow(task, f"{_PART} int, n_rows long, sha256 string").collect()
+        for row in written:
+            _check_seen(folder / _name(row[_PART]))
+            self.digests[f"{name}/{_name(row[_PART])}"] = row.sha256
+        return sum(row.n_rows for row in written)
 
 
 def _write_parts(batches: Iterator[pa.RecordBatch], folder: str) -> Iterator[pa.RecordBatch]:
@@ -135,10 +148,15 @@ def _write_part(held: Sequence[pa.Table], folder: Path) -> pa.RecordBatch:
         if pa.types.is_timestamp(field.type):
             # Of whatever time zone the session is.
             table = table.set_column(at, field.name, table[field.name].cast(_TIMES))
-    with writing(folder / _name(part)) as file:
+    path = folder / _name(part)
+    with writing(path) as file:
         pq.write_table(table.combine_chunks(), file, compression="zstd")
     return pa.RecordBatch.from_pydict(
-        {_PART: pa.array([part], pa.int32()), "n_rows": pa.array([table.num_rows], pa.int64())}
+        {
+            _PART: pa.array([part], pa.int32()),
+            "n_rows": pa.array([table.num_rows], pa.int64()),
+            "sha256": pa.array([sha256(path)]),
+        }
     )
 
 
@@ -151,5 +169,5 @@ def _partitions(session: SparkSession) -> int:
 
 
 def read_parted(session: SparkSession, folder: Path) -> DataFrame:
-    """A table that `write_parted` wrote."""
+    """A table that a `PartWriter` wrote."""
     return session.read.parquet(url_of(folder))

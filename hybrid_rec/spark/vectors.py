@@ -20,7 +20,7 @@ from hybrid_rec.data.prepared import COUNTS, ITEM, ITEMS, PLAYLIST, PLAYLISTS, P
 from hybrid_rec.spark.faults import guarded, told_in_one_line
 from hybrid_rec.spark.output import check_folder, write_folder_manifest
 from hybrid_rec.spark.prepared import PreparedData
-from hybrid_rec.spark.tables import n_files, staged, write_parted
+from hybrid_rec.spark.tables import PartWriter, n_files, staged
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
@@ -100,12 +100,13 @@ def learn_vectors(
             found.mapInArrow(guarded(_unit), f"{ITEM} long, vector array<float>"), work / "found"
         )
         ids = data.table(ITEMS).select(ITEM, "item_id")
-        n_vectors = write_parted(
-            unit.join(ids, ITEM).select(ITEM, "item_id", "vector"), folder / "vectors", "item_id",
+        writer = PartWriter(folder)
+        n_vectors = writer.write(
+            unit.join(ids, ITEM).select(ITEM, "item_id", "vector"), "vectors", "item_id",
             n_files(data.manifest.counts[ITEMS], _VECTORS_A_FILE), [ITEM],
         )  # fmt: skip
         shutil.rmtree(work)
-        write_folder_manifest(folder, FORM, {"prepared": str(data.home), **used})
+        write_folder_manifest(folder, FORM, {"prepared": str(data.home), **used}, writer.digests)
     return n_vectors
 
 

@@ -39,9 +39,7 @@ def paper(measured: dict[str, Any]) -> str:
                 "tidy Parquet, GB": f"{plays * 8 / 1e9:,.0f}",
                 "a whole fit, one machine, GB": f"{fit_gb:,.0f}",
                 "a whole fit, one core, h": f"{plays / FIT_PLAYS / 3600:,.0f}",
-                f"prepare, {CORES} cores, h": (
-                    f"{plays * rates['prepare'] / CORES / 3600:,.2g}"
-                ),
+                f"prepare, {CORES} cores, h": (f"{plays * rates['prepare'] / CORES / 3600:,.2g}"),
                 f"statistics, {CORES} cores, h": (
                     f"{plays * rates['statistics'] / CORES / 3600:,.2g}"
                 ),
@@ -54,7 +52,7 @@ def paper(measured: dict[str, Any]) -> str:
         f"By the rates of the largest share above ({rates['prepare'] * 1e6:,.0f} and "
         f"{rates['statistics'] * 1e6:,.0f} CPU seconds a million plays for prepare and "
         f"statistics), {PLAYS} plays a playlist, a fit of {FIT_PLAYS:,} plays a CPU second with "
-        f"{FIT_BYTES} bytes a play and {FIT_ITEM_KB} KB an item, {SCORE * 1e3:g} ms a list scored by "
+        f"{FIT_BYTES} bytes a play and {FIT_ITEM_KB} KB an item, {SCORE * 1e3:g} ms a list by "
         "the linear score, 8 bytes a play in Parquet, two float32 vectors of 64 numbers an item "
         "in the driver of Word2Vec. Hours grow as plays do; those of statistics grow as pairs, of "
         "which a longer playlist has more by its square.\n\n"
