@@ -6,14 +6,18 @@ import numpy as np
 
 from hybrid_rec.core.arrays import Doubles, Floats, Rows
 from hybrid_rec.core.errors import ConfigError
+from hybrid_rec.core.linalg import unit_rows
 from hybrid_rec.core.progress import Progress
 from indexes.faiss_index import FaissIndex
 
 # Below this, t-SNE has nothing to find that the two main directions do not show.
 _FEWEST = 30
-_PERPLEXITY = 30
-# From so many points on, nearest neighbours are looked up in the nearest cells alone.
+# About how many neighbours of each point count, of few points and of many.
+_PERPLEXITY, _LARGE_PERPLEXITY = 30, 15
+# From so many points on, nearest neighbours are looked up in the nearest cells alone, and in fewer
+# dimensions.
 _LARGE = 30_000
+_WIDTH = 64
 # Below this, sums over a tree are faster than interpolation, and one core than several.
 _SMALL = 5_000
 _EARLY, _LATE = 250, 500
@@ -80,7 +84,8 @@ def _embedded(vectors: Floats, start: Floats, seed: int, progress: Progress) -> 
         raise ConfigError(
             "a map needs openTSNE; install it with pip install 'hybrid-rec[explore]'."
         ) from None
-    perplexity = min(_PERPLEXITY, (len(vectors) - 1) // 3)
+    wanted = _PERPLEXITY if len(vectors) < _LARGE else _LARGE_PERPLEXITY
+    perplexity = min(wanted, (len(vectors) - 1) // 3)
     rows, distances = _nearest(vectors, 3 * perplexity, seed, progress)
     affinities = PerplexityBasedNN(
         knn_index=PrecomputedNeighbors(rows, distances), perplexity=perplexity, n_jobs=-1
@@ -109,7 +114,9 @@ def _embedded(vectors: Floats, start: Floats, seed: int, progress: Progress) -> 
 def _nearest(vectors: Floats, k: int, seed: int, progress: Progress) -> tuple[Rows, Doubles]:
     """The k nearest others of each, `(n, k)`, and their distances; nearly all of them if large."""
     n = len(vectors)
-    factory = "Flat" if n < _LARGE else f"IVF{int(np.sqrt(n))},Flat"
+    factory = "Flat"
+    if n >= _LARGE:
+        factory, vectors = f"IVF{int(np.sqrt(n))},Flat", _narrowed(vectors)
     index = FaissIndex.build(vectors, factory, seed=seed)
     rows, distances = np.empty((n, k), np.int64), np.empty((n, k), np.float64)
     step = 4096
@@ -127,6 +134,12 @@ def _nearest(vectors: Floats, k: int, seed: int, progress: Progress) -> tuple[Ro
             distances[asked] = np.sqrt(np.maximum(2 - 2 * cosines, 0))
             advance(len(asked))
     return rows, distances
+
+
+def _narrowed(vectors: Floats) -> Floats:
+    """Vectors in the directions that most of them lie in, of length 1."""
+    _, directions = np.linalg.eigh(vectors.T @ vectors)
+    return unit_rows(np.ascontiguousarray(vectors @ directions[:, -_WIDTH:]))
 
 
 def _apart(places: Floats) -> Floats:

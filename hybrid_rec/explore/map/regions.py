@@ -24,7 +24,7 @@ _FEWEST = 12
 _SAMPLE = 20_000
 # What a label must describe of its region, how much more than of the whole it stands in, and how
 # good a second term must be beside the first.
-_LEAST_SHARE = 0.02
+_LEAST_SHARE = 0.003
 _LEAST_LIFT = 1.5
 _LEAST_TERMS = 3
 _SECOND = 0.6
