@@ -1,4 +1,5 @@
-from .batch.run import BatchResult, score_items, score_new_items, score_playlists
+from .batch.result import BatchResult
+from .batch.run import score_items, score_new_items, score_playlists
 from .core.config import CooccurrenceConfig, DiversityConfig, HybridConfig, WeightsConfig
 from .core.errors import (
     ArtifactError,

@@ -6,20 +6,23 @@ import warnings
 from collections.abc import Iterable, Sequence
 from typing import Any, Self
 
-import pandas as pd
-
+from hybrid_rec.blocks.given_vectors import GivenVectors
 from hybrid_rec.core.arrays import Objects
 from hybrid_rec.core.checks import check_flag
 from hybrid_rec.core.choices import Distinct
 from hybrid_rec.core.progress import Progress, as_progress
 from hybrid_rec.data.catalog import Catalog
-from hybrid_rec.data.playlists import OnUnknown, Playlists
-from hybrid_rec.data.queries import parse_queries
+from hybrid_rec.data.frames import Frame
+from hybrid_rec.data.playlists import OnUnknown
+from hybrid_rec.data.queries import Queries, parse_queries
 from hybrid_rec.data.recommendations import Recommendations
+from hybrid_rec.data.training import TrainingItems, TrainingPlays, training_data
 from hybrid_rec.explore.explorer import ExploringRecommender
 from hybrid_rec.model.changes import NewPlaylists, OnKnown, read_changes
+from hybrid_rec.model.dislikes import parted
+from hybrid_rec.model.filters import allowed_rows, filter_rows
 from hybrid_rec.model.fit import fit_model
-from hybrid_rec.model.search import SearchRequest, allowed_rows, answer, filter_rows
+from hybrid_rec.model.search import SearchRequest, answer
 from hybrid_rec.model.update import update_model
 from hybrid_rec.model.weights import Weights, call_weights
 from hybrid_rec.ranking.diversity import Diversity, call_diversity
@@ -46,7 +49,12 @@ class HybridRecommender(ExploringRecommender):
     """
 
     def fit(
-        self, playlists: Playlists, catalog: Catalog, *, progress: bool | Progress = False
+        self,
+        playlists: TrainingPlays,
+        catalog: TrainingItems | None = None,
+        *,
+        cooccurrence_vectors: GivenVectors = None,
+        progress: bool | Progress = False,
     ) -> Self:
         """Learn from playlists; a second fit starts anew.
 
@@ -55,16 +63,26 @@ class HybridRecommender(ExploringRecommender):
         together.
 
         Args:
-            playlists: What was played together, of `catalog`.
-            catalog: All items, those that nobody has played included.
+            playlists: What was played together: `Playlists` of `catalog`, or a table of plays or a
+                data set by its name as `read_tidy` and `read_dataset` read them, or lists of item
+                ids, or a sparse matrix of scipy (see `Playlists.from_csr`).
+            catalog: All items, those that nobody has played included: a `Catalog`, or a table of
+                items, see `Catalog.from_frame`. Without it, the items that a table of plays names.
+            cooccurrence_vectors: Vectors made elsewhere, in place of those that would be learned
+                of all playlists: an array in the order of the catalogue, a DataFrame with `item_id`
+                and `vector`, gensim's `KeyedVectors`, or a file of these (Parquet or word2vec's
+                text or binary format). Items without one are placed as if nobody had played them.
             progress: True for progress bars on standard error.
 
         Raises:
-            DataError: If the playlists are empty or refer to a catalogue of another size.
+            DataError: If the playlists are empty or refer to a catalogue of another size, or the
+                vectors have another shape, hold NaN or name no item of the catalogue.
             ConfigError: If the index factory does not suit the data.
             ModelUnavailableError: If the title model cannot be found.
         """
-        model = fit_model(playlists, catalog, self.config, as_progress(progress))
+        told = as_progress(progress)
+        playlists, catalog = training_data(playlists, catalog, told)
+        model = fit_model(playlists, catalog, self.config, told, cooccurrence_vectors)
         if model.held_out is not None and not model.held_out.learned:
             warnings.warn(str(model.held_out), stacklevel=2)
         self._set(model)
@@ -73,7 +91,7 @@ class HybridRecommender(ExploringRecommender):
     def update(
         self,
         new_playlists: NewPlaylists | None = None,
-        new_items: Catalog | pd.DataFrame | None = None,
+        new_items: Catalog | Frame | None = None,
         *,
         remove: Iterable[Any] | None = None,
         on_known: OnKnown = "raise",
@@ -88,7 +106,7 @@ class HybridRecommender(ExploringRecommender):
         learn the map from titles or the order of candidates anew: fit again once in a while.
 
         Args:
-            new_playlists: A DataFrame as for `Playlists.from_frame`; a list of lists of item ids,
+            new_playlists: A table as for `Playlists.from_frame`; a list of lists of item ids,
                 whose playlists are given the next free numbers as ids; or `Playlists` of the
                 model's catalogue, or of `model_.catalog.extended(...)` with the new items. They may
                 hold new items. Of plays without a time among others that have one the time is the
@@ -123,7 +141,7 @@ class HybridRecommender(ExploringRecommender):
 
     def recommend(
         self,
-        queries: Playlists | Sequence[Any] | pd.Series[Any] | pd.Index[Any],
+        queries: Queries,
         k: int = 10,
         *,
         exclude_seeds: bool = True,
@@ -135,6 +153,7 @@ class HybridRecommender(ExploringRecommender):
         diversity: Diversity | None = None,
         distinct: Distinct | None = None,
         names: Sequence[Any] | Objects | None = None,
+        dislike: Queries | None = None,
         explain: bool = False,
         learn: bool = False,
     ) -> Recommendations:
@@ -142,7 +161,9 @@ class HybridRecommender(ExploringRecommender):
 
         Args:
             queries: `["a", "b"]` is one playlist, `[["a"], ["b", "c"]]` are two, `[]` is one empty
-                playlist; or `Playlists` of the model's catalogue.
+                playlist; or `Playlists` of the model's catalogue, or what they can be made of: a
+                table of plays (`playlist_id`, `item_id`) or a sparse matrix of the catalogue's
+                items. Columns of pandas, pyarrow and polars are like lists.
             k: Items wanted for each, from 1 to 10,000,000.
             exclude_seeds: Whether the items of a query are kept out of its own list.
             allow: Ids of the only items that may come back; None for all.
@@ -157,6 +178,9 @@ class HybridRecommender(ExploringRecommender):
             names: What each query is called, such as "rainy sunday"; "" or None says nothing.
             distinct: "song" keeps out what is the same song as an item of the query or one above:
                 the same title, but for what a release adds to it, of the same group (artist).
+            dislike: Ids of items that are not wanted, nor what is like them: for all queries, or
+                one list for each. They never come back, and their vectors are taken from the query.
+                Items of a query with weights below 0 are disliked, too.
             explain: Whether to say what carried each row, see `Explanation`; it takes some time.
             learn: Whether to learn from all the queries before they are answered; see `learned`.
 
@@ -177,6 +201,8 @@ class HybridRecommender(ExploringRecommender):
         check_flag(exclude_seeds, "exclude_seeds")
         check_flag(explain, "explain")
         playlists, _ = parse_queries(queries, model.catalog, on_unknown, names)
+        parts = parted(model, playlists, dislike, on_unknown)
+        playlists = parts.liked
         request = SearchRequest(
             model.named_queries(playlists),
             playlists.playlist_ids,
@@ -189,5 +215,6 @@ class HybridRecommender(ExploringRecommender):
             rank=weights is None,
             diversity=call_diversity(self.config, diversity),
             distinct=distinct,
+            **parts.options,
         )
         return answer(model, request, asked._explains() if explain else None)

@@ -15,8 +15,9 @@ from evaluation.metrics.measures import MEASURES
 from evaluation.metrics.registry import METRICS
 from evaluation.report.examples import examples
 from evaluation.report.facts import FORMAT, facts_of, subject
-from evaluation.report.page_charts import report_charts
+from evaluation.report.page_charts import report_charts, section_charts
 from evaluation.report.script import page_script
+from evaluation.report.section import Section, as_section
 from evaluation.report.text import FEW_CASES, environment, plain
 from evaluation.report.verdict import verdict_of
 from evaluation.splits.leakage import Finding
@@ -37,7 +38,7 @@ def write_report(
     headline: Sequence[str] | None = None,
     findings: Sequence[Finding] = (),
     configuration: Mapping[str, Any] | None = None,
-    extra: Mapping[str, pd.DataFrame] | None = None,
+    extra: Mapping[str, pd.DataFrame | Section] | None = None,
     command: str | None = None,
     data_set: str | None = None,
     date: datetime.date | None = None,
@@ -55,7 +56,7 @@ def write_report(
             hit rate at the smallest k, and NDCG and recall at the largest.
         findings: What the leakage checks found.
         configuration: Parameters to show; sections may be nested.
-        extra: Title -> a further table to show.
+        extra: Title -> a further table to show, or a section with sentences and charts.
         command: The command that made the report.
         data_set: What the playlists are called, for the title.
         date: When it was measured, for the title.
@@ -67,10 +68,16 @@ def write_report(
     check_target(folder)
     about, measures = subject(comparison, main, headline)
     facts = facts_of(comparison, about, measures)
+    sections = {title: as_section(found) for title, found in (extra or {}).items()}
     facts |= {
         "findings": [{"check": f.check, "level": f.level, "text": f.text} for f in findings],
         "configuration": plain(configuration or {}),
-        "tables": {title: plain(table) for title, table in (extra or {}).items()},
+        "tables": {title: plain(section.table) for title, section in sections.items()},
+        "sentences": {
+            title: list(section.sentences)
+            for title, section in sections.items()
+            if section.sentences
+        },
         "command": command,
         "data_set": data_set,
         "date": None if date is None else date.isoformat(),
@@ -81,6 +88,7 @@ def write_report(
         **facts,
         "examples": examples(about, measures),
         **report_charts(facts),
+        "drawn": section_charts(sections),
         **page_script(),
         "day": None if date is None else f"{date.day} {date:%B %Y}",
         "few_cases": FEW_CASES,

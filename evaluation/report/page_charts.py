@@ -9,6 +9,7 @@ from markupsafe import Markup
 
 from evaluation.metrics.registry import label_of
 from evaluation.report.charts import MARKERS, Interval, curve_chart, dot_chart, pair_chart
+from evaluation.report.section import Section
 from evaluation.report.svg import N_SERIES
 
 # Shapes of `MARKERS` as characters, for the legend.
@@ -63,4 +64,15 @@ def report_charts(facts: Mapping[str, Any]) -> dict[str, Any]:
             pair_chart(f"{label_of(deep)}, warm and cold targets", pairs, main=main, salt="cold")
         ),
         "pairs_metric": deep,
+    }
+
+
+def section_charts(sections: Mapping[str, Section]) -> dict[str, dict[str, Markup]]:
+    """The charts of further sections: title -> caption -> chart."""
+    return {
+        title: {
+            caption: Markup(chart)  # noqa: S704  # charts escape their text
+            for caption, chart in section.charts.items()
+        }
+        for title, section in sections.items()
     }

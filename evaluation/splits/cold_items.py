@@ -9,6 +9,7 @@ from evaluation.splits.registry import register_split
 from evaluation.splits.split import Repeats, Split
 from hybrid_rec.core.errors import ConfigError
 from hybrid_rec.data.catalog import Catalog
+from hybrid_rec.data.playlist_growth import forgetting
 from hybrid_rec.data.playlists import Playlists
 
 
@@ -49,7 +50,7 @@ def cold_items(
     hidden = np.zeros(len(catalog), dtype=bool)
     hidden[rng.permutation(played)[:n_hidden]] = True
     is_hidden = hidden[held.rows]
-    known = held.select_plays(~is_hidden)
+    known = forgetting(held, hidden)
     trained = known.lengths > 0
     is_able = np.zeros(len(held), dtype=bool)
     is_able[usable.able] = True

@@ -12,6 +12,7 @@ from evaluation.splits.registry import register_split
 from evaluation.splits.split import Split
 from hybrid_rec.core.errors import ConfigError, DataError
 from hybrid_rec.data.catalog import Catalog
+from hybrid_rec.data.playlist_growth import over_part
 from hybrid_rec.data.playlists import Playlists
 
 FEWEST_PLAYS = 5
@@ -62,12 +63,9 @@ def new_items(
     rows = np.flatnonzero(out)
     holds = held.matrix()
     company = sparse.csr_array(holds[:, rows].T.tocsr() @ holds[:, np.flatnonzero(~out)])
-    new_rows = np.cumsum(~out) - 1
     kept = held.select_plays(~out[held.rows])
     trained = kept.lengths > 0
-    train = replace(
-        kept.select(trained), rows=new_rows[kept.select(trained).rows], n_items=int((~out).sum())
-    )
+    train = over_part(kept.select(trained), ~out)
     left = Catalog(catalog.table.filter(~out))
     ids = catalog.item_ids[rows]
     targets = Playlists.from_rows(

@@ -7,9 +7,10 @@ from dataclasses import replace
 import numpy as np
 
 from evaluation.splits.split import Split
-from hybrid_rec.core.arrays import Mask, Rows
+from hybrid_rec.core.arrays import Mask
 from hybrid_rec.core.errors import ConfigError, DataError
 from hybrid_rec.data.catalog import Catalog
+from hybrid_rec.data.playlist_growth import over_part
 from hybrid_rec.data.playlists import Playlists
 
 
@@ -50,8 +51,7 @@ def sample_split(split: Split, n_playlists: int, rng: np.random.Generator) -> Sp
         left = float(kept[rows].mean()) if len(rows) else 1.0
         cold = np.flatnonzero(~warm & group)
         kept[rng.choice(cold, round(left * len(cold)), replace=False)] = True
-    new_rows = np.where(kept, np.cumsum(kept) - 1, -1)
-    seeds, targets = (_moved(part, new_rows, int(kept.sum())) for part in (seeds, targets))
+    seeds, targets = over_part(seeds, kept), over_part(targets, kept)
     asked = (seeds.lengths > 0) & (targets.lengths > 0)
     if not len(train) or not asked.any():
         raise DataError(
@@ -62,7 +62,7 @@ def sample_split(split: Split, n_playlists: int, rng: np.random.Generator) -> Sp
         split.select(asked),
         name=f"{split.name}, sample of {n_playlists:,} playlists",
         catalog=Catalog(split.catalog.table.filter(kept)),
-        train=_moved(train, new_rows, int(kept.sum())),
+        train=over_part(train, kept),
         seeds=seeds.select(asked),
         targets=targets.select(asked),
         left_out={**split.left_out, "playlists left out of the sample": len(ids) - n_playlists},
@@ -71,9 +71,3 @@ def sample_split(split: Split, n_playlists: int, rng: np.random.Generator) -> Sp
 
 def _of(playlists: Playlists, ids: set[str]) -> Mask:
     return np.fromiter((name in ids for name in playlists.playlist_ids), bool, len(playlists))
-
-
-def _moved(playlists: Playlists, new_rows: Rows, n_items: int) -> Playlists:
-    """The playlists over another catalogue, without the items that have no row in it."""
-    part = playlists.select_plays(new_rows[playlists.rows] >= 0)
-    return replace(part, rows=new_rows[part.rows], n_items=n_items)

@@ -1,4 +1,4 @@
-"""Registry of studies: each by its name on the command line, with the heading of its table."""
+"""Registry of studies: each by its name on the command line, with the heading of what it found."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import pandas as pd
 
 from evaluation.harness import DEFAULT_KS
+from evaluation.report.section import Section, as_section
 from evaluation.splits.split import Split
 from hybrid_rec.core.progress import Progress
 from hybrid_rec.core.registry import Registry
@@ -32,7 +33,7 @@ class Studied:
     """Told while a study is made."""
 
 
-Run = Callable[[Studied], pd.DataFrame]
+Run = Callable[[Studied], pd.DataFrame | Section]
 
 
 @dataclass(frozen=True)
@@ -44,7 +45,7 @@ class Study:
     n_fits: int
     """How often it fits the hybrid anew, which is what takes its time."""
     run: Run
-    """Makes the table."""
+    """Makes the table, or also sentences and charts."""
 
 
 STUDIES: Registry[Study] = Registry("study", "evaluation.studies")
@@ -67,8 +68,8 @@ def register_study(name: str, title: str, *, n_fits: int) -> Callable[[Run], Run
     return register
 
 
-def run_studies(names: Sequence[str], studied: Studied) -> dict[str, pd.DataFrame]:
-    """The table of each study, by its heading.
+def run_studies(names: Sequence[str], studied: Studied) -> dict[str, Section]:
+    """What each study found, by its heading.
 
     Args:
         names: Of `STUDIES`.
@@ -79,8 +80,8 @@ def run_studies(names: Sequence[str], studied: Studied) -> dict[str, pd.DataFram
         DataError: If the split does not allow a study.
     """
     chosen = [STUDIES.named(name) for name in names]
-    tables = {}
+    found = {}
     for study in chosen:
         with studied.progress.stage(f"study: {study.title}"):
-            tables[study.title] = study.run(studied)
-    return tables
+            found[study.title] = as_section(study.run(studied))
+    return found

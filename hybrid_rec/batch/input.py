@@ -9,13 +9,20 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from hybrid_rec.batch.files import InputFile, InputFiles, is_csv
-from hybrid_rec.batch.layout import check_types, new_item_layout, playlist_layout
+from hybrid_rec.batch.files import InputFiles, is_csv
+from hybrid_rec.batch.layout import (
+    WEIGHT,
+    Layout,
+    check_types,
+    new_item_layout,
+    playlist_layout,
+)
 from hybrid_rec.blocks.base import ColumnKind
 from hybrid_rec.core.errors import DataError
 from hybrid_rec.data.arrow_types import TEXT, TEXTS
 from hybrid_rec.data.ids import id_texts
 from hybrid_rec.data.paths import located
+from hybrid_rec.data.play_weights import numbers_or_nan
 from hybrid_rec.data.tables import (
     PLAY_COLUMNS,
     ROWS_FROM_0,
@@ -31,7 +38,7 @@ from hybrid_rec.data.tables.types import is_list, is_text
 FILE, ROW = "<file>", "<row>"
 """Columns that every batch has: the number of the file, and of the row in it, from 0."""
 
-_VECTORS = pa.large_list(pa.field("element", pa.float64()))
+VECTORS = pa.large_list(pa.field("element", pa.float64()))
 _BATCH_ROWS = 16_384
 
 
@@ -81,9 +88,9 @@ class TableReader:
                 )
             orders |= {schema.field(column).type for column in layout.orders.values()}
         # Files may tell the order in several types, which have text in common.
-        self._order_type = orders.pop() if len(orders) == 1 else TEXT
-        if is_text(self._order_type):
-            self._order_type = TEXT
+        self.order_type = orders.pop() if len(orders) == 1 else TEXT
+        if is_text(self.order_type):
+            self.order_type = TEXT
         self.layout = layouts[0]
 
     def batches(self, only: Collection[str] | None = None) -> Iterator[pa.Table]:
@@ -95,49 +102,69 @@ class TableReader:
         Raises:
             DataError: If a file is damaged.
         """
+        for number in range(len(self.files.files)):
+            yield from self.file_batches(number, only)
+
+    def file_batches(self, number: int, only: Collection[str] | None = None) -> Iterator[pa.Table]:
+        """The rows of one file; see `batches`.
+
+        Args:
+            number: The number of the file.
+            only: See `batches`.
+        """
         read = {
             name: column
             for name, column in self.layout.columns.items()
             if only is None or name in only
         }
-        for number, file in enumerate(self.files.files):
-            row = 0
-            columns = list(read.values())
-            for batch in table_batches(self.files.table(file), columns, _BATCH_ROWS):
-                table = self._normalised(batch, read, file, row)
-                n_rows = table.num_rows
-                table = table.append_column(FILE, pa.array(np.full(n_rows, number, np.int32)))
-                table = table.append_column(ROW, pa.array(np.arange(row, row + n_rows)))
-                row += n_rows
-                yield table
+        file, row = self.files.files[number], 0
+        for batch in table_batches(self.files.table(file), list(read.values()), _BATCH_ROWS):
+            table = normalised(batch, self.layout, read, self.order_type, file.name, row)
+            n_rows = table.num_rows
+            table = table.append_column(FILE, pa.array(np.full(n_rows, number, np.int32)))
+            table = table.append_column(ROW, pa.array(np.arange(row, row + n_rows)))
+            row += n_rows
+            yield table
 
-    def _normalised(
-        self, table: pa.Table, read: Mapping[str, str], file: InputFile, first: int
-    ) -> pa.Table:
-        """The columns of a batch by their names and types in the layout.
 
-        Args:
-            table: The columns as the file has them.
-            read: Which they are: the name in the layout, and the name in the file.
-            file: The file.
-            first: The number of the first row, from 0.
-        """
-        layout = self.layout
-        columns: dict[str, Any] = {}
-        for name, column in read.items():
-            values = table[column]
-            if name in layout.ids:
-                with located(file.name, ROWS_FROM_0):
-                    columns[name] = id_texts(values, column, first)
-            elif name in layout.texts:
-                values = values.cast(TEXT)
-                columns[name] = pc.if_else(pc.equal(values, ""), pa.scalar(None, TEXT), values)
-            elif name in layout.lists:
-                lists = values if is_list(values.type) else split_lists(values)
-                columns[name] = lists.cast(TEXTS)
-            elif name in layout.orders:
-                columns[name] = values.cast(self._order_type)
-            else:
-                kind = pa.float64() if name in layout.numbers else _VECTORS
-                columns[name] = converted(values, kind, column, file.name, first)
-        return pa.table(columns)
+def normalised(
+    table: pa.Table,
+    layout: Layout,
+    read: Mapping[str, str],
+    order_type: pa.DataType,
+    source: str,
+    first: int,
+) -> pa.Table:
+    """The columns of a batch by their names and types in the layout.
+
+    Args:
+        table: The columns as they are given.
+        layout: What they mean.
+        read: Which they are: the name in the layout, and the given name.
+        order_type: The type of the column that tells the order of plays.
+        source: The file, for messages.
+        first: The number of the first row, from 0.
+
+    Raises:
+        DataError: For a value that its column cannot hold.
+    """
+    columns: dict[str, Any] = {}
+    for name, column in read.items():
+        values = table[column]
+        if name in layout.ids:
+            with located(source, ROWS_FROM_0):
+                columns[name] = id_texts(values, column, first)
+        elif name in layout.texts:
+            values = values.cast(TEXT)
+            columns[name] = pc.if_else(pc.equal(values, ""), pa.scalar(None, TEXT), values)
+        elif name in layout.lists:
+            lists = values if is_list(values.type) else split_lists(values)
+            columns[name] = lists.cast(TEXTS)
+        elif name in layout.orders:
+            columns[name] = values.cast(order_type)
+        elif name == WEIGHT:
+            columns[name] = pa.array(numbers_or_nan(values.to_pandas()))
+        else:
+            kind = pa.float64() if name in layout.numbers else VECTORS
+            columns[name] = converted(values, kind, column, source, first)
+    return pa.table(columns)

@@ -79,15 +79,18 @@ class Journal:
         self.folder.write_json(JOB, self.job)
         for name in notes:
             match = _NOTE.fullmatch(name)
-            record = self.folder.read_json(f"{WORK}/{name}") if match else None
-            if match and record is not None and self._is_whole(int(match[1]), record):
+            record = self.note(int(match[1])) if match else None
+            if match and record is not None:
                 self.finished[int(match[1])] = record
 
-    def _is_whole(self, number: int, record: Json) -> bool:
+    def note(self, number: int) -> Json | None:
+        """The note of a finished part; None for one that is not, or is no longer whole."""
+        record = self.folder.read_json(_note_name(number))
+        if record is None or self.folder.sha256(part_name(number)) != record["sha256"]:
+            return None
         rejected = record["rejected_sha256"]
-        return self.folder.sha256(part_name(number)) == record["sha256"] and (
-            rejected is None or self.folder.sha256(_rejected_name(number)) == rejected
-        )
+        is_whole = rejected is None or self.folder.sha256(_rejected_name(number)) == rejected
+        return record if is_whole else None
 
     def commit(self, scored: Scored) -> None:
         """Write a part, and then the note that it is finished.
@@ -99,7 +102,7 @@ class Journal:
         if scored.rejected:
             self.folder.write(_rejected_name(scored.number), scored.rejected)
         record = dict(scored.record)
-        self.folder.write_json(f"{WORK}/part-{scored.number:06d}.json", record)
+        self.folder.write_json(_note_name(scored.number), record)
         self.finished[scored.number] = record
 
     @contextmanager
@@ -129,8 +132,9 @@ class Journal:
         Raises:
             RunError: If the disk is full or refuses.
         """
-        records = [self.finished[number] for number in sorted(self.finished)]
-        self._write_rejected(records)
+        numbers = sorted(self.finished)
+        records = [self.finished[number] for number in numbers]
+        self._write_rejected()
         counts = {
             name: sum(record[name] for record in records)
             for name in ("input_rows", "used_rows", "queries", "rows", "rejected")
@@ -149,7 +153,7 @@ class Journal:
             },
             "parts": [
                 {"name": part_name(number), **{k: record[k] for k in ("queries", "rows", "sha256")}}
-                for number, record in enumerate(records)
+                for number, record in zip(numbers, records, strict=True)
             ],
             "rejected": {
                 "name": REJECTED_FILE,
@@ -169,7 +173,7 @@ class Journal:
         """Remove the notes of a finished job."""
         self.folder.remove(WORK)
 
-    def _write_rejected(self, records: list[Json]) -> None:
+    def _write_rejected(self) -> None:
         with (
             self.folder.writing(REJECTED_FILE) as file,
             pq.ParquetWriter(file, REJECTED, compression="zstd") as writer,
@@ -178,7 +182,7 @@ class Journal:
                 with self.folder.open(_NAMELESS) as part, pq.ParquetFile(part) as listed:
                     for batch in listed.iter_batches():
                         writer.write_batch(batch)
-            for number, record in enumerate(records):
+            for number, record in sorted(self.finished.items()):
                 if record["rejected_sha256"] is not None:
                     with self.folder.open(_rejected_name(number)) as part:
                         writer.write_table(pq.read_table(part, schema=REJECTED))
@@ -202,6 +206,10 @@ def withdrawn_if_refused(
 def part_name(number: int) -> str:
     """The file of a part."""
     return f"part-{number:06d}.parquet"
+
+
+def _note_name(number: int) -> str:
+    return f"{WORK}/part-{number:06d}.json"
 
 
 def _rejected_name(number: int) -> str:

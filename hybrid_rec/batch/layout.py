@@ -11,6 +11,7 @@ from hybrid_rec.blocks.base import ColumnKind
 from hybrid_rec.core.errors import DataError
 from hybrid_rec.core.quoting import joined
 from hybrid_rec.data.play_order import ORDER_COLUMNS
+from hybrid_rec.data.play_weights import WEIGHT as PLAY_WEIGHT
 from hybrid_rec.data.playlist_names import NAME as PLAYLIST_NAME
 from hybrid_rec.data.tables import wanted_columns
 from hybrid_rec.data.tables.types import (
@@ -26,7 +27,7 @@ from hybrid_rec.data.tables.types import (
 )
 
 ID, ITEM, ITEMS, CONTEXT = "<id>", "item_id", "item_ids", "context"
-NAME = "<name>"
+NAME, WEIGHT = "<name>", "<weight>"
 """Columns of a batch; those in brackets have names that no column of an item is likely to have."""
 
 
@@ -83,11 +84,14 @@ def playlist_layout(name: str, schema: pa.Schema) -> Layout:
         called = [one for one in (PLAYLIST_NAME, "name") if one in wanted]
         named = {NAME: called[0]} if called else {}
         return Layout({**texts, **named}, {ITEMS: column}, {})
-    wanted = wanted_columns(name, found, ("playlist_id", ITEM), (*ORDER_COLUMNS, PLAYLIST_NAME))
+    wanted = wanted_columns(
+        name, found, ("playlist_id", ITEM), (*ORDER_COLUMNS, PLAYLIST_NAME, PLAY_WEIGHT)
+    )
     order = [column for column in ORDER_COLUMNS if column in wanted][:1]
     named = {NAME: PLAYLIST_NAME} if PLAYLIST_NAME in wanted else {}
     texts = {ID: "playlist_id", ITEM: ITEM, **named}
-    return Layout(texts, {}, {column: column for column in order})
+    weights = {WEIGHT: PLAY_WEIGHT} if PLAY_WEIGHT in wanted else {}
+    return Layout(texts, {}, {column: column for column in order}, weights)
 
 
 def new_item_layout(name: str, schema: pa.Schema, columns: Mapping[str, ColumnKind]) -> Layout:

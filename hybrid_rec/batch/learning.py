@@ -70,14 +70,17 @@ def queries_of(chunks: Chunks, catalog: Catalog) -> Playlists:
         catalog: The items that they refer to.
     """
     parts = [
-        playlists_of(chunk, catalog, Rejections())[0]
+        playlists_of(chunk, catalog, Rejections())[0].liked()
         for chunk in chunks
         if isinstance(chunk, Chunk)
     ]
     if not parts:
         return Playlists.from_rows(np.empty(0, np.int64), np.empty(0, np.int64), len(catalog))
+    given = [part.weights for part in parts if part.weights is not None]
+    weights = np.concatenate(given) if given else None
     return Playlists.from_rows(
         np.concatenate([part.lengths for part in parts]),
         np.concatenate([part.rows for part in parts]),
         len(catalog),
+        weights=weights,
     )

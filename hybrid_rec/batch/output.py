@@ -11,10 +11,10 @@ from typing import Any, BinaryIO
 
 import filelock
 
-from hybrid_rec.batch.files import Place
 from hybrid_rec.core.errors import DataError, RunError
 from hybrid_rec.core.files import writing
 from hybrid_rec.data.paths import one_line
+from hybrid_rec.data.places import Place
 
 FORMAT = "hybrid-rec scores"
 JOB, WORK = "job.json", "_work"
@@ -33,9 +33,12 @@ class OutFolder:
 
     Args:
         location: A path or a URL.
+        writer: Tells the files that are being written from those of other processes which write
+            the same ones at the same time; "" for one process alone.
     """
 
-    def __init__(self, location: str | Path) -> None:
+    def __init__(self, location: str | Path, writer: str = "") -> None:
+        self._writer = writer
         self.place = Place.of(location, "the output folder")
         self.name = str(location)
         self._made = False
@@ -146,7 +149,7 @@ class OutFolder:
                     yield file
                 return
             path = Path(self._path(name))
-            with writing(path, Path(self._path(WORK), f"{path.name}.tmp")) as file:
+            with writing(path, Path(self._path(WORK), f"{path.name}{self._writer}.tmp")) as file:
                 yield file
 
     @contextmanager
@@ -192,6 +195,10 @@ class OutFolder:
             except FileNotFoundError:
                 paths = []  # object stores have no empty folders
         return [path.rstrip("/").rsplit("/", 1)[-1] for path in paths]
+
+    def refresh(self) -> None:
+        """Forget what is known of the folder, as other processes have written to it."""
+        self.place.system.invalidate_cache()
 
     def withdraw(self) -> None:
         """Leave nothing behind of a run that has not begun: the folder, if it was made for it."""

@@ -12,7 +12,7 @@ import pyarrow.compute as pc
 
 from hybrid_rec.batch.chunks import LONGEST, Chunk
 from hybrid_rec.batch.input import FILE, ROW
-from hybrid_rec.batch.layout import CONTEXT, ID, ITEM, ITEMS, NAME
+from hybrid_rec.batch.layout import CONTEXT, ID, ITEM, ITEMS, NAME, WEIGHT
 from hybrid_rec.core.arrays import Mask, Objects, Rows
 from hybrid_rec.core.errors import DataError
 from hybrid_rec.core.quoting import quoted
@@ -28,6 +28,7 @@ EMPTY = "empty list"
 MISSING_ITEM = "missing item_id"
 UNKNOWN_ITEM = "unknown item_id"
 UNREADABLE_ORDER = "unreadable position or played_at"
+UNREADABLE_WEIGHT = "unreadable weight"
 TOO_LONG = f"rows beyond the first {LONGEST:,} of a playlist"
 
 # As the report of `fit` has it, where that drops the same.
@@ -36,6 +37,7 @@ _IN_WORDS = {
     MISSING_ITEM: MISSING_IDS,
     UNKNOWN_ITEM: UNKNOWN_ITEMS,
     UNREADABLE_ORDER: "rows with an unreadable position or played_at",
+    UNREADABLE_WEIGHT: "rows with an unreadable weight",
     REPEATED: "queries whose id stood before",
     EMPTY: "empty lists",
     TOO_LONG: f"playlists with more than {LONGEST:,} rows",
@@ -206,6 +208,10 @@ def playlists_of(chunk: Chunk, catalog: Catalog, rejections: Rejections) -> tupl
     order = None if chunk.order is None else chunk.order.read(chunk.table[chunk.order.name])
     if order is not None:
         plays.drop(order.unreadable, UNREADABLE_ORDER)
+    weights = None
+    if WEIGHT in chunk.table.column_names:
+        weights = chunk.table[WEIGHT].to_numpy()
+        plays.drop(np.isnan(weights), UNREADABLE_WEIGHT)
     rows = plays.find(catalog)
     keys = () if order is None else (np.where(order.missing, 0, rows), *order.sort_keys)
     left = np.flatnonzero(plays.kept)
@@ -215,7 +221,9 @@ def playlists_of(chunk: Chunk, catalog: Catalog, rejections: Rejections) -> tupl
     called = _names(chunk)
     names = None if called is None else called[asked]
     ids = _ids(chunk)[asked]
-    return Playlists.from_rows(lengths, rows[left], len(catalog), ids, names=names), n_used
+    told = None if weights is None else weights[left].astype(np.float32)
+    found = Playlists.from_rows(lengths, rows[left], len(catalog), ids, names=names, weights=told)
+    return found, n_used
 
 
 def new_items_of(chunk: Chunk, catalog: Catalog, rejections: Rejections) -> pd.DataFrame:

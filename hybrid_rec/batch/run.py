@@ -5,59 +5,28 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import nullcontext
-from dataclasses import dataclass
 from functools import partial
-from importlib.metadata import version
 from pathlib import Path
-from typing import Any
 
-from hybrid_rec.batch.files import Place
+from hybrid_rec.batch.job import check_apart, check_count, job_of
 from hybrid_rec.batch.journal import Journal, withdrawn_if_refused
 from hybrid_rec.batch.learning import model_that_learns
 from hybrid_rec.batch.output import OutFolder
-from hybrid_rec.batch.queries import in_words, refused
+from hybrid_rec.batch.queries import refused
+from hybrid_rec.batch.result import BatchResult
 from hybrid_rec.batch.saved_model import SavedModel
 from hybrid_rec.batch.scoring import ITEMS, NEW_ITEMS, PLAYLISTS, BatchRequest, Scored
 from hybrid_rec.batch.source import Source
 from hybrid_rec.batch.workers import scorers
 from hybrid_rec.core.checks import check_flag
 from hybrid_rec.core.choices import Distinct
-from hybrid_rec.core.errors import ConfigError, DataError
+from hybrid_rec.core.errors import DataError
 from hybrid_rec.core.progress import Progress, as_progress
-from hybrid_rec.core.quoting import quoted
-from hybrid_rec.core.words import how_many
 from hybrid_rec.data.paths import existing_folder
+from hybrid_rec.data.places import Place
 from hybrid_rec.data.tables import TableOptions
 
-# Another version of these may give other bytes.
-_LIBRARIES = ("hybrid-rec", "faiss-cpu", "lightgbm", "numpy", "pyarrow", "scipy")
-_MOST_QUERIES, _MOST_WORKERS = 1_000_000, 1_024
-
-
-@dataclass(frozen=True)
-class BatchResult:
-    """What a batch run has written."""
-
-    out: str
-    """The folder."""
-    manifest: dict[str, Any]
-    """The content of its `manifest.json`."""
-    parts_scored: int
-    """Parts that this run scored; the others were finished before."""
-
-    def __str__(self) -> str:
-        counts = self.manifest["counts"]
-        rejected = f"{counts['rejected']:,} rejected"
-        if counts["rejected"]:
-            rejected += (
-                f" ({in_words(self.manifest['rejected']['reasons'])}), "
-                f"{counts['used_rows']:,} of {how_many(counts['input_rows'], 'input rows')} used"
-            )
-        return (
-            f"{how_many(counts['queries'], 'queries')}, {how_many(counts['rows'], 'rows')} in "
-            f"{how_many(counts['parts'], 'parts')} ({self.parts_scored:,} written now), "
-            f"{rejected}: {self.out}"
-        )
+_MOST_WORKERS = 1_024
 
 
 def score_playlists(
@@ -67,6 +36,7 @@ def score_playlists(
     k: int = 100,
     *,
     distinct: Distinct | None = None,
+    where: str | None = None,
     chunk_size: int = 1_000,
     workers: int = 1,
     strict: bool = False,
@@ -91,6 +61,7 @@ def score_playlists(
         out: A folder that is new, empty, or was begun by the same call; a path or a URL.
         k: Items wanted for each, from 1 to 10,000,000.
         distinct: See `HybridRecommender.recommend`.
+        where: See `HybridRecommender.recommend`; a run goes on with the same expression only.
         chunk_size: Playlists a part. What is held in memory is about this many playlists and
             recommendations for each process, 8 bytes for each playlist of the whole input, and
             1 to 1.5 GB where rows must be sorted.
@@ -117,13 +88,13 @@ def score_playlists(
     Raises:
         DataError: For input that cannot be read or has changed, a folder that holds other things,
             or a bad row if `strict`.
-        ConfigError: If a number is out of range.
+        ConfigError: If a number is out of range, or `where` is no such expression.
         ArtifactError: If the model cannot be loaded, or is changed meanwhile.
         RunError: If the disk is full, or a process dies.
     """
     _check(chunk_size, workers)
     options = TableOptions.of(columns, encoding, date_format)
-    asked = BatchRequest(PLAYLISTS, k, distinct)
+    asked = BatchRequest(PLAYLISTS, k, distinct, where)
     make = partial(Source.of_files, playlists, asked, options, chunk_size)
     return _run(
         model, make, out, workers=workers, strict=strict, temp=temp, learn=learn, progress=progress
@@ -136,6 +107,7 @@ def score_items(
     k: int = 100,
     *,
     distinct: Distinct | None = None,
+    where: str | None = None,
     chunk_size: int = 1_000,
     workers: int = 1,
     progress: bool | Progress = False,
@@ -145,7 +117,7 @@ def score_items(
     See `score_playlists` for the arguments, what is returned and what is raised.
     """
     _check(chunk_size, workers)
-    make = partial(Source.of_catalog, BatchRequest(ITEMS, k, distinct), chunk_size)
+    make = partial(Source.of_catalog, BatchRequest(ITEMS, k, distinct, where), chunk_size)
     return _run(model, make, out, workers=workers, strict=False, progress=progress)
 
 
@@ -156,6 +128,7 @@ def score_new_items(
     k: int = 100,
     *,
     distinct: Distinct | None = None,
+    where: str | None = None,
     chunk_size: int = 1_000,
     workers: int = 1,
     strict: bool = False,
@@ -175,6 +148,7 @@ def score_new_items(
             new item was placed.
         k: See `score_playlists`.
         distinct: See `score_playlists`.
+        where: See `score_playlists`.
         chunk_size: New items a part.
         workers: See `score_playlists`.
         strict: See `score_playlists`.
@@ -187,7 +161,7 @@ def score_new_items(
     """
     _check(chunk_size, workers)
     options = TableOptions.of(columns, encoding, None)
-    asked = BatchRequest(NEW_ITEMS, k, distinct)
+    asked = BatchRequest(NEW_ITEMS, k, distinct, where)
     make = partial(Source.of_files, items, asked, options, chunk_size)
     return _run(model, make, out, workers=workers, strict=strict, progress=progress)
 
@@ -210,14 +184,11 @@ def _run(
     model = SavedModel.of(folder)
     source = make_source(model)
     target = OutFolder(out)
-    _check_apart(target.name, target.place, model, source)
+    check_apart(target.place, target.name, model.folder, source.files)
     scratch = None if temp is None else _scratch(temp, model, source)
-    job = {
-        "config": {**source.settings, **({"learn": True} if learn else {})},
-        "model": {"fingerprint": model.fingerprint},
-        "input": [] if source.files is None else source.files.checksums(reporter),
-        "libraries": {name: version(name) for name in _LIBRARIES},
-    }
+    settings = {**source.settings, **({"learn": True} if learn else {})}
+    inputs = [] if source.files is None else source.files.checksums(reporter)
+    job = job_of(settings, model.fingerprint, inputs)
     journal = Journal(target, job)
     with target.locked():
         journal.check_job()
@@ -261,15 +232,8 @@ def _with_progress(
 
 
 def _check(chunk_size: int, workers: int) -> None:
-    for name, value, most in (
-        ("chunk_size", chunk_size, _MOST_QUERIES),
-        ("workers", workers, _MOST_WORKERS),
-    ):
-        if isinstance(value, bool) or not isinstance(value, int) or not 1 <= value <= most:
-            raise ConfigError(
-                f"The {quoted(name)} parameter must be an integer from 1 to {most:,}, got "
-                f"{quoted(value)} instead."
-            )
+    check_count("chunk_size", chunk_size)
+    check_count("workers", workers, _MOST_WORKERS)
 
 
 def _scratch(temp: str | Path, model: SavedModel, source: Source) -> Path:
@@ -281,17 +245,5 @@ def _scratch(temp: str | Path, model: SavedModel, source: Source) -> Path:
             "name another one."
         )
     folder = existing_folder(place.path, "a folder for temporary files")
-    _check_apart(str(temp), place, model, source)
+    check_apart(place, str(temp), model.folder, source.files)
     return folder
-
-
-def _check_apart(name: str, target: Place, model: SavedModel, source: Source) -> None:
-    """Refuse a folder to write to where it would become part of what is read."""
-    inputs = [("the model", Place.of(model.folder, "the model"))]
-    if source.files is not None:
-        inputs.append(("the input", source.files.place))
-    for what, place in inputs:
-        if target.lies_in(place):
-            raise DataError(
-                f"{name} must be outside of {what}, {place.path}; choose another folder."
-            )

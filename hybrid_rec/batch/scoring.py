@@ -60,8 +60,30 @@ class BatchRequest:
     """Items wanted for each query."""
     distinct: Distinct | None = None
     """See `HybridRecommender.recommend`."""
+    where: str | None = None
+    """See `HybridRecommender.recommend`."""
     files: tuple[str, ...] = ()
     """The names of the input files."""
+
+    @property
+    def options(self) -> dict[str, Any]:
+        """What keeps items out of the answers, as every call of a model takes it."""
+        return {"distinct": self.distinct, "where": self.where}
+
+
+@dataclass(frozen=True)
+class Answered:
+    """What is answered to one chunk."""
+
+    table: pa.Table
+    """Columns of SCORES, or of NEW_ITEM_SCORES."""
+    rejected: pa.Table | None
+    """Columns of REJECTED; None for none."""
+    n_queries: int
+    n_rows: int
+    """Rows of the input."""
+    n_used: int
+    """Those of them that were not rejected."""
 
 
 @dataclass(frozen=True)
@@ -88,52 +110,56 @@ def warm_up(model: HybridRecommender, request: BatchRequest) -> None:
         request: How.
 
     Raises:
-        ConfigError: If k is out of range.
+        ConfigError: If k is out of range, or `where` is no expression over the columns.
+        DataError: If `where` lets nothing through.
     """
     first = model.model_.catalog.item_ids[:1].tolist()
     if request.kind == ITEMS:
-        model.similar_items(first, request.k, distinct=request.distinct)
+        model.similar_items(first, request.k, **request.options)
     elif request.kind == PLAYLISTS:
-        model.recommend(first, request.k, distinct=request.distinct)
+        model.recommend(first, request.k, **request.options)
     else:
         import pandas as pd
 
-        model.recommend_for_new_items(
-            pd.DataFrame({"context": [first]}), request.k, distinct=request.distinct
-        )
+        described = pd.DataFrame({"context": [first]})
+        model.recommend_for_new_items(described, request.k, **request.options)
 
 
-def score(model: HybridRecommender, request: BatchRequest, chunk: Chunk | ItemChunk) -> Scored:
-    """Score one chunk; the same chunk gives the same bytes, apart from the seconds."""
-    began = time.perf_counter()
+def answered(model: HybridRecommender, request: BatchRequest, chunk: Chunk | ItemChunk) -> Answered:
+    """The recommendations of one chunk, and what of it is rejected, as tables."""
     rejections = Rejections()
     if isinstance(chunk, ItemChunk):
         # Nobody asks what is like an item that was removed.
         rows = np.setdiff1d(np.arange(chunk.start, chunk.stop), model.model_.removed)
         n_used, n_cut = len(rows), 0
         ids = model.model_.catalog.item_ids[rows].tolist()
-        found = model.similar_items(ids, request.k, distinct=request.distinct)
+        found = model.similar_items(ids, request.k, **request.options)
     elif request.kind == PLAYLISTS:
         playlists, n_used = playlists_of(chunk, model.model_.catalog, rejections)
         n_cut = chunk.n_cut
-        found = model.recommend(
-            playlists, request.k, distinct=request.distinct, names=playlists.names
-        )
+        found = model.recommend(playlists, request.k, **request.options, names=playlists.names)
     else:
         frame = new_items_of(chunk, model.model_.catalog, rejections)
         n_used, n_cut = len(frame), 0
-        found = model.recommend_for_new_items(frame, request.k, distinct=request.distinct)
-    table = _part(found)
+        found = model.recommend_for_new_items(frame, request.k, **request.options)
     rejected = rejections.table(chunk, request.files) if isinstance(chunk, Chunk) else None
+    return Answered(_part(found), rejected, len(found), chunk.n_rows + n_cut, n_used)
+
+
+def score(model: HybridRecommender, request: BatchRequest, chunk: Chunk | ItemChunk) -> Scored:
+    """Score one chunk; the same chunk gives the same bytes, apart from the seconds."""
+    began = time.perf_counter()
+    found = answered(model, request, chunk)
+    table, rejected = found.table, found.rejected
     part = as_parquet(table)
     listed = as_parquet(rejected) if rejected is not None else b""
     record = {
-        "queries": len(found),
+        "queries": found.n_queries,
         "rows": table.num_rows,
         "sha256": hashlib.sha256(part).hexdigest(),
         "sources": _counts(table["source"]),
-        "input_rows": chunk.n_rows + n_cut,
-        "used_rows": n_used,
+        "input_rows": found.n_rows,
+        "used_rows": found.n_used,
         "rejected": 0 if rejected is None else rejected.num_rows,
         "rejected_sha256": hashlib.sha256(listed).hexdigest() if listed else None,
         "reasons": {} if rejected is None else _counts(rejected["reason"]),

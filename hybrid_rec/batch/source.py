@@ -74,7 +74,7 @@ class Source:
         return {
             "kind": self.request.kind,
             "k": self.request.k,
-            **({} if self.request.distinct is None else {"distinct": self.request.distinct}),
+            **{name: value for name, value in self.request.options.items() if value is not None},
             "chunk_size": self.size,
             **({} if self.files is None else self.files.options.given),
         }

@@ -14,7 +14,7 @@ _FEWEST = 100
 _SHARE, _MEANS = 1 / 30, 4
 
 
-def most_plays(lengths: Rows, longest: int) -> int:
+def most_plays(lengths: Rows, longest: int, counts: Rows | None = None) -> int:
     """Plays of one playlist that an epoch is to take at most.
 
     One playlist must not cost as much as all others together, so where there are few plays it is
@@ -23,15 +23,18 @@ def most_plays(lengths: Rows, longest: int) -> int:
     Args:
         lengths: Plays of each playlist, `(n_playlists,)`.
         longest: Plays at most, however many others there are; 0 for all plays.
+        counts: How many playlists have each length, `(n_lengths,)`; None for one each.
     """
     if not longest:
         return max(1, int(lengths.max(initial=1)))
-    share = max(_SHARE, _MEANS / max(len(lengths), 1))
+    times = 1 if counts is None else counts
+    n_playlists = len(lengths) if counts is None else int(counts.sum())
+    share = max(_SHARE, _MEANS / max(n_playlists, 1))
     most, before = longest, longest + 1
     # Shorter excerpts make the whole smaller, and so their share of it, until it fits.
     while len(lengths) and most < before:
         before = most
-        most = min(most, max(_FEWEST, int(share * np.minimum(lengths, most).sum())))
+        most = min(most, max(_FEWEST, int(share * (times * np.minimum(lengths, most)).sum())))
     return most
 
 
@@ -39,7 +42,8 @@ class Excerpts:
     """Playlists of which none is longer than the longest that counts, other plays in every epoch.
 
     The first excerpt of a longer playlist is its latest plays, the next one those before, and so on
-    round in a circle, so that all plays have their turn as often. Plays stay in their order.
+    round in a circle, so that all plays have their turn as often. Plays stay in their order. Where
+    plays have weights, those that count for less than the mean one have their turn less often.
 
     Args:
         playlists: What is trained on.
@@ -53,12 +57,14 @@ class Excerpts:
         self._most = most or int(playlists.lengths.max(initial=1))
         self._longer = np.flatnonzero(playlists.lengths > self._most)
         self._epoch = 0
-        self._whole = playlists if len(self._longer) else repeated(playlists, times)
+        self._is_weighted = playlists.weights is not None
+        self._whole = playlists if self.differ else repeated(playlists, times)
+        self._taken = np.zeros(playlists.n_plays, dtype=bool)
 
     @property
     def differ(self) -> bool:
         """Whether one excerpt differs from the next."""
-        return len(self._longer) > 0
+        return len(self._longer) > 0 or self._is_weighted
 
     @property
     def n_plays(self) -> int:
@@ -72,6 +78,8 @@ class Excerpts:
             n_epochs: Epochs of training.
         """
         seen = np.ones(self.playlists.n_plays, dtype=bool)
+        if self._is_weighted:
+            seen[:] = self._taken
         for number in self._longer.tolist():
             start, end = self.playlists.offsets[number : number + 2].tolist()
             seen[start : max(start, end - n_epochs * self._most)] = False
@@ -80,8 +88,8 @@ class Excerpts:
         return unseen
 
     def next(self) -> Playlists:
-        """What the next epoch trains on; the playlists themselves if none is too long."""
-        if not len(self._longer):
+        """What the next epoch trains on; the playlists themselves if nothing differs."""
+        if not self.differ:
             return self._whole
         kept = np.ones(self.playlists.n_plays, dtype=bool)
         for number in self._longer.tolist():
@@ -89,5 +97,10 @@ class Excerpts:
             kept[start:end] = False
             turn = end - 1 - self._epoch * self._most - np.arange(self._most)
             kept[start + (turn - start) % (end - start)] = True
+        if self._is_weighted:
+            # A play that counts for half of the mean one is read in every other epoch.
+            drawn = np.random.default_rng(self._epoch).random(len(kept))
+            kept &= drawn < self.playlists.shares
+            self._taken |= kept
         self._epoch += 1
         return repeated(self.playlists.select_plays(kept), self._times)

@@ -11,6 +11,7 @@ from hybrid_rec.blocks.base import Described, pooled
 from hybrid_rec.blocks.block_set import BlockSet
 from hybrid_rec.core.arrays import Floats, Mask, Rows
 from hybrid_rec.core.config import COOCCURRENCE, POPULARITY
+from hybrid_rec.core.linalg import unit_rows
 from hybrid_rec.data.playlists import Playlists
 from indexes.hybrid import HybridIndex, HybridQueries
 
@@ -74,6 +75,38 @@ def says_nothing(queries: HybridQueries) -> Mask:
     for block in queries.sparse.values():
         silent &= np.diff(block.indptr) == 0
     return silent
+
+
+DISLIKED = 0.25
+"""How much of what is disliked is taken from a query, for each block of unit length.
+
+Chosen on MovieLens: of what users rate badly the linear score recommends a fifth less, and of what
+they rate well a hundredth less. Twice as much costs the latter an eighth."""
+
+
+def away_from(queries: HybridQueries, disliked: HybridQueries) -> HybridQueries:
+    """Queries that point away from what is disliked; each that dislikes nothing is what it was.
+
+    Args:
+        queries: `n` queries.
+        disliked: As many, of what each dislikes.
+
+    References:
+        Rocchio, "Relevance feedback in information retrieval", 1971.
+    """
+    moved = ~says_nothing(disliked)
+    dense = {}
+    for name, rows in queries.dense.items():
+        found = np.array(rows, dtype=np.float32)
+        if name != POPULARITY:
+            there = found[moved] - DISLIKED * np.asarray(disliked.dense[name])[moved]
+            found[moved] = unit_rows(np.ascontiguousarray(there, dtype=np.float32))
+        dense[name] = found
+    hot = {
+        name: sparse.csr_array(block - DISLIKED * disliked.sparse[name])
+        for name, block in queries.sparse.items()
+    }
+    return HybridQueries(dense, hot)
 
 
 def take(queries: HybridQueries, numbers: Rows) -> HybridQueries:

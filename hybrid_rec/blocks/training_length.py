@@ -55,7 +55,11 @@ def window_of(config: CooccurrenceConfig, playlists: Playlists) -> int:
     if config.window is not None:
         return config.window
     lengths = playlists.lengths[playlists.lengths > 0]
-    mean = float(lengths.mean()) if len(lengths) else 0.0
+    return window_for(float(lengths.mean()) if len(lengths) else 0.0)
+
+
+def window_for(mean: float) -> int:
+    """The window for playlists of a mean length."""
     return int(np.clip(round(mean / _OF_LENGTH), _NARROWEST, _WIDEST))
 
 

@@ -10,7 +10,9 @@ from typing import Annotated
 
 import typer
 
+from hybrid_rec.cli.examples import GroupWithExamples
 from hybrid_rec.cli.options import NamesInHelp
+from hybrid_rec.cli.spark.group import app as spark_app
 from hybrid_rec.core.console import complain, write
 from hybrid_rec.core.errors import ConfigError, HybridRecError, RunError, StoppedEarlyError
 from hybrid_rec.core.exit_codes import (
@@ -33,14 +35,29 @@ Those files import what is heavy inside their functions, because every command i
 """
 
 # What errors advise in Python, and what it is called here.
-_OPTIONS = {"on_unknown='skip'": "--skip-unknown", "on_known='extend'": "--extend"}
+_OPTIONS = {
+    "skip_damaged=True": "--skip-damaged",
+    "on_unknown='skip'": "--skip-unknown",
+    "on_known='extend'": "--extend",
+}
 # What a machine answers that has no room or no working disk, whatever the user gave.
 _MACHINE = {errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EMFILE, errno.ENFILE}
 
+_HELP = """Recommendations from playlists, titles and artists, also for items nobody has played.
+
+Each command has a help of its own, with examples.
+
+Examples:
+    hybrid-rec demo
+    hybrid-rec fit plays.csv --items items.csv --out model
+    hybrid-rec recommend model --title "fade to black"
+    hybrid-rec recommend --help
+"""
+
 app = typer.Typer(
     name="hybrid-rec",
-    help="Recommendations from playlists, titles and artists, also for items nobody has played.",
-    add_completion=False,
+    help=_HELP,
+    cls=GroupWithExamples,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
@@ -49,6 +66,7 @@ for _name in COMMANDS:
     app.command(_name, cls=NamesInHelp)(
         getattr(import_module(f"hybrid_rec.cli.{_function}"), _function)
     )
+app.add_typer(spark_app, name="spark")
 
 
 def _version(wanted: bool) -> None:

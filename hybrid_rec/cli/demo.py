@@ -24,6 +24,9 @@ def demo(
     """Fit a generated world and show what the model answers.
 
     It works offline and takes less than a minute.
+
+    Examples:
+        hybrid-rec demo
     """
     config = demo_config().with_seed(seed)
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any, cast
 import typer
 
 from hybrid_rec.cli.configuration import config_for
-from hybrid_rec.cli.evaluation_table import print_comparison, print_split, print_titled
+from hybrid_rec.cli.evaluation_table import print_comparison, print_section, print_split
 from hybrid_rec.cli.options import (
     SYNTHETIC,
     AsJson,
@@ -29,7 +29,7 @@ from hybrid_rec.cli.options import (
 )
 from hybrid_rec.cli.paths import check_dataset, check_output
 from hybrid_rec.core.checks import check_choice
-from hybrid_rec.core.console import print_frame, write, write_lines
+from hybrid_rec.core.console import write, write_lines
 from hybrid_rec.core.errors import ConfigError
 from hybrid_rec.core.plain_text import shell_line
 from hybrid_rec.core.progress import as_progress
@@ -110,9 +110,14 @@ def evaluate(
     quiet: Quiet = False,
     as_json: AsJson = False,
 ) -> None:
-    """Measure the hybrid beside baselines on held-out playlists.
+    """Measure how often held-out playlists are completed.
 
-    It prints a table, and writes a report if --report is given.
+    The hybrid stands beside baselines in a table, and in a report if --report is given.
+
+    Examples:
+        hybrid-rec evaluate plays.csv --items items.csv --report report
+        hybrid-rec evaluate yes:FOLDER --baselines popularity,ease --draws 5
+        hybrid-rec evaluate plays.csv --items items.csv --studies block-agreement
     """
     given = locals().copy()
     ks = _cut_offs(k)
@@ -127,6 +132,7 @@ def evaluate(
     from evaluation.metrics.challenge import challenge_table
     from evaluation.metrics.registry import default_headline
     from evaluation.report.folder import check_target, write_report
+    from evaluation.report.section import as_section
     from evaluation.run import HYBRID, LEARNED
     from evaluation.run_draws import compare_draws
     from evaluation.splits.leakage import lint_split
@@ -171,19 +177,17 @@ def evaluate(
     result = drawn.draws if draws > 1 else compared.comparison
     headline = default_headline(ks, challenge=held_out.kinds is not None)
     print_comparison(result, headline, as_json=as_json)
-    tables = {}
+    sections = {}
     if held_out.kinds is not None:
         title = "Tasks of the challenge" + (", first draw" if draws > 1 else "")
-        tables[title] = challenge_table(compared.comparison.counted)
+        sections[title] = as_section(challenge_table(compared.comparison.counted))
     if ann is not None:
         with progress.stage(f"study: ANN loss of {ann}"):
-            tables[f"ANN loss of {ann}"] = ann_loss(compared.hybrid, ann, held_out, ks)
-    tables |= run_studies(wanted, Studied(compared.hybrid, held_out, ks, seed, progress))
-    for title, table in tables.items():
-        if as_json:
-            print_frame(table.assign(study=title), title=title, as_json=True)
-        else:
-            print_titled(table, title)
+            loss = ann_loss(compared.hybrid, ann, held_out, ks)
+            sections[f"ANN loss of {ann}"] = as_section(loss)
+    sections |= run_studies(wanted, Studied(compared.hybrid, held_out, ks, seed, progress))
+    for title, section in sections.items():
+        print_section(section, title, as_json=as_json)
     if report is not None:
         with progress.stage("writing the report"):
             write_report(
@@ -193,7 +197,7 @@ def evaluate(
                 headline=headline,
                 findings=[*findings, *compared.findings],
                 configuration=settings.model_dump(mode="json"),
-                extra=tables,
+                extra=sections,
                 command=_command(given),
                 data_set=_name_of(dataset),
                 date=datetime.datetime.now(tz=datetime.UTC).date(),

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
     from evaluation.comparison import Comparison
     from evaluation.draws import Draws
+    from evaluation.report.section import Section
     from evaluation.splits.split import Split
 
 
@@ -65,6 +66,16 @@ def print_comparison(compared: Comparison | Draws, headline: list[str], *, as_js
             f"{row['difference']:+.4f} [{row['low']:+.4f}, {row['high']:+.4f}], "
             f"corrected p {row['p_holm']:.4f}"
         )
+
+
+def print_section(section: Section, title: str, *, as_json: bool) -> None:
+    """A table beside the comparison, and for people what it says in words."""
+    if as_json:
+        print_frame(section.table.assign(study=title), title=title, as_json=True)
+        return
+    print_titled(section.table, title)
+    for sentence in section.sentences:
+        write(f"  {sentence}")
 
 
 def print_titled(table: pd.DataFrame, title: str) -> None:

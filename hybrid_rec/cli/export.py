@@ -42,7 +42,14 @@ def export(
     ] = None,
     seed: Annotated[int, typer.Option("--seed", help="Seed of the draw.", min=0)] = 0,
 ) -> None:
-    """Write the vectors of items or playlists to a folder that other tools read."""
+    """Write vectors to a folder that other tools read.
+
+    They are those of the items, or of the training playlists.
+
+    Examples:
+        hybrid-rec export model vectors --to word2vec
+        hybrid-rec export model projector --to projector --sample 10000
+    """
     check_model(model)
     check_output(out)
 

@@ -20,7 +20,12 @@ def find(
     k: Count = 5,
     as_json: AsJson = False,
 ) -> None:
-    """Find the items that a text could mean, with their ids."""
+    """Find the items that a text could mean, with their ids.
+
+    Examples:
+        hybrid-rec find model "fade to black"
+        hybrid-rec find model "metalica one" -k 3 --json
+    """
     check_model(model)
 
     from hybrid_rec.recommender import HybridRecommender

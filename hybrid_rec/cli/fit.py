@@ -17,7 +17,7 @@ from hybrid_rec.cli.options import (
     Quiet,
     table_options,
 )
-from hybrid_rec.cli.paths import check_dataset, check_output
+from hybrid_rec.cli.paths import check_dataset, check_output, check_table
 from hybrid_rec.core.console import write, write_lines
 from hybrid_rec.core.progress import as_progress
 
@@ -31,13 +31,14 @@ def fit(
         str,
         typer.Argument(
             metavar="DATASET",
-            help="One of {datasets}. A file of plays has the columns playlist_id and item_id, and "
-            "optionally title, artist, position and played_at.",
+            help="One of {datasets}; a FILE or FOLDER may be a URL. A file of plays has the "
+            "columns playlist_id and item_id, and optionally title, artist, position, played_at "
+            "and weight.",
         ),
     ],
     out: Annotated[Path, typer.Option("--out", metavar="MODEL", help="Folder to save to.")],
     items: Annotated[
-        Path | None,
+        str | None,
         typer.Option(
             metavar="FILE",
             help="File of items for a file of plays: item_id, and title, artist, tags and whatever "
@@ -52,14 +53,30 @@ def fit(
         int | None,
         typer.Option(help="Seed of everything random; overrides that of the config.", min=0),
     ] = None,
+    cooccurrence_vectors: Annotated[
+        Path | None,
+        typer.Option(
+            "--cooccurrence-vectors",
+            metavar="FILE",
+            help="Vectors of items that were made elsewhere, in place of those that would be "
+            "learned: Parquet with item_id and vector, a folder of it, or word2vec's .txt or .bin.",
+        ),
+    ] = None,
     quiet: Quiet = False,
 ) -> None:
     """Learn from playlists and save a model.
 
     A model that is already there is replaced once the new one is complete.
+
+    Examples:
+        hybrid-rec fit plays.csv --items items.csv --out model
+        hybrid-rec fit plays.parquet --columns playlist_id=user --out model
+        hybrid-rec fit yes:FOLDER --config hybrid.toml --out model
     """
     check_dataset(dataset, items)
     check_output(out)
+    if cooccurrence_vectors is not None:
+        check_table(cooccurrence_vectors, "co-occurrence vectors")
     written = table_options(columns, encoding, date_format)
     settings = read_config(config, seed)
 
@@ -76,7 +93,9 @@ def fit(
     with warnings.catch_warnings():
         # The report says it.
         warnings.filterwarnings("ignore", "nothing learned", UserWarning)
-        recommender = HybridRecommender(settings).fit(playlists, catalog, progress=progress)
+        recommender = HybridRecommender(settings).fit(
+            playlists, catalog, cooccurrence_vectors=cooccurrence_vectors, progress=progress
+        )
     with progress.stage("saving"):
         recommender.save(out)
     model = recommender.model_

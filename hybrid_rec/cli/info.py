@@ -31,6 +31,10 @@ def info(
     """Show what a saved model holds.
 
     These are its counts, index, configuration, library versions and files.
+
+    Examples:
+        hybrid-rec info model
+        hybrid-rec info model --measure --queries 500
     """
     check_model(model)
 

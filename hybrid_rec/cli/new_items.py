@@ -104,7 +104,7 @@ class NewAsked:
             DataError: For a file that cannot be read.
         """
         from hybrid_rec.batch.described import read_new_items
-        from hybrid_rec.model.new_items import as_frame
+        from hybrid_rec.model.new_items import new_items_frame
 
         kinds = model.blocks.column_kinds
         if self.file is not None:
@@ -126,7 +126,7 @@ class NewAsked:
                 )
             _check_column("--new-column", name, kinds)
             item[name] = _value(name, value, "strings" if name == _CONTEXT else kinds[name])
-        return as_frame({"item_id": _ID, **item})
+        return new_items_frame({"item_id": _ID, **item})
 
 
 def _check_column(option: str, name: str, kinds: dict[str, ColumnKind]) -> None:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Annotated, Any, get_args
 
 import typer
 from typer.core import TyperCommand
 
+from hybrid_rec.cli.examples import ExamplesInHelp
 from hybrid_rec.core.choices import Distinct
 from hybrid_rec.core.errors import ConfigError
 from hybrid_rec.core.quoting import quoted
@@ -84,7 +86,7 @@ Explain = Annotated[
     ),
 ]
 ItemsFile = Annotated[
-    Path | None, typer.Option("--items", metavar="FILE", help="File of items, as for fit.")
+    str | None, typer.Option("--items", metavar="FILE", help="File or URL of items, as for fit.")
 ]
 Columns = Annotated[
     str | None,
@@ -154,8 +156,8 @@ def table_options(
     return {"columns": names or None, "encoding": encoding, "date_format": date_format}
 
 
-class NamesInHelp(TyperCommand):
-    """A command whose help names what is registered in `evaluation`.
+class NamesInHelp(ExamplesInHelp, TyperCommand):
+    """A command whose help names what is registered in `evaluation`, and ends with examples.
 
     `{splits}`, `{baselines}` and so on stand for the names. They are looked up when the help is
     shown and not before, because loading them takes longer than most commands.
@@ -168,6 +170,13 @@ class NamesInHelp(TyperCommand):
             if text and "{" in text:
                 parameter.help = text.format_map(_Names())  # type: ignore[attr-defined]
         super().format_help(ctx, formatter)
+
+    def shell_complete(self, ctx: Any, incomplete: str) -> Any:
+        """What may follow, with dots in place of braces: nobody waits for names at a Tab."""
+        found = super().shell_complete(ctx, incomplete)
+        for item in found:
+            item.help = re.sub(r"\{\w+\}", "\u2026", item.help or "")
+        return found
 
 
 class _Names(dict[str, str]):

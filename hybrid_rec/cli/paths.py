@@ -38,8 +38,10 @@ def check_model(folder: Path) -> None:
         )
 
 
-def check_dataset(dataset: str, items: Path | None = None) -> None:
+def check_dataset(dataset: str, items: str | Path | None = None) -> None:
     """Refuse a data set whose files are missing.
+
+    URLs are left to what reads them.
 
     Args:
         dataset: As on the command line.
@@ -49,7 +51,7 @@ def check_dataset(dataset: str, items: Path | None = None) -> None:
         DataError: If a file or folder is missing.
     """
     named = _NAMED.fullmatch(dataset)
-    if named:
+    if named and "://" not in named[2]:
         kind, place = named.groups()
         if _is_missing(Path(place)) and not glob.glob(place):  # noqa: PTH207  # it may be absolute
             raise DataError(

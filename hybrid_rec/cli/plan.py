@@ -37,9 +37,14 @@ def plan(
     quiet: Quiet = False,
     as_json: AsJson = False,
 ) -> None:
-    """Estimate the memory, disk and time of a fit and a scoring run.
+    """Estimate what a fit and a scoring run will take.
 
-    Sizes are computed and times are measured on a sample of the work; nothing is written.
+    That is memory, disk and time. Sizes are computed and times are measured on a sample of the
+    work; nothing is written.
+
+    Examples:
+        hybrid-rec plan plays.csv --items items.csv
+        hybrid-rec plan plays.parquet --queries 1000000 --workers 4
     """
     check_dataset(dataset, items)
 

@@ -40,6 +40,13 @@ def recommend(
             help="What the playlist is called, with items or without, such as 'rainy sunday'.",
         ),
     ] = None,
+    dislike: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="ID",
+            help="Id of an item that is not wanted, nor what is like it; repeat it for more.",
+        ),
+    ] = None,
     k: Count = 10,
     weight: Weight = None,
     skip_unknown: SkipUnknown = False,
@@ -61,9 +68,16 @@ def recommend(
     explain: Explain = False,
     as_json: AsJson = False,
 ) -> None:
-    """Continue one playlist, given by the items in it, by its name, or by both."""
+    """Continue a playlist, given by items, a name or both.
+
+    Examples:
+        hybrid-rec recommend model --item one --item fade-to-black
+        hybrid-rec recommend model --title "fade to black" --where "tempo < 120"
+        hybrid-rec recommend model --item one --weight popularity=0 --explain
+    """
     has_name = bool((name or "").strip())
-    check_given("recommend", item, title, artist, "--name TEXT", other=has_name)
+    said = has_name or bool(dislike)
+    check_given("recommend", item, title, artist, "--name TEXT", other=said)
     check_model(model)
     weights = parse_weights(weight)
     only: dict[str, Any] = {
@@ -81,6 +95,7 @@ def recommend(
         [items],
         k,
         names=None if name is None else [name],
+        dislike=asked_items(recommender, dislike, None, None, skip_unknown=skip_unknown),
         weights=weights,
         on_unknown="skip" if skip_unknown else "raise",
         diversity={name: value for name, value in diversity.items() if value is not None},
@@ -90,4 +105,5 @@ def recommend(
     )
     frame = answer_frame(found, as_json=as_json).drop(columns=[] if as_json else ["query_id"])
     asked = [*([quoted(name)] if name else []), *items]
-    print_frame(frame, title=f"Goes with {', '.join(asked)}", as_json=as_json)
+    away = f", away from {', '.join(dislike)}" if dislike else ""
+    print_frame(frame, title=f"Goes with {', '.join(asked)}{away}", as_json=as_json)

@@ -16,6 +16,7 @@ from hybrid_rec.cli.options import (
     ModelFolder,
     OneOfEach,
     Quiet,
+    Where,
     table_options,
 )
 from hybrid_rec.cli.paths import check_model, check_output, check_table
@@ -47,6 +48,7 @@ def score(
         ),
     ] = None,
     distinct: OneOfEach = None,
+    where: Where = None,
     columns: Columns = None,
     encoding: Encoding = None,
     date_format: DateFormat = None,
@@ -74,6 +76,10 @@ def score(
     """Score millions of playlists, from files to files.
 
     A run that was stopped continues when the same command is given again.
+
+    Examples:
+        hybrid-rec score model plays.csv recommendations -k 20
+        hybrid-rec score model nearest --items
     """
     if items and new_items is not None:
         raise ConfigError("--items and --new-items must not be given together; run them in turn.")
@@ -107,8 +113,8 @@ def score(
     from hybrid_rec.batch.run import score_items, score_new_items, score_playlists
 
     settings: dict[str, Any] = {
-        "k": k, "distinct": distinct, "chunk_size": chunk_size, "workers": workers,
-        "progress": not quiet,
+        "k": k, "distinct": distinct, "where": where, "chunk_size": chunk_size,
+        "workers": workers, "progress": not quiet,
     }  # fmt: skip
     try:
         if items:

@@ -25,7 +25,14 @@ def show(
         bool, typer.Option("--json", help="Print JSON Lines, one object for each item.")
     ] = False,
 ) -> None:
-    """Show all that a model knows of an item: columns, plays, playlists, neighbours by block."""
+    """Show all that a model knows of an item.
+
+    These are its columns, plays and playlists, and its neighbours by each block.
+
+    Examples:
+        hybrid-rec show model --item one
+        hybrid-rec show model --title "fade to black" -k 10
+    """
     check_given("show", item, title, artist)
     check_model(model)
 

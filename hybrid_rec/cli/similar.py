@@ -46,7 +46,15 @@ def similar(
     explain: Explain = False,
     as_json: AsJson = False,
 ) -> None:
-    """Find the items most similar to each of the given ones, which may be new to the model."""
+    """Find the items most similar to each of the given ones.
+
+    Those may be new to the model.
+
+    Examples:
+        hybrid-rec similar model --item one -k 5
+        hybrid-rec similar model --title one --artist metallica --json
+        hybrid-rec similar model --new-title "Into the Black" --new-artist Metallica
+    """
     new = NewAsked(new_title, new_artist, new_column, new_items)
     options = ("--new-title TEXT", "--new-items FILE")
     check_given("similar", item, title, artist, *options, other=bool(new))

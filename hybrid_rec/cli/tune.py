@@ -84,6 +84,10 @@ def tune(
 
     It tries settings of Word2Vec, of the block weights and of cold start. Ctrl-C ends the search
     and keeps the best settings so far.
+
+    Examples:
+        hybrid-rec tune plays.csv --items items.csv --budget 30 --out tuned.toml
+        hybrid-rec fit plays.csv --items items.csv --config tuned.toml --out model
     """
     started = time.monotonic()
     if not (math.isfinite(budget) and budget > 0):

@@ -26,7 +26,7 @@ from hybrid_rec.core.words import how_many
 def update(
     model: ModelFolder,
     playlists: Annotated[
-        Path | None,
+        str | None,
         typer.Option(
             metavar="FILE",
             help="File of new plays, as for fit. Where it has titles and no --items are given, "
@@ -34,7 +34,7 @@ def update(
         ),
     ] = None,
     items: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="File of new items, as for fit.")
+        str | None, typer.Option(metavar="FILE", help="File of new items, as for fit.")
     ] = None,
     columns: Columns = None,
     encoding: Encoding = None,
@@ -59,6 +59,10 @@ def update(
 
     This takes a fraction of a fit. Items can be removed in the same way. The old model stays
     complete until the new one is written.
+
+    Examples:
+        hybrid-rec update model --playlists new_plays.csv --items new_items.csv
+        hybrid-rec update model --remove one --out smaller
     """
     if playlists is None and items is None and not remove:
         raise ConfigError("an update must be given --playlists, --items or --remove, got none.")

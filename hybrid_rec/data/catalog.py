@@ -20,6 +20,7 @@ from hybrid_rec.core.words import how_many
 from hybrid_rec.data.arrow_types import TEXT, TEXTS, VECTOR
 from hybrid_rec.data.columns import id_column, require_columns
 from hybrid_rec.data.finding import ItemFinder, check_asked, found_frame
+from hybrid_rec.data.frames import Frame, as_frame
 from hybrid_rec.data.id_forms import plain_form, told_form
 from hybrid_rec.data.ids import as_item_ids
 from hybrid_rec.data.item_table import (
@@ -60,30 +61,32 @@ class Catalog:
     """Column item_id (strings), and every other column of the items, missing values as nulls."""
 
     @classmethod
-    def from_frame(cls, items: pd.DataFrame) -> Catalog:
+    def from_frame(cls, items: Frame) -> Catalog:
         """A catalogue of the rows of `items`, in their order.
 
         Args:
-            items: Column `item_id` (strings or integers); every other column is kept, of strings,
-                numbers, truth values, times, lists of strings or lists of numbers. `title` and
-                `artist` are texts and `tags` are lists of strings, whatever their dtype. Rows that
-                repeat an earlier one are dropped.
+            items: A DataFrame, or a table of another library that speaks Arrow, such as pyarrow or
+                polars. Column `item_id` (strings or integers); every other column is kept, of
+                strings, numbers, truth values, times, lists of strings or lists of numbers.
+                `title` and `artist` are texts and `tags` are lists of strings, whatever their
+                dtype. Rows that repeat an earlier one are dropped.
 
         Raises:
             DataError: If an id is missing, if the frame is empty, if a column holds cells of
                 several kinds, or if an id stands twice with different texts or numbers.
         """
-        require_columns(items, (ITEM_ID,), "items", optional=getattr(items, "columns", ()))
-        if items.empty:
+        frame = as_frame(items, "items")
+        require_columns(frame, (ITEM_ID,), "items", optional=list(frame.columns))
+        if frame.empty:
             raise DataError("items must hold at least one item, got an empty frame.")
-        ids = id_column(items[ITEM_ID], ITEM_ID).to_numpy()
+        ids = id_column(frame[ITEM_ID], ITEM_ID).to_numpy()
         arrays = {ITEM_ID: pa.array(ids, TEXT)}
-        for label in items.columns:
+        for label in frame.columns:
             name = str(label)
             if name in arrays and label != ITEM_ID:
                 raise DataError(f"items must have each column once, but {name} stands there twice.")
             if name != ITEM_ID:
-                arrays[name] = item_array(items[label], name)
+                arrays[name] = item_array(frame[label], name)
         table = pa.table(arrays)
         return cls(table.take(pa.array(first_of_each_id(ids, table))).combine_chunks())
 

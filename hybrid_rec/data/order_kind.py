@@ -120,6 +120,18 @@ class OrderScan:
         if len(varied) and self._given is None:
             self._look_at_dates(texts.take(pa.array(varied)), rows[varied], cell)
 
+    def merge(self, later: OrderScan) -> None:
+        """Take in what another scan has found in a part of the column that comes later."""
+        self._number = self._number or later._number
+        self._time = self._time or later._time
+        self._dates = self._dates or later._dates
+        self._all_dates = self._all_dates and later._all_dates
+        self._units = {**later._units, **self._units}
+        self._refuted = {**later._refuted, **self._refuted}
+        for pair, cells in later._differ.items():
+            told = self._differ.setdefault(pair, [])
+            told += cells[: 2 - len(told)]
+
     def kind(self) -> Kind:
         """How the column is read.
 

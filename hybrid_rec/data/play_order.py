@@ -51,13 +51,17 @@ class PlayOrder:
         """Keys for `np.lexsort`, in its order; plays without a place come last."""
         return (self.values, self.missing) if self.missing.any() else (self.values,)
 
-    def check(self) -> None:
-        """Raise a DataError that names the first cell that cannot be read."""
+    def check(self, first: int = 0) -> None:
+        """Raise a DataError that names the first cell that cannot be read.
+
+        Args:
+            first: The number of the first row, for messages.
+        """
         rows = np.flatnonzero(self.unreadable)
         if not len(rows):
             return
         name, row = self.column.name, int(rows[0])
-        found = f"got {quoted(self.column.iloc[row])} at row {row}"
+        found = f"got {quoted(self.column.iloc[row])} at row {first + row}"
         if name == "position":
             raise DataError(f"position must be a number, {found}.")
         if self.kind.date_format is not None:
@@ -67,8 +71,11 @@ class PlayOrder:
             "pass --date-format (date_format= in Python)."
         )
 
-    def times(self) -> Times:
+    def times(self, first: int = 0) -> Times:
         """When each play happened, `(n,)` datetime64[us]; NaT where there is no telling.
+
+        Args:
+            first: The number of the first row, for messages.
 
         Raises:
             DataError: For a time outside the years 1 to 9999.
@@ -84,8 +91,8 @@ class PlayOrder:
             row = int(outside[0])
             raise DataError(
                 f"{self.column.name} must be in the years 1 to {_LAST_YEAR}, got "
-                f"{quoted(self.column.iloc[row])} at row {row}; numbers are seconds, milliseconds, "
-                "microseconds or nanoseconds since 1970."
+                f"{quoted(self.column.iloc[row])} at row {first + row}; numbers are seconds, "
+                "milliseconds, microseconds or nanoseconds since 1970."
             )
         return np.where(self.missing, NO_TIME, times)
 

@@ -2,32 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
-from functools import cached_property
-from typing import Any, Literal
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
-import pandas as pd
-from scipy import sparse
 
-from hybrid_rec.core.arrays import Mask, Objects, Rows, read_only
+from hybrid_rec.core.arrays import Floats, Objects, Rows
 from hybrid_rec.core.checks import check_choice, is_listing
 from hybrid_rec.core.errors import DataError
 from hybrid_rec.core.quoting import quoted
 from hybrid_rec.data.catalog import Catalog, check_catalog
-from hybrid_rec.data.columns import check_whole_text, id_column, missing_ids, require_columns
+from hybrid_rec.data.columns import check_whole_text
 from hybrid_rec.data.date_text import Times
+from hybrid_rec.data.frames import Frame
 from hybrid_rec.data.ids import as_item_ids
-from hybrid_rec.data.play_order import first_plays, order_of
 from hybrid_rec.data.playlist_growth import extended
-from hybrid_rec.data.playlist_names import check_number_of_names, names_for, names_in
+from hybrid_rec.data.playlist_names import names_for
+from hybrid_rec.data.playlist_rows import PlaylistRows
+from hybrid_rec.data.plays import Missing, OnUnknown, Plays, plays_of_frame, plays_of_matrix
 
-OnUnknown = Literal["raise", "skip"]
+__all__ = ["OnUnknown", "Playlists"]
 
 
 @dataclass(frozen=True, eq=False)
-class Playlists:
+class Playlists(PlaylistRows):
     """Playlists (users, sessions, baskets) as rows of one catalogue, in play order.
 
     Playlist `i` is `rows[offsets[i]:offsets[i + 1]]`. Items may repeat within a playlist.
@@ -39,48 +38,16 @@ class Playlists:
         (2, [0, 1, 0], [2, 2])
     """
 
-    offsets: Rows
-    """Where each playlist starts and the last one ends, `(n_playlists + 1,)` int64."""
-    rows: Rows
-    """Catalogue rows of all plays, `(n_plays,)` int64."""
-    playlist_ids: Objects
-    """Playlist ids, `(n_playlists,)` strings."""
-    n_items: int
-    """Size of the catalogue that the rows refer to."""
-    times: Times | None = None
-    """When each play happened, `(n_plays,)` datetime64[us], or None where not known."""
-    names: Objects | None = None
-    """What each playlist is called, `(n_playlists,)` strings, "" for no name; or None."""
-
-    def __post_init__(self) -> None:
-        n_plays = len(self.rows)
-        if self.offsets[0] != 0 or self.offsets[-1] != n_plays or (np.diff(self.offsets) < 0).any():
-            raise DataError(f"offsets must rise from 0 to the number of plays, {n_plays}.")
-        if len(self.playlist_ids) != len(self.offsets) - 1:
-            raise DataError(
-                f"playlist_ids must have one entry per playlist, {len(self.offsets) - 1}, "
-                f"got {len(self.playlist_ids)}."
-            )
-        if n_plays and not (self.rows.min() >= 0 and self.rows.max() < self.n_items):
-            raise DataError(f"rows must be in [0, {self.n_items}), got {self.rows.max()}.")
-        if self.times is not None and len(self.times) != n_plays:
-            raise DataError(f"times must have one entry per play, {n_plays}.")
-        check_number_of_names(self.names, len(self))
-        for name in ("offsets", "rows", "playlist_ids", "times", "names"):
-            array = getattr(self, name)
-            if array is not None:
-                object.__setattr__(self, name, read_only(array))
-
     @classmethod
     def from_frame(
         cls,
-        plays: pd.DataFrame,
+        plays: Frame,
         catalog: Catalog,
         *,
         on_unknown: OnUnknown = "raise",
         on_missing: OnUnknown = "raise",
         date_format: str | None = None,
-        names: pd.DataFrame | None = None,
+        names: Frame | None = None,
     ) -> Playlists:
         """Playlists from a tidy table, one row a play.
 
@@ -88,9 +55,11 @@ class Playlists:
         `played_at`, else as they stand.
 
         Args:
-            plays: Columns `playlist_id` and `item_id`; optionally `position` (a number) and
+            plays: A DataFrame or another table, see `Catalog.from_frame`, with columns
+                `playlist_id` and `item_id`; optionally `position` (a number) and
                 `played_at` (a time, a date as text, or a number since 1970 in seconds,
-                milliseconds, microseconds or nanoseconds), and `playlist_name`.
+                milliseconds, microseconds or nanoseconds), `playlist_name`, and `weight`: how much
+                a play counts, such as a rating, a count or seconds; below 0 for a dislike.
             catalog: The items that `item_id` refers to.
             on_unknown: What to do with items that the catalogue lacks: "raise" or "skip".
             on_missing: What to do with rows without a `playlist_id` or `item_id`: "raise" or
@@ -101,29 +70,50 @@ class Playlists:
 
         Raises:
             DataError: If a column or an id is missing, or a position or time cannot be read, or can
-                be read in two ways; if a name is not text or a playlist has two.
+                be read in two ways; if a weight is no number; if a name is not
+                text or a playlist has two.
             ConfigError: For another `date_format`.
             UnknownItemError: If an item is unknown and `on_unknown` is "raise".
         """
-        require_columns(plays, ("playlist_id", "item_id"), "plays")
         check_catalog(catalog)
-        nameless = empty = None
-        if _missing(on_missing, "on_missing") == "negative":
-            nameless = missing_ids(plays["playlist_id"])
-            empty = nameless | missing_ids(plays["item_id"])
-        codes, playlist_ids = pd.factorize(id_column(plays["playlist_id"], "playlist_id", nameless))
-        item_codes, item_ids = pd.factorize(id_column(plays["item_id"], "item_id", empty))
-        # A missing id has the code -1, and no row.
-        found = np.append(catalog.rows(item_ids, _missing(on_unknown)), -1)
-        keys, times = order_of(plays, date_format)
-        order = np.lexsort((*keys, codes))
-        order = order[codes[order] >= 0]
-        rows = found[item_codes]
-        lengths = np.bincount(codes[codes >= 0], minlength=len(playlist_ids))
-        times = None if times is None else times[order]
-        ids = np.asarray(playlist_ids)
-        called = names_in(plays, names, codes, ids)
-        return cls.from_rows(lengths, rows[order], len(catalog), ids, times, called)
+        unknown, missing = _missing(on_unknown), _missing(on_missing, "on_missing")
+        return cls._of(plays_of_frame(plays, catalog, unknown, missing, date_format, names))
+
+    @classmethod
+    def from_csr(
+        cls,
+        matrix: Any,
+        catalog: Catalog,
+        *,
+        playlist_ids: Sequence[Any] | None = None,
+        item_ids: Sequence[Any] | None = None,
+        on_unknown: OnUnknown = "raise",
+    ) -> Playlists:
+        """Playlists from a sparse matrix, one line each, in the order of its columns.
+
+        Args:
+            matrix: Any sparse matrix of scipy, `(n_playlists, n_columns)`. Entries other than 0 are
+                plays, and their values are weights unless all of them are 1; see `from_frame`.
+            catalog: The items.
+            playlist_ids: Of the lines; without them "0", "1", ...
+            item_ids: Of the columns; without them they are the items of the catalogue in its order.
+            on_unknown: What to do with items that the catalogue lacks: "raise" or "skip".
+
+        Raises:
+            DataError: If there is no such matrix, a value is not finite, or ids are not as many and
+                different.
+            UnknownItemError: If an item is unknown and `on_unknown` is "raise".
+        """
+        check_catalog(catalog)
+        unknown = _missing(on_unknown)
+        return cls._of(plays_of_matrix(matrix, catalog, unknown, playlist_ids, item_ids))
+
+    @classmethod
+    def _of(cls, plays: Plays) -> Playlists:
+        return cls.from_rows(
+            plays.lengths, plays.rows, plays.n_items, plays.playlist_ids, plays.times, plays.names,
+            plays.weights,
+        )  # fmt: skip
 
     @classmethod
     def from_lists(
@@ -169,6 +159,7 @@ class Playlists:
         playlist_ids: Sequence[str] | Objects | None = None,
         times: Times | None = None,
         names: Objects | None = None,
+        weights: Floats | None = None,
     ) -> Playlists:
         """Playlists from their lengths and the rows of all plays; negative rows are skipped."""
         sizes = np.asarray(lengths, dtype=np.int64)
@@ -184,90 +175,7 @@ class Playlists:
             n_items=n_items,
             times=None if times is None else times[known],
             names=names,
-        )
-
-    def __len__(self) -> int:
-        return len(self.offsets) - 1
-
-    def __getitem__(self, number: int) -> Rows:
-        """Rows of one playlist in play order; negative numbers count from the end."""
-        if not -len(self) <= number < len(self):
-            raise IndexError(f"playlist must be in [0, {len(self)}), got {number}.")
-        number %= len(self)
-        return self.rows[self.offsets[number] : self.offsets[number + 1]]
-
-    def __iter__(self) -> Iterator[Rows]:
-        return (self[number] for number in range(len(self)))
-
-    @cached_property
-    def n_named(self) -> int:
-        """Number of playlists that have a name."""
-        return 0 if self.names is None else int((self.names != "").sum())
-
-    @property
-    def n_plays(self) -> int:
-        """Number of plays over all playlists."""
-        return len(self.rows)
-
-    @cached_property
-    def lengths(self) -> Rows:
-        """Plays in each playlist, `(n_playlists,)` int64."""
-        return np.diff(self.offsets)
-
-    @cached_property
-    def owners(self) -> Rows:
-        """The playlist of each play, `(n_plays,)` int64."""
-        return np.repeat(np.arange(len(self), dtype=np.int64), self.lengths)
-
-    @cached_property
-    def play_counts(self) -> Rows:
-        """Plays of each item, `(n_items,)` int64; 0 for a cold item."""
-        return np.bincount(self.rows, minlength=self.n_items).astype(np.int64)
-
-    @cached_property
-    def playlist_counts(self) -> Rows:
-        """Playlists that hold each item at least once, `(n_items,)` int64."""
-        return np.bincount(self.matrix().indices, minlength=self.n_items).astype(np.int64)
-
-    def counts(self) -> sparse.csr_array:
-        """Plays of each item in each playlist, sparse `(n_playlists, n_items)` float32."""
-        counts = sparse.csr_array(
-            (np.ones(self.n_plays, np.float32), self.rows.copy(), self.offsets.copy()),
-            shape=(len(self), self.n_items),
-        )
-        counts.sum_duplicates()
-        return counts
-
-    def matrix(self) -> sparse.csr_array:
-        """Which items stand in which playlist, sparse ones `(n_playlists, n_items)` float32."""
-        matrix = self.counts()
-        matrix.data.fill(1.0)
-        return matrix
-
-    def select(self, numbers: Rows | Mask) -> Playlists:
-        """The playlists at `numbers` (or where a mask is true), in that order."""
-        chosen = np.flatnonzero(numbers) if numbers.dtype == np.bool_ else np.asarray(numbers)
-        sizes = self.lengths[chosen]
-        offsets = np.concatenate([[0], np.cumsum(sizes)]).astype(np.int64)
-        plays = np.arange(offsets[-1]) - np.repeat(offsets[:-1], sizes)
-        plays += np.repeat(self.offsets[:-1][chosen], sizes)
-        return replace(
-            self,
-            offsets=offsets,
-            rows=self.rows[plays],
-            playlist_ids=self.playlist_ids[chosen],
-            times=None if self.times is None else self.times[plays],
-            names=None if self.names is None else self.names[chosen],
-        )
-
-    def select_plays(self, mask: Mask) -> Playlists:
-        """The same playlists with only the plays where `mask` is true; some may become empty."""
-        sizes = np.bincount(self.owners[mask], minlength=len(self))
-        return replace(
-            self,
-            offsets=np.concatenate([[0], np.cumsum(sizes)]).astype(np.int64),
-            rows=self.rows[mask],
-            times=None if self.times is None else self.times[mask],
+            weights=None if weights is None else weights[known],
         )
 
     def extended(self, other: Playlists, numbers: Rows) -> Playlists:
@@ -283,16 +191,12 @@ class Playlists:
         """
         return extended(self, other, numbers)
 
-    def distinct(self) -> Playlists:
-        """The same playlists, each item only at its first place."""
-        return self.select_plays(first_plays(self.rows, self.owners))
-
     def to_lists(self, catalog: Catalog) -> list[list[str]]:
         """Item ids of each playlist."""
         return [catalog.item_ids[rows].tolist() for rows in self]
 
 
-def _missing(on_unknown: Any, name: str = "on_unknown") -> Literal["error", "negative"]:
+def _missing(on_unknown: Any, name: str = "on_unknown") -> Missing:
     """What `Catalog.rows` is to do with unknown ids."""
     check_choice(on_unknown, ("raise", "skip"), name)
     return "error" if on_unknown == "raise" else "negative"

@@ -4,22 +4,29 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 import pandas as pd
+from scipy import sparse
 
 from hybrid_rec.core.checks import check_choice, is_listing
 from hybrid_rec.core.errors import DataError, UnknownItemError
 from hybrid_rec.core.quoting import quoted
 from hybrid_rec.data.catalog import Catalog
+from hybrid_rec.data.frames import Frame, SparseMatrix, as_frame, as_values, is_frame
 from hybrid_rec.data.ids import as_item_ids
 from hybrid_rec.data.playlist_names import names_for
 from hybrid_rec.data.playlists import OnUnknown, Playlists
 
+Queries: TypeAlias = (
+    "Playlists | Sequence[Any] | pd.Series[Any] | pd.Index[Any] | Frame | SparseMatrix"
+)
+"""One list of item ids or many, or what `Playlists` are made of."""
+
 
 def parse_queries(
-    queries: Playlists | Sequence[Any] | pd.Series[Any] | pd.Index[Any],
+    queries: Queries,
     catalog: Catalog,
     on_unknown: OnUnknown,
     names: Any = None,
@@ -28,8 +35,8 @@ def parse_queries(
 
     Args:
         queries: `["a", "b"]` is one query, `[["a"], ["b", "c"]]` are two, `[]` is one empty
-            query; a Series or an Index is like a list; `Playlists` of the same catalogue pass
-            through.
+            query; a column of pandas, pyarrow or polars is like a list; `Playlists` of the same
+            catalogue pass through, and are made of tables of plays and sparse matrices.
         catalog: The items that the ids refer to.
         on_unknown: "raise" or "skip" for ids that the catalogue lacks.
         names: What each query is called; None for none, whatever `Playlists` are called.
@@ -40,6 +47,14 @@ def parse_queries(
         UnknownItemError: If an id is unknown and `on_unknown` is "raise".
     """
     check_choice(on_unknown, ("raise", "skip"), "on_unknown")
+    if is_frame(queries):
+        plays = as_frame(queries, "queries")
+        parsed = Playlists.from_frame(plays, catalog, on_unknown=on_unknown)
+        if names is not None:
+            parsed = replace(parsed, names=names_for(names, len(parsed)))
+        return parsed, len(plays) - parsed.n_plays
+    if sparse.issparse(queries):
+        queries = Playlists.from_csr(queries, catalog)
     if isinstance(queries, Playlists):
         if queries.n_items != len(catalog):
             raise DataError(
@@ -47,8 +62,7 @@ def parse_queries(
                 f"got a catalogue of {queries.n_items}."
             )
         return replace(queries, names=names_for(names, len(queries))), 0
-    if isinstance(queries, pd.Series | pd.Index):
-        queries = queries.tolist()
+    queries = as_values(queries)
     if not is_listing(queries) or not isinstance(queries, Sequence | np.ndarray):
         raise DataError(
             f"queries must be a list of item ids or a list of lists, got {quoted(queries)}."

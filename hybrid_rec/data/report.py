@@ -22,9 +22,11 @@ SHORT = "playlists with fewer than two items"
 COPIES = "exact copies of playlists"
 UNKNOWN_ITEMS = "plays of items that the catalogue lacks"
 MISSING_IDS = "rows with missing ids"
+NOT_LIKED = "plays of weights of 0 or below"
 LOST_WITH_PLAYLISTS = "plays of dropped playlists"
 
 COPIES_KEPT = "exact copies of playlists kept"
+FIRST_SPELLING = "item ids with several spellings, the first kept"
 RESPELLED = "item ids with several spellings, the most frequent kept"
 
 
@@ -127,41 +129,94 @@ def finish(
     if drop_copies:
         keep &= ~copies
     kept = playlists if keep.all() else playlists.select(keep)
+    report = report_of(
+        source,
+        Found(playlists_read, plays_read, n_long, n_copies, playlists.n_plays),
+        (len(kept), kept.n_plays),
+        {
+            name: catalog.table[name].null_count
+            for name in (TITLE, ARTIST)
+            if name in catalog.columns
+        },
+        dropped=dropped,
+        notes=notes,
+        drop_copies=drop_copies,
+    )
+    return Dataset(kept, catalog, report)
+
+
+@dataclass(frozen=True)
+class Found:
+    """Counts of what a reader has found, before short playlists and copies are dropped."""
+
+    playlists_read: int
+    """Playlists in the input."""
+    plays_read: int
+    """Plays in the input."""
+    n_long: int
+    """Playlists with two different items of the catalogue."""
+    n_copies: int
+    """Those of them that are copies of an earlier one."""
+    n_plays: int
+    """Plays of items of the catalogue."""
+
+
+def report_of(
+    source: str,
+    found: Found,
+    kept: tuple[int, int],
+    missing: Mapping[str, int],
+    *,
+    dropped: Mapping[str, int],
+    notes: Mapping[str, int] | None = None,
+    drop_copies: bool = False,
+) -> DatasetReport:
+    """The report that all readers share, from counts alone; arguments as for `finish`.
+
+    Args:
+        source: What was read, for people.
+        found: What was found.
+        kept: Playlists and plays of the data set.
+        missing: Items without a title, and without an artist, by the name of the column.
+        dropped: What the reader itself has left out.
+        notes: What the reader itself has changed.
+        drop_copies: Whether copies are dropped.
+
+    Raises:
+        DataError: If no playlist is left.
+    """
+    n_playlists, n_plays = kept
     report = DatasetReport(
         source=source,
-        playlists_read=playlists_read,
-        plays_read=plays_read,
-        playlists_kept=len(kept),
-        plays_kept=kept.n_plays,
+        playlists_read=found.playlists_read,
+        plays_read=found.plays_read,
+        playlists_kept=n_playlists,
+        plays_kept=n_plays,
         dropped=MappingProxyType(
             {
-                SHORT: playlists_read - n_long,
-                COPIES: n_copies if drop_copies else 0,
+                SHORT: found.playlists_read - found.n_long,
+                COPIES: found.n_copies if drop_copies else 0,
                 UNKNOWN_ITEMS: 0,
                 MISSING_IDS: 0,
                 **dropped,
-                LOST_WITH_PLAYLISTS: playlists.n_plays - kept.n_plays,
+                LOST_WITH_PLAYLISTS: found.n_plays - n_plays,
             }
         ),
         notes=_nonzero(
             {
-                **{
-                    f"{name}s missing": catalog.table[name].null_count
-                    for name in (TITLE, ARTIST)
-                    if name in catalog.columns
-                },
-                COPIES_KEPT: 0 if drop_copies else n_copies,
+                **{f"{name}s missing": count for name, count in missing.items()},
+                COPIES_KEPT: 0 if drop_copies else found.n_copies,
                 **(notes or {}),
             }
         ),
     )
-    if len(kept) == 0:
+    if n_playlists == 0:
         reasons = "; ".join(how_many(n, why) for why, n in report.dropped.items() if n)
         raise DataError(
             f"{source} must hold at least one playlist with two different items of the catalogue, "
-            f"but none of {playlists_read:,} is left ({reasons or 'nothing was dropped'})."
+            f"but none of {found.playlists_read:,} is left ({reasons or 'nothing was dropped'})."
         )
-    return Dataset(kept, catalog, report)
+    return report
 
 
 def _nonzero(counts: Mapping[str, int]) -> Mapping[str, int]:

@@ -16,8 +16,9 @@ from hybrid_rec.data.queries import parse_queries
 from hybrid_rec.data.recommendations import Recommendations
 from hybrid_rec.explore.radio import Pool, Radio
 from hybrid_rec.explore.transitions import Transitions
+from hybrid_rec.model.filters import allowed_rows, filter_rows
 from hybrid_rec.model.fitted import Model
-from hybrid_rec.model.search import SearchRequest, answer, filter_rows
+from hybrid_rec.model.search import SearchRequest, answer
 from indexes.checks import allowed_mask
 
 
@@ -32,13 +33,14 @@ def play_radio(
     on_unknown: OnUnknown,
     allow: Iterable[Any] | None,
     block: Iterable[Any] | None,
+    where: str | None,
 ) -> Recommendations:
     """See `ExploringRecommender.radio`; `transitions` is asked once all is checked."""
     _check_numbers(length, drift, seed, len(model.catalog))
     asked, _ = parse_queries(seeds, model.catalog, on_unknown)
     if len(asked) != 1:
         raise DataError(f"seeds must be the item ids of one radio, got {len(asked)} lists.")
-    allowed = filter_rows(model.catalog, allow, on_unknown, "allow")
+    allowed = allowed_rows(model.catalog, allow, where, on_unknown)
     blocked = filter_rows(model.catalog, block, on_unknown, "block")
     mask = allowed_mask(len(model.catalog), allowed, blocked)
     free = np.ones(len(model.catalog), dtype=bool) if mask is None else mask.copy()

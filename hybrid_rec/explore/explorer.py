@@ -36,6 +36,7 @@ class ExploringRecommender(NearestItems):
         on_unknown: OnUnknown = "raise",
         allow: Iterable[Any] | None = None,
         block: Iterable[Any] | None = None,
+        where: str | None = None,
     ) -> Recommendations:
         """An order of items to be listened to: each goes well with the last ones and the seeds.
 
@@ -53,6 +54,7 @@ class ExploringRecommender(NearestItems):
             on_unknown: "raise" or "skip" for ids that the catalogue lacks, in seeds and filters.
             allow: Ids of the only items that may come; None for all.
             block: Ids of items that may not come.
+            where: Only items whose columns pass; see `recommend`.
 
         Returns:
             One line in the order of play. The scores are log probabilities of each item at its
@@ -61,12 +63,13 @@ class ExploringRecommender(NearestItems):
         Raises:
             UnknownItemError: For an unknown id, if `on_unknown` is "raise".
             DataError: If no item is allowed, or an id is neither a string nor an integer.
-            ConfigError: If `length`, `drift` or `seed` is out of range.
+            ConfigError: If `length`, `drift` or `seed` is out of range, or `where` is no such
+                expression.
             NotFittedError: Before `fit` or `load`.
         """
         return play_radio(
             self.model_, self._in_a_row, seeds, length, drift=drift, seed=seed,
-            on_unknown=on_unknown, allow=allow, block=block,
+            on_unknown=on_unknown, allow=allow, block=block, where=where,
         )  # fmt: skip
 
     def export(

@@ -9,7 +9,6 @@ from itertools import count, islice
 from typing import Any, Literal, get_args
 
 import numpy as np
-import pandas as pd
 
 from hybrid_rec.core.arrays import Rows
 from hybrid_rec.core.checks import check_choice, is_listing
@@ -17,13 +16,15 @@ from hybrid_rec.core.errors import DataError
 from hybrid_rec.core.quoting import quoted
 from hybrid_rec.data.catalog import Catalog
 from hybrid_rec.data.columns import without_ids
+from hybrid_rec.data.frames import Frame, as_frame, is_frame
+from hybrid_rec.data.playlist_growth import of_grown
 from hybrid_rec.data.playlists import OnUnknown, Playlists
 from hybrid_rec.data.report import MISSING_IDS
+from hybrid_rec.model.filters import filter_rows
 from hybrid_rec.model.fitted import Model
-from hybrid_rec.model.search import filter_rows
 
 OnKnown = Literal["raise", "extend"]
-NewPlaylists = Playlists | pd.DataFrame | Iterable[Iterable[Any]]
+NewPlaylists = Playlists | Frame | Iterable[Iterable[Any]]
 
 
 @dataclass(frozen=True, eq=False)
@@ -45,7 +46,7 @@ class Changes:
 def read_changes(
     model: Model,
     new_playlists: NewPlaylists | None,
-    new_items: Catalog | pd.DataFrame | None,
+    new_items: Catalog | Frame | None,
     remove: Iterable[Any] | None,
     *,
     on_known: OnKnown,
@@ -70,10 +71,11 @@ def read_changes(
             f"an item must be brought or removed, but {quoted(catalog.item_ids[both[0]])} is in "
             "both new_items and remove; leave it out of one."
         )
-    before = replace(model.playlists, n_items=len(catalog))
+    own = model.playlists
+    before = replace(own, n_items=len(catalog), elsewhere=of_grown(own.elsewhere, len(catalog)))
     playlists, touched = before, np.empty(0, np.int64)
     if new_playlists is not None:
-        added = _parsed(new_playlists, before, len(model.catalog), catalog, on_unknown)
+        added = _parsed(new_playlists, before, len(model.catalog), catalog, on_unknown).liked()
         playlists, touched = _joined(before, added, on_known)
     return Changes(
         catalog,
@@ -94,8 +96,9 @@ def _parsed(
                 f"new_playlists must refer to the model's catalogue of {n_known} items, or to it "
                 f"with the new items, of {len(catalog)}, but refer to one of {given.n_items}."
             )
-        return replace(given, n_items=len(catalog))
-    if isinstance(given, pd.DataFrame):
+        return replace(given, n_items=len(catalog), elsewhere=None)
+    if is_frame(given):
+        given = as_frame(given, "new_playlists")
         added = Playlists.from_frame(given, catalog, on_unknown=on_unknown, on_missing="skip")
         n_missing = int(without_ids(given).sum())
         if n_missing:
@@ -106,7 +109,8 @@ def _parsed(
             "new_playlists must be Playlists, a DataFrame or a list of lists of item ids, "
             f"got {quoted(given)}."
         )
-    lists = list(given)
+    many: Any = given
+    lists: list[Any] = list(many)
     taken = set(before.playlist_ids)
     free = (name for name in map(str, count(len(before))) if name not in taken)
     names = list(islice(free, len(lists)))

@@ -24,9 +24,11 @@ class ExplainedQuery:
         stage: Stage,
         weights: Mapping[str, float],
         called: Doubles | None,
+        *,
+        dislikes: bool = False,
     ) -> None:
         self.seeds, self.counts, self.stage, self.weights = seeds, counts, stage, weights
-        self.called = called
+        self.called, self.dislikes = called, dislikes
         self._model = model
         self._ids = model.catalog.item_ids[seeds]
         titles = model.catalog.titles[seeds]

@@ -27,7 +27,7 @@ from hybrid_rec.model.explanations import (
     reasons,
 )
 from hybrid_rec.model.fitted import Model
-from hybrid_rec.ranking.feature import NAME_PART
+from hybrid_rec.ranking.feature import DISLIKED_PART, NAME_PART
 from hybrid_rec.ranking.knn import SHRINKAGE, PlaylistNeighbours
 from hybrid_rec.ranking.name_witnesses import alike_holders, likeness_of
 
@@ -81,6 +81,7 @@ class Explainer:
         weights: Mapping[str, float],
         features: Sequence[Floats] | None = None,
         reserved: Sequence[Mask] | None = None,
+        dislikes: Mask | None = None,
     ) -> Objects:
         """An `Explanation` of each row, `(n_queries, width)`; None where there is no row.
 
@@ -92,6 +93,7 @@ class Explainer:
             weights: Block weights that gave them; the ranking does not look at them.
             features: For the ranking the features of the rows of each list.
             reserved: For the ranking which of them may have a reserved place.
+            dislikes: Which queries dislike something; None for none.
         """
         explanations = np.full(rows.shape, None, dtype=object)
         for start in range(0, len(seeds), _CHUNK):
@@ -105,6 +107,7 @@ class Explainer:
                 query = ExplainedQuery(
                     self._model, counts.indices[span].astype(np.int64),
                     counts.data[span].astype(np.float64), stage, weights, called[place],
+                    dislikes=dislikes is not None and bool(dislikes[number]),
                 )  # fmt: skip
                 line = slice(near.indptr[place], near.indptr[place + 1])
                 cosines = np.zeros(len(self._model.playlists))
@@ -141,7 +144,9 @@ class Explainer:
         for number, (row, score) in enumerate(zip(rows.tolist(), scores.tolist(), strict=True)):
             if features is None:
                 parts = linear[number]
-                if query.called is not None:
+                if query.dislikes:
+                    parts.append(Part(DISLIKED_PART, float(score) - sum(p.value for p in parts)))
+                elif query.called is not None:
                     parts.append(Part(NAME_PART, float(score) - sum(one.value for one in parts)))
             else:
                 parts = ranking_parts(told, contributions[number])

@@ -9,6 +9,7 @@ import numpy as np
 
 from hybrid_rec.blocks.block_set import BlockSet, columns_of, take_rows
 from hybrid_rec.blocks.cold_start import ColdStartMap, shrink, trust_of
+from hybrid_rec.blocks.given_vectors import GivenVectors, given_vectors
 from hybrid_rec.core.arrays import Codes, Floats
 from hybrid_rec.core.config import HybridConfig
 from hybrid_rec.core.linalg import reproducible
@@ -56,9 +57,20 @@ class StageOne:
 
 
 def fit_model(
-    playlists: Playlists, catalog: Catalog, config: HybridConfig, progress: Progress
+    playlists: Playlists,
+    catalog: Catalog,
+    config: HybridConfig,
+    progress: Progress,
+    vectors: GivenVectors = None,
 ) -> Model:
     """A model of `playlists` over `catalog`.
+
+    Args:
+        playlists: What is learned from.
+        catalog: Their items.
+        config: All parameters.
+        progress: Told of every stage.
+        vectors: Co-occurrence vectors made elsewhere; None to learn them.
 
     Raises:
         DataError: If the playlists are empty or refer to a catalogue of another size, or a block
@@ -67,13 +79,16 @@ def fit_model(
         ModelUnavailableError: If a text model cannot be found.
     """
     check_training(playlists, catalog)
+    given = None
+    if vectors is not None:
+        given = given_vectors(vectors, catalog, config.cooccurrence.vector_size)
     timings: dict[str, float] = {}
     blocks = BlockSet.of(config, columns_of(catalog.table))
     # The blocks first: a column that cannot be used is to be told before the long training.
     with timed(timings, "blocks"):
         items = describe_items(blocks, catalog, progress)
     with timed(timings, "co-occurrence"):
-        learned = learn_vectors(playlists, config, progress, True)
+        learned = learn_vectors(playlists, config, progress, True, given)
     fused = fuse(playlists, catalog, config, learned, items, progress)
     return replace(fused, timings=timings | fused.timings)
 
@@ -164,7 +179,9 @@ def fit_stage_one(
     Raises:
         ConfigError: If the index factory does not suit the data.
     """
-    plays, group_of, n_groups = playlists.play_counts, items.group_of, items.blocks.n_groups
+    group_of, n_groups = items.group_of, items.blocks.n_groups
+    # A vector that was made elsewhere is of an item that somebody has played.
+    plays = np.maximum(playlists.known_plays, own.any(axis=1))
     vectors = shrink(own, plays, group_of, n_groups, config.cold_start.shrinkage)
     held = vectors.any(axis=1)
     trust = np.where(held, trust_of(plays, config.cold_start.shrinkage), np.float32(0))
@@ -173,7 +190,7 @@ def fit_stage_one(
     sources = np.zeros(len(items), np.uint8)
     cold = np.flatnonzero(~held)
     vectors[cold], sources[cold] = fallback.places(take_rows(items.rows, cold), group_of[cold])
-    dense, sparse_blocks = blocks_of(vectors, plays, items)
+    dense, sparse_blocks = blocks_of(vectors, playlists.played, items)
     index, choice = build_index(dense, sparse_blocks, items.blocks, config, factory)
     return StageOne(index, choice, sources, cold_map)
 

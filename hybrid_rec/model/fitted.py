@@ -163,7 +163,7 @@ class Model:
         asked[-1] = False  # that of items without a group
         rows = np.flatnonzero(asked[self.group_of] & (self.sources == HYBRID))
         return fallback_of(
-            self.index.blocks(rows)[COOCCURRENCE], self.playlists.play_counts[rows],
+            self.index.blocks(rows)[COOCCURRENCE], self.playlists.known_plays[rows],
             self.group_of[rows], self.blocks.n_groups, self.cold_map, self.config,
         )  # fmt: skip
 

@@ -116,7 +116,7 @@ class FittedRecommender:
         """
         playlists, _ = parse_queries(queries, self.model_.catalog, on_unknown)
         other = type(self)(self.config)
-        other._set(learned_model(self.model_, playlists, as_progress(progress)))
+        other._set(learned_model(self.model_, playlists.liked(), as_progress(progress)))
         return other
 
     def with_index(self, factory: str) -> Self:

@@ -8,7 +8,7 @@ import numpy as np
 from scipy import sparse
 
 from hybrid_rec.blocks.block_set import BlockSet
-from hybrid_rec.core.arrays import Floats, Rows
+from hybrid_rec.core.arrays import Doubles, Floats, Rows
 from hybrid_rec.core.config import COOCCURRENCE, POPULARITY, HybridConfig
 from hybrid_rec.core.errors import ConfigError
 from hybrid_rec.model.fitted import ItemDescriptions
@@ -36,13 +36,13 @@ def choose_index(n_items: int, dim: int, config: HybridConfig, factory: str) -> 
 
 
 def blocks_of(
-    vectors: Floats, plays: Rows, items: ItemDescriptions
+    vectors: Floats, plays: Rows | Doubles, items: ItemDescriptions
 ) -> tuple[dict[str, Floats], dict[str, sparse.csr_array]]:
     """The dense and the sparse blocks of all items, by name, as the index takes them.
 
     Args:
         vectors: Places in co-occurrence space, `(n_items, dim)`.
-        plays: Plays of each item, `(n_items,)`.
+        plays: Plays of each item, each as much as it counts, `(n_items,)`.
         items: What describes them.
     """
     # Beside each other, for what is often asked without the others.

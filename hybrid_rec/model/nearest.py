@@ -6,19 +6,19 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 import numpy as np
-import pandas as pd
 
 from hybrid_rec.core.checks import check_block
 from hybrid_rec.core.choices import Distinct
 from hybrid_rec.core.config import COOCCURRENCE, POPULARITY
 from hybrid_rec.core.errors import DataError
-from hybrid_rec.data.playlists import OnUnknown, Playlists
-from hybrid_rec.data.queries import as_singles, parse_queries
+from hybrid_rec.data.playlists import OnUnknown
+from hybrid_rec.data.queries import Queries, as_singles, parse_queries
 from hybrid_rec.data.recommendations import PlaylistMatches, Recommendations
+from hybrid_rec.model.filters import allowed_rows, filter_rows
 from hybrid_rec.model.lookup import ItemLookup
-from hybrid_rec.model.new_items import NewItemsTable, as_frame, place_new_items
+from hybrid_rec.model.new_items import NewItemsTable, new_items_frame, place_new_items
 from hybrid_rec.model.playlist_search import similar_playlists
-from hybrid_rec.model.search import SearchRequest, allowed_rows, answer, filter_rows
+from hybrid_rec.model.search import SearchRequest, answer
 from hybrid_rec.model.weights import Weights, block_alone, similar_weights
 from indexes.hybrid import HybridQueries
 
@@ -87,11 +87,11 @@ class NearestItems(ItemLookup):
         """The catalogue items nearest to items that the catalogue lacks.
 
         Args:
-            frame: A DataFrame, a dict of one item or a list of dicts, with any of the columns that
-                the model's blocks are made from, such as `title` and `artist`, each of which may be
-                missing in a row; optionally `item_id` (becomes the query id) and `context` (lists
-                of ids of catalogue items that it was seen with: the mean of its company is the best
-                guess of its place).
+            frame: A DataFrame or another table, a dict of one item or a list of dicts, with any of
+                the columns that the model's blocks are made from, such as `title` and `artist`,
+                each of which may be missing in a row; optionally `item_id` (becomes the query id)
+                and `context` (lists of ids of catalogue items that it was seen with: the mean of
+                its company is the best guess of its place).
             k: Neighbours wanted of each, from 1 to 10,000,000.
             weights: See `similar_items`.
             distinct: See `recommend`; the same song as the new item is kept out, too.
@@ -107,7 +107,7 @@ class NearestItems(ItemLookup):
             NotFittedError: Before `fit` or `load`.
         """
         model = self.model_
-        new = place_new_items(model, as_frame(frame))
+        new = place_new_items(model, new_items_frame(frame))
         request = SearchRequest(
             new.queries,
             new.query_ids,
@@ -171,7 +171,7 @@ class NearestItems(ItemLookup):
 
     def similar_playlists(
         self,
-        queries: Playlists | Sequence[Any] | pd.Series[Any] | pd.Index[Any],
+        queries: Queries,
         k: int = 10,
         *,
         names: Sequence[Any] | None = None,
@@ -195,4 +195,4 @@ class NearestItems(ItemLookup):
             NotFittedError: Before `fit` or `load`.
         """
         playlists, _ = parse_queries(queries, self.model_.catalog, on_unknown, names)
-        return similar_playlists(self.model_, playlists, k)
+        return similar_playlists(self.model_, playlists.liked(), k)

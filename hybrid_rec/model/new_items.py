@@ -19,13 +19,14 @@ from hybrid_rec.core.progress import Progress
 from hybrid_rec.core.quoting import quoted
 from hybrid_rec.data.catalog import Catalog
 from hybrid_rec.data.columns import id_column, is_missing, require_columns
+from hybrid_rec.data.frames import Frame, as_frame, is_frame
 from hybrid_rec.data.item_table import ITEM_ID, TITLE, item_array
 from hybrid_rec.data.playlists import Playlists
 from hybrid_rec.model.fitted import Model
 from indexes.hybrid import HybridQueries
 
-NewItemsTable = pd.DataFrame | Mapping[str, Any] | Sequence[Mapping[str, Any]]
-"""New items as a frame, as a dict of one, or as a list of dicts."""
+NewItemsTable = Frame | Mapping[str, Any] | Sequence[Mapping[str, Any]]
+"""New items as a table, as a dict of one, or as a list of dicts."""
 CONTEXT_SOURCE = CONTEXT = "context"
 _NOTHING = np.empty(0, np.int64)
 
@@ -90,15 +91,15 @@ def place_new_items(model: Model, frame: pd.DataFrame) -> NewItems:
     return NewItems(queries, ids, sources, context, titles, group_of)
 
 
-def as_frame(items: NewItemsTable) -> pd.DataFrame:
+def new_items_frame(items: NewItemsTable) -> pd.DataFrame:
     """New items as a frame, one row an item; what a dict leaves out is missing.
 
     Raises:
         DataError: For anything but a frame, a dict or a list of dicts.
     """
-    if isinstance(items, pd.DataFrame):
-        return items
-    dicts = [items] if isinstance(items, Mapping) else items
+    if is_frame(items):
+        return as_frame(items, "new items")
+    dicts: Any = [items] if isinstance(items, Mapping) else items
     is_list = isinstance(dicts, Sequence) and not isinstance(dicts, str)
     if not is_list or not dicts or not all(isinstance(entry, Mapping) for entry in dicts):
         raise DataError(

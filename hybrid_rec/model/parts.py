@@ -34,6 +34,7 @@ from indexes.checks import check_rows
 from indexes.choice import Choice
 from indexes.hybrid import HybridIndex
 
+_WEIGHTS = "weights.npy"
 LEARNED_FROM = "learned_from"
 """Where a manifest says which playlists were learned from queries, if any were."""
 _BLOCKS, _COLD, _NAMES, _RANKING = "blocks", "cold_start", "names", "ranking"
@@ -133,6 +134,10 @@ def _write_plays(playlists: Playlists, folder: Path) -> None:
     write_array(folder / "rows.npy", playlists.rows)
     if playlists.times is not None:
         write_array(folder / "times.npy", playlists.times)
+    if playlists.weights is not None:
+        write_array(folder / _WEIGHTS, playlists.weights)
+    if playlists.elsewhere is not None:
+        write_array(folder / "elsewhere.npy", playlists.elsewhere)
 
 
 def read_playlists(home: Path, n_items: int, manifest: Mapping[str, Any]) -> Playlists:
@@ -146,9 +151,17 @@ def read_playlists(home: Path, n_items: int, manifest: Mapping[str, Any]) -> Pla
     times = None
     if "times.npy" in manifest["files"]:
         times = read_array(home / "times.npy", "<M8[us]", (len(rows),))
+    weights = None
+    if _WEIGHTS in manifest["files"]:
+        weights = read_array(home / _WEIGHTS, np.float32, (len(rows),))
+        if not (np.isfinite(weights) & (weights > 0)).all():
+            raise ArtifactError(f"{_WEIGHTS} must hold numbers above 0; save the model again.")
+    elsewhere = None
+    if "elsewhere.npy" in manifest["files"]:
+        elsewhere = read_array(home / "elsewhere.npy", np.int64, (n_items,))
     offsets = read_array(home / "offsets.npy", np.int64, (len(ids) + 1,))
     with refused(home / "offsets.npy"):
-        return Playlists(offsets, rows, ids, n_items, times, names)
+        return Playlists(offsets, rows, ids, n_items, times, names, weights, elsewhere)
 
 
 def read_sources(home: Path, n_items: int) -> Any:

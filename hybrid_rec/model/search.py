@@ -2,28 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any, get_args
 
 import numpy as np
 
 from hybrid_rec.blocks.cold_start import SOURCES
-from hybrid_rec.blocks.pooling import says_nothing, take
+from hybrid_rec.blocks.pooling import away_from, says_nothing, take
 from hybrid_rec.core.arrays import Floats, Mask, Objects, Rows
 from hybrid_rec.core.checks import check_choice
 from hybrid_rec.core.choices import Distinct
 from hybrid_rec.core.config import POPULARITY, DiversityConfig
-from hybrid_rec.core.errors import ConfigError, DataError
+from hybrid_rec.core.errors import ConfigError
 from hybrid_rec.core.quoting import quoted
-from hybrid_rec.data.catalog import Catalog
-from hybrid_rec.data.playlists import OnUnknown, Playlists
+from hybrid_rec.data.playlists import Playlists
 from hybrid_rec.data.recommendations import Recommendations
-from hybrid_rec.data.where import where_rows
 from hybrid_rec.model.explainer import Explainer
 from hybrid_rec.model.explanations import Stage
 from hybrid_rec.model.fitted import Model
 from hybrid_rec.model.new_items import NewItems
+from hybrid_rec.ranking.candidates import left_out_of
 from hybrid_rec.ranking.diversity import OFF, Diversifier
 from hybrid_rec.ranking.ranker import rank_candidates
 from indexes.base import NO_ROW, NO_SCORE
@@ -35,6 +34,8 @@ _LARGEST_K = 10_000_000
 _WIDER = 4
 # Other releases of what stands in a list that are expected at most.
 _TWINS = 30
+# The least weight of popularity where nothing else says what is wanted.
+_PRIOR = 0.1
 
 
 @dataclass(frozen=True, eq=False)
@@ -69,6 +70,10 @@ class SearchRequest:
     """Whether items are kept out that are one song with a seed or with an item above."""
     query_sources: Objects | None = None
     """How each query was placed; see `Recommendations`."""
+    disliked: Playlists | None = None
+    """Items that each query dislikes; None where none does."""
+    away: HybridQueries | None = None
+    """The same as queries."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -126,6 +131,7 @@ def answer(
                 found.weights,
                 found.features,
                 found.reserved,
+                None if request.disliked is None else request.disliked.lengths[numbers] > 0,
             )
     sources = np.array(SOURCES, dtype=object)[model.sources[np.maximum(rows, 0)]]
     sources[silent] = POPULARITY_SOURCE
@@ -165,6 +171,9 @@ def _find(
     """The best `width` rows of some queries; the silent ones get the prior."""
     queries = take(request.queries, numbers)
     seeds = None if request.seeds is None else request.seeds.select(numbers)
+    disliked = None if request.disliked is None else request.disliked.select(numbers)
+    if request.away is not None:
+        queries = away_from(queries, take(request.away, numbers))
     weights = request.weights
     source = model.candidates
     if request.rank and not silent and seeds is not None and source and model.ranking:
@@ -172,7 +181,7 @@ def _find(
             source, model.ranking.ranker, seeds, queries, width,
             exclude_seeds=request.exclude_seeds, allow=request.allow, block=request.block,
             new_groups=None if request.new is None else request.new.groups[numbers],
-            by_likeness=request.by_likeness, keep_features=keep,
+            by_likeness=request.by_likeness, keep_features=keep, disliked=disliked,
         )  # fmt: skip
         if not keep:
             return _Found(ranked.rows, ranked.scores, "ranking", weights)
@@ -180,16 +189,23 @@ def _find(
             ranked.rows, ranked.scores, "ranking", weights, ranked.features, ranked.reserved
         )
     if silent:
-        weights = {POPULARITY: weights[POPULARITY] or 1.0}
+        weights = _silent_weights(weights, dislikes=disliked is not None and disliked.n_plays > 0)
     found = model.index.search(
         queries,
         width,
         weights,
         allow=request.allow,
         block=request.block,
-        exclude=list(seeds) if seeds is not None and request.exclude_seeds else None,
+        exclude=left_out_of(seeds if request.exclude_seeds else None, disliked),
     )
     return _Found(found.rows, found.scores, "popularity" if silent else "linear", weights)
+
+
+def _silent_weights(weights: Mapping[str, float], *, dislikes: bool) -> Mapping[str, float]:
+    """Block weights of queries that name nothing, at most what they dislike."""
+    if dislikes:
+        return {**weights, POPULARITY: max(weights[POPULARITY], _PRIOR)}
+    return {POPULARITY: weights[POPULARITY] or 1.0}
 
 
 def _reordered(
@@ -238,6 +254,8 @@ def _once(model: Model, request: SearchRequest, number: int, line: Rows) -> Rows
         return np.arange(len(line))
     keys = model.songs.keys
     asked = [] if request.seeds is None else keys[request.seeds[number]].tolist()
+    if request.disliked is not None:
+        asked += keys[request.disliked[number]].tolist()
     if request.new is not None:
         found = model.songs.find([request.new.titles[number]], request.new.groups[[number]])
         asked.append(int(found[0]))
@@ -245,39 +263,6 @@ def _once(model: Model, request: SearchRequest, number: int, line: Rows) -> Rows
     given = np.concatenate([np.array(asked, np.int64), keys[line]])
     first = np.sort(np.unique(given, return_index=True)[1])
     return first[first >= len(asked)] - len(asked)
-
-
-def filter_rows(
-    catalog: Catalog, item_ids: Iterable[Any] | None, on_unknown: OnUnknown, what: str
-) -> Rows | None:
-    """The rows of `allow` or `block`; None if there is no such filter.
-
-    Raises:
-        DataError: For ids that are neither strings nor integers.
-        UnknownItemError: For an unknown id, if `on_unknown` is "raise".
-    """
-    if item_ids is None:
-        return None
-    check_choice(on_unknown, ("raise", "skip"), "on_unknown")
-    if isinstance(item_ids, str):
-        raise DataError(f"{what} must be a list of item ids, got the string {quoted(item_ids)}.")
-    rows = catalog.rows(item_ids, "error" if on_unknown == "raise" else "negative")
-    return rows[rows >= 0]
-
-
-def allowed_rows(
-    catalog: Catalog, allow: Iterable[Any] | None, where: str | None, on_unknown: OnUnknown
-) -> Rows | None:
-    """The only rows that may come back, by ids and by an expression; None for all.
-
-    Raises:
-        HybridRecError: See `filter_rows` and `where_rows`.
-    """
-    rows = filter_rows(catalog, allow, on_unknown, "allow")
-    if where is None:
-        return rows
-    passed = where_rows(catalog, where)
-    return passed if rows is None else np.intersect1d(rows, passed)
 
 
 def check_k(k: Any) -> None:

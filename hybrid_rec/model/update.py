@@ -126,7 +126,7 @@ def _begun(model: Model, items: ItemDescriptions, known: Floats) -> _Places:
     sources = np.full(len(vectors), METADATA, np.uint8)
     vectors[: len(known)], sources[: len(known)] = known, model.sources
     plays = np.zeros(len(vectors), np.int64)
-    plays[: len(known)] = model.playlists.play_counts
+    plays[: len(known)] = model.playlists.known_plays
     fresh = np.arange(len(known), len(vectors))
     places = _Places(vectors, sources, fresh)
     vectors[fresh], sources[fresh] = _fallen_back(model, items, places, plays, fresh)
@@ -147,7 +147,7 @@ def _fallen_back(
 
 def _trained(model: Model, changes: Changes, begun: _Places, progress: Progress) -> Floats:
     """Vectors of the items that gained plays, `(n_items, dim)`; zero rows for all others."""
-    counts, config = changes.playlists.play_counts, model.config.cooccurrence
+    counts, config = changes.playlists.known_plays, model.config.cooccurrence
     wanted = (changes.gained > 0) & (counts >= config.min_count)
     own = np.zeros_like(begun.vectors)
     if not wanted.any():
@@ -183,7 +183,7 @@ def _placed(
     model: Model, changes: Changes, items: ItemDescriptions, begun: _Places, own: Floats
 ) -> _Places:
     """Places of all items: those with new vectors shrunk, those without any by the fallback."""
-    plays, group_of = changes.playlists.play_counts, items.group_of
+    plays, group_of = changes.playlists.known_plays, items.group_of
     n_groups, k = items.blocks.n_groups, model.config.cold_start.shrinkage
     learned = np.flatnonzero(own.any(axis=1))
     sources = begun.sources.copy()
@@ -204,6 +204,9 @@ def _placed(
     moved[changes.gained > 0] = True
     moved[falling] = True
     moved[begun.moved] = True
+    if changes.playlists.weights is not None:
+        # New plays of a playlist change how much its others count.
+        moved[changes.playlists.select(changes.touched).rows] = True
     return _Places(held, sources, np.flatnonzero(moved))
 
 
@@ -211,7 +214,7 @@ def _indexed(
     model: Model, changes: Changes, items: ItemDescriptions, places: _Places
 ) -> tuple[HybridIndex, Choice | None]:
     """The moved rows in a delta, or everything in a new index if that is cheap or overdue."""
-    dense, hot = blocks_of(places.vectors, changes.playlists.play_counts, items)
+    dense, hot = blocks_of(places.vectors, changes.playlists.played, items)
     settings = model.config.index
     base = model.index.index
     if not base.exact:

@@ -26,7 +26,9 @@ class Factors:
 
         sum_{p,i} c_pi (x_pi - <u_p, v_i>)^2 + regularisation (sum_p |u_p|^2 + sum_i |v_i|^2),
 
-    where `c_pi = alpha` if `x_pi` is 1 and else 1.
+    where `c_pi = alpha` if `x_pi` is 1 and else 1. Where plays have weights, `c_pi = 1 + (alpha -
+    1) w_pi` with `w_pi` the strength of the play, and with `|w_pi|` for what is disliked, of which
+    `x_pi` is 0.
 
     References:
         Hu, Koren and Volinsky, "Collaborative Filtering for Implicit Feedback Datasets", ICDM
@@ -77,19 +79,29 @@ class Factors:
         gram[np.diag_indices_from(gram)] += max(self.regularisation, 1e-6)
         return gram
 
-    def place(self, rows: Rows) -> Floats:
-        """U of a playlist of different items, `(size,)`, solved for exactly; zero without items."""
+    def place(self, rows: Rows, strengths: Doubles | None = None) -> Floats:
+        """U of a playlist of different items, `(size,)`, solved for exactly; zero without items.
+
+        Args:
+            rows: The items.
+            strengths: How much each counts, below 0 for what is disliked; None for 1.
+        """
         held = self.vectors[rows].astype(np.float64)
-        gram = self._gram + (self.alpha - 1) * (held.T @ held)
-        placed = np.linalg.solve(gram, self.alpha * held.sum(axis=0))
-        return placed.astype(np.float32)
+        if strengths is None or (strengths == 1).all():
+            gram = self._gram + (self.alpha - 1) * (held.T @ held)
+            wanted = self.alpha * held.sum(axis=0)
+        else:
+            more = (self.alpha - 1) * np.abs(strengths)
+            gram = self._gram + held.T @ (more[:, None] * held)
+            wanted = np.where(strengths > 0, 1 + more, 0.0) @ held
+        return np.linalg.solve(gram, wanted).astype(np.float32)
 
     def place_all(self, holds: sparse.csr_array) -> Floats:
         """The place of each playlist of `holds` `(n_playlists, n_items)`, `(n_playlists, size)`."""
         placed = np.zeros((holds.shape[0], self.vectors.shape[1]), np.float32)
         with one_blas_thread():
             for number, (start, end) in enumerate(itertools.pairwise(holds.indptr.tolist())):
-                placed[number] = self.place(holds.indices[start:end])
+                placed[number] = self.place(holds.indices[start:end], holds.data[start:end])
         return placed
 
 
@@ -110,7 +122,11 @@ def fit_als(holds: sparse.csr_array, advance: Advance = silent, **settings: Any)
     with reproducible(), warnings.catch_warnings():
         warnings.filterwarnings("ignore", ".* is configured to use", RuntimeWarning)
         model = library.cpu.als.AlternatingLeastSquares(num_threads=1, **settings)
-        model.fit(ones_for_implicit(holds), show_progress=False, callback=lambda *_told: advance(1))
+        model.fit(
+            for_implicit(holds, settings["alpha"]),
+            show_progress=False,
+            callback=lambda *_told: advance(1),
+        )
     return model
 
 
@@ -129,6 +145,14 @@ def load_implicit() -> Any:
             f"{error}. Install it with: pip install 'hybrid-rec[peers]'"
         ) from error
     return implicit
+
+
+def for_implicit(holds: sparse.csr_array, alpha: float) -> sparse.csr_matrix:
+    """What `implicit` multiplies by alpha to get the confidence in each play; see `Factors`."""
+    given = ones_for_implicit(holds)
+    if not (holds.data == 1).all():
+        given.data[:] = (1 + (alpha - 1) * holds.data) / alpha
+    return given
 
 
 def ones_for_implicit(holds: sparse.csr_array) -> sparse.csr_matrix:

@@ -97,6 +97,7 @@ class CandidateFeatures:
         allow: Rows | None = None,
         block: Rows | None = None,
         new_groups: Rows | None = None,
+        disliked: Playlists | None = None,
     ) -> Iterator[CandidateList]:
         """The candidates of each query and their features.
 
@@ -111,12 +112,15 @@ class CandidateFeatures:
             block: Rows that are no candidates.
             new_groups: If each query is an item that the catalogue lacks, with its company as
                 seeds: the groups of these items, `(n_queries,)`; -1 for none.
+            disliked: Items that each query dislikes, which are no candidates; None for none.
         """
         mask = allowed_mask(len(self.sources), allow, block)
         scratch = np.zeros(max(len(self.sources), self.statistics.n_groups + 1))
         for start in range(0, len(playlists), _SEARCHED):
             many = np.arange(start, min(start + _SEARCHED, len(playlists)))
             asked, part = take(queries, many), playlists.select(many)
+            less = None if disliked is None else disliked.select(many)
+            left_out = left_out_of(part if exclude_seeds else None, less)
             nearest = list(
                 self.index.candidates(
                     asked,
@@ -125,7 +129,7 @@ class CandidateFeatures:
                     candidate_weights(self.blocks, self.weights),
                     allow=allow,
                     block=block,
-                    exclude=list(part) if exclude_seeds else None,
+                    exclude=left_out,
                 )
             )
             if new_groups is not None and any(each.config.kind == "text" for each in self.blocks):
@@ -138,9 +142,11 @@ class CandidateFeatures:
                 # Many small products: threads would take longer to meet than to work.
                 with one_blas_thread():
                     new = None if new_groups is None else new_groups[many[few]]
-                    batch = QueryBatch(self, part.select(few), take(asked, few), new)
+                    dislikes = None if less is None else less.select(few)
+                    batch = QueryBatch(self, part.select(few), take(asked, few), new, dislikes)
                     near = nearest[at : at + _BATCH]
-                    found = list(self._described(batch, near, mask, exclude_seeds, scratch))
+                    out = None if left_out is None else left_out[at : at + _BATCH]
+                    found = list(self._described(batch, near, mask, out, scratch))
                 yield from found
 
     def _named_alike(
@@ -156,7 +162,7 @@ class CandidateFeatures:
         batch: QueryBatch,
         nearest: Sequence[Rows],
         mask: Mask | None,
-        exclude_seeds: bool,
+        left_out: Sequence[Rows] | None,
         scratch: Doubles,
     ) -> Iterator[CandidateList]:
         """See `describe`; `nearest` is what the linear score brings."""
@@ -171,8 +177,8 @@ class CandidateFeatures:
             rows = _distinct([near, *(rows[number] for rows in brought)])
             if mask is not None:
                 rows = rows[mask[rows]]
-            if exclude_seeds:
-                rows = rows[~np.isin(rows, batch.part[number])]
+            if left_out is not None:
+                rows = rows[~np.isin(rows, left_out[number])]
             candidates = Candidates(batch, number, rows, scratch)
             yield CandidateList(
                 rows,
@@ -180,6 +186,19 @@ class CandidateFeatures:
                 self.statistics.plays[rows] == 0,
                 bool(batch.is_known[number]) and len(candidates.seeds) >= _FEWEST_SEEDS,
             )
+
+
+def left_out_of(seeds: Playlists | None, disliked: Playlists | None) -> list[Rows] | None:
+    """The rows that each query may not find; None where all may be found.
+
+    Args:
+        seeds: The queries; None where their own items may be found.
+        disliked: What they dislike; None for nothing.
+    """
+    if seeds is None or disliked is None:
+        given = seeds or disliked
+        return None if given is None else list(given)
+    return [np.concatenate(both) for both in zip(seeds, disliked, strict=True)]
 
 
 def _distinct(parts: Sequence[Rows]) -> Rows:

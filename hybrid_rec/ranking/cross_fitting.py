@@ -11,6 +11,7 @@ import numpy as np
 from hybrid_rec.core.arrays import Mask, Rows
 from hybrid_rec.core.config import RankingConfig
 from hybrid_rec.core.progress import Advance, silent
+from hybrid_rec.data.playlist_growth import forgetting
 from hybrid_rec.data.playlist_names import names_for
 from hybrid_rec.data.playlists import Playlists
 from hybrid_rec.ranking.candidates import CandidateFeatures
@@ -164,7 +165,7 @@ def _fold(
     hidden[rng.choice(played, n_hidden, replace=False)] = True
     lost = hidden[rest.rows]
     known = _known_cases(rest, lost, round(config.known_share * len(held)), rng)
-    train = rest.select_plays(~lost)
+    train = forgetting(rest, hidden)
     usual, others = [], []
     part = playlists.select(held)
     for rows, called in zip(part, names_of(part), strict=True):

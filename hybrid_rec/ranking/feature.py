@@ -18,6 +18,7 @@ Numbers = Any
 GROUP_PART, GROUP_NEIGHBOURS = "{group}", "{group} neighbours"
 """Parts that are told under the name of the block of groups."""
 NAME_PART = "name"
+DISLIKED_PART = "dislikes"
 """The part that what playlists are called is told under."""
 
 

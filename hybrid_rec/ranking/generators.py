@@ -54,9 +54,14 @@ def _group(batch: QueryBatch, depth: int) -> Sequence[Rows]:
     """Items of the groups that the query holds."""
     own = batch.group_queries
     return [
-        items_of_groups(batch.statistics, *entries(own, number), depth * 4 // 5)
+        items_of_groups(batch.statistics, *_positive(*entries(own, number)), depth * 4 // 5)
         for number in range(len(batch.part))
     ]
+
+
+def _positive(groups: Rows, strength: Doubles) -> tuple[Rows, Doubles]:
+    """The groups that are wanted, without those that are disliked."""
+    return groups[strength > 0], strength[strength > 0]
 
 
 def _user_knn_groups(batch: QueryBatch, depth: int) -> Sequence[Rows]:

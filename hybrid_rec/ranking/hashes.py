@@ -6,6 +6,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
+from hybrid_rec.core.arrays import Rows
+
 _GOLDEN = np.uint64(0x9E3779B97F4A7C15)
 
 
@@ -33,7 +35,9 @@ def set_hashes(holds: sparse.csr_array) -> NDArray[np.uint64]:
     return hashes
 
 
-def shortened(holds: sparse.csr_array, most: int) -> sparse.csr_array:
+def shortened(
+    holds: sparse.csr_array, most: int, lines: Rows | None = None, columns: Rows | None = None
+) -> sparse.csr_array:
     """The same lines with `most` entries each at most; the matrix itself if none is longer.
 
     What is kept of a longer line depends on its number and its columns alone: most of it stays when
@@ -42,6 +46,8 @@ def shortened(holds: sparse.csr_array, most: int) -> sparse.csr_array:
     Args:
         holds: `(n_lines, n_columns)`, no column twice in a line.
         most: Entries of a line, at least 1.
+        lines: The number of each line where these are a part of all, `(n_lines,)`.
+        columns: The number of each column where these are a part of all, `(n_columns,)`.
     """
     sizes = np.diff(holds.indptr)
     longer = np.flatnonzero(sizes > most)
@@ -50,8 +56,10 @@ def shortened(holds: sparse.csr_array, most: int) -> sparse.csr_array:
     kept = np.ones(holds.nnz, dtype=bool)
     for line in longer.tolist():
         span = slice(holds.indptr[line], holds.indptr[line + 1])
-        salt = mixed(np.array([line], np.uint64))
-        draws = mixed(holds.indices[span].astype(np.uint64) ^ salt)
+        salt = mixed(np.array([line if lines is None else lines[line]], np.uint64))
+        indices = holds.indices[span]
+        numbers = indices if columns is None else columns[indices]
+        draws = mixed(numbers.astype(np.uint64) ^ salt)
         kept[span] = draws <= np.partition(draws, most - 1)[most - 1]
     indptr = np.concatenate([[0], np.cumsum(np.minimum(sizes, most))])
     return sparse.csr_array(

@@ -10,6 +10,7 @@ import numpy as np
 from scipy import sparse
 
 from hybrid_rec.blocks.labels import one_hot
+from hybrid_rec.blocks.pooling import DISLIKED
 from hybrid_rec.core.arrays import Doubles, Floats, Rows
 from hybrid_rec.core.config import COOCCURRENCE
 from hybrid_rec.core.linalg import unit_rows
@@ -34,6 +35,7 @@ class QueryBatch:
         part: The queries as playlists, in play order.
         queries: The same as `playlist_queries` gives it.
         new_groups: See `CandidateFeatures.describe`; each item counts as a seed without history.
+        disliked: What each of the queries dislikes; None for nothing.
     """
 
     def __init__(
@@ -42,18 +44,22 @@ class QueryBatch:
         part: Playlists,
         queries: HybridQueries,
         new_groups: Rows | None = None,
+        disliked: Playlists | None = None,
     ) -> None:
         self.source, self.part, self.queries = source, part, queries
         self.statistics = source.statistics
-        self.seeds = part.matrix().astype(np.float64)
+        held = part.matrix().astype(np.float64)
+        self.seeds = part.strengths().astype(np.float64)
+        self._less: sparse.csr_array | None = None
+        if disliked is not None and disliked.n_plays:
+            self._less = sparse.csr_array(DISLIKED * disliked.strengths().astype(np.float64))
+            self.seeds = sparse.csr_array(self.seeds - self._less)
         self.new_groups = new_groups
         self.n_new = 0 if new_groups is None else 1
-        self.n_seeds = np.maximum(np.diff(self.seeds.indptr) + self.n_new, 1)
+        self.n_seeds = np.maximum(np.diff(held.indptr) + self.n_new, 1)
         own = source.own_playlists
-        self._own = None if own is None else own.of(self.seeds)
-        self.is_known = (
-            self.statistics.holds_exactly(self.seeds) if own is None else own.is_fitted(self.seeds)
-        )
+        self._own = None if own is None else own.of(held)
+        self.is_known = self.statistics.holds_exactly(held) if own is None else own.is_fitted(held)
         self._lines: dict[str, sparse.csr_array] = {}
         self._placed: dict[str, Floats] = {}
 
@@ -94,7 +100,8 @@ class QueryBatch:
     @cached_property
     def recent(self) -> sparse.csr_array:
         """Weights of the items of each query that fall from its end backwards."""
-        return recent_weights(self.part)
+        recent = recent_weights(self.part)
+        return recent if self._less is None else sparse.csr_array(recent - self._less)
 
     @property
     def group_queries(self) -> sparse.csr_array:
@@ -115,7 +122,7 @@ class QueryBatch:
     @cached_property
     def recent_vectors(self) -> tuple[Floats, Rows, Floats]:
         """Means of the latest items, `(n_queries, dim)`; the different items, and their vectors."""
-        used = np.unique(self.part.rows)
+        used = np.unique(self.recent.indices).astype(np.int64)
         vectors = self.source.index.blocks(used)[COOCCURRENCE]
         local = sparse.csr_array(
             (self.recent.data, np.searchsorted(used, self.recent.indices), self.recent.indptr),
@@ -158,10 +165,10 @@ def _squared(matrix: sparse.csr_array) -> sparse.csr_array:
     return squares
 
 
-def _ones(matrix: sparse.csr_array) -> sparse.csr_array:
-    ones = matrix.copy()
-    ones.data[:] = 1
-    return ones
+def _signs(matrix: sparse.csr_array) -> sparse.csr_array:
+    signs = matrix.copy()
+    signs.data[:] = np.sign(signs.data)
+    return signs
 
 
 _LINES: Mapping[str, Callable[[QueryBatch], sparse.csr_array]] = {
@@ -199,5 +206,5 @@ _LINES: Mapping[str, Callable[[QueryBatch], sparse.csr_array]] = {
     "group_share": lambda b: b.group_share(),
     "group_user_knn": lambda b: b.line("playlists_by_group") @ b.statistics.counted_groups,
     "user_knn_groups": lambda b: b.line("playlists") @ b.statistics.counted_groups,
-    "group_knn": lambda b: _ones(b.line("group_share")) @ b.statistics.group_neighbours,
+    "group_knn": lambda b: _signs(b.line("group_share")) @ b.statistics.group_neighbours,
 }

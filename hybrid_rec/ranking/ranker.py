@@ -217,6 +217,7 @@ def rank_candidates(
     new_groups: Rows | None = None,
     by_likeness: bool = False,
     keep_features: bool = False,
+    disliked: Playlists | None = None,
 ) -> Ranked:
     """The k best rows of each query, with `by_likeness` in the order of `likeness.fused`.
 
@@ -233,7 +234,7 @@ def rank_candidates(
     def described() -> Iterator[CandidateList]:
         for one in source.describe(
             playlists, queries, k, exclude_seeds=exclude_seeds, allow=allow, block=block,
-            new_groups=new_groups,
+            new_groups=new_groups, disliked=disliked,
         ):  # fmt: skip
             waiting.append((one.rows, one if keep_features or by_likeness else None))
             yield one

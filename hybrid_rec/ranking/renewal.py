@@ -48,7 +48,7 @@ def updated_statistics(
         config: What `before` was counted with.
         advance: Told `updated_steps` units in all.
     """
-    holds = playlists.matrix().astype(np.float64)
+    holds = playlists.strengths().astype(np.float64)
     counted = counted_of(holds, config)
     changed = np.union1d(changed, _other_lengths(before.counted, counted))
     groups = of_groups(counted, group_of, n_groups)

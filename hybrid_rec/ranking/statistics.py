@@ -80,7 +80,7 @@ class Statistics:
             seed: Seed of the factors.
             advance: Told `steps` units in all.
         """
-        holds = playlists.matrix().astype(np.float64)
+        holds = playlists.strengths().astype(np.float64)
         counted = counted_of(holds, config)
         groups = of_groups(counted, group_of, n_groups)
         factors = {
@@ -229,7 +229,7 @@ class Statistics:
             for name in _ALS_NAMES
             if name in arrays
         }
-        holds = playlists.matrix().astype(np.float64)
+        holds = playlists.strengths().astype(np.float64)
         return cls(
             holds,
             counted_of(holds, config),

@@ -40,8 +40,10 @@ SETS = {
     "mpd_sample": ("mpd:{data}/mpd_sample", "continuation", None),
 }
 SEEDS = (0, 1, 2, 3, 4)
-PARTS = ("playlists", "others")
+PARTS = ("playlists", "others", "learning")
 """Playlists that go on are asked in every draw, all else in the first."""
+ORDERED = ("yes_big", "ml-latest-small", "triplej")
+"""Sets on which self-attention over the order of plays is trained, and queries are learned."""
 METRICS = {
     "": ("ndcg@500", "hit_rate@10", "recall@100", "recall@500"),
     "challenge": ("r_precision@500", "ndcg@500", "clicks@500"),
@@ -65,6 +67,8 @@ class Task:
     """Cases to choose the peer on, with the same training playlists."""
     peers: Mapping[str, Callable[[], Recommender]]
     """The baselines that can do it."""
+    learn: bool = False
+    """Whether all may learn from the queries before they answer."""
 
 
 def _named(*names: str) -> dict[str, Callable[[], Recommender]]:
@@ -97,6 +101,13 @@ def tasks_of(
     tasks: dict[str, Task] = {}
     played = int((playlists.play_counts > 0).sum())
     continuing = baselines(played)
+    if part == PARTS[2]:
+        half = both(kind, seeds="half", max_length=longest)
+        learning = _named("lightfm", "playlist-knn", "item-knn")
+        return {
+            "half, self-attention": Task(*half, _named("sasrec")),
+            "half, queries learned": Task(*half, learning, learn=True),
+        }
     if part == PARTS[0]:
         for heading, rule, count in (
             ("half", "half", 5), ("one seed", "first", 1), ("five seeds", "first", 5),
@@ -142,7 +153,7 @@ def run(name: str, seed: int, part: str) -> dict[str, Any]:
                 task = tasks[heading]
                 if other != HYBRID and other not in task.peers:
                     continue
-                told = {"k": _CUTS, "fit": False, "name": other}
+                told = {"k": _CUTS, "fit": False, "name": other, "learn": task.learn}
                 found[heading].append(evaluate(model, task.split, **told))
                 if task.validation is not None and other != HYBRID:
                     chosen[heading].append(evaluate(model, task.validation, **told))
@@ -193,7 +204,8 @@ def parts_of(name: str) -> list[tuple[int, str]]:
     """The draws of a set, and what is asked of each."""
     # A split by time draws nothing.
     seeds = SEEDS[:1] if SETS[name][1] == "global-time" else SEEDS
-    return [(seed, part) for seed in seeds for part in PARTS if part == PARTS[0] or not seed]
+    parts = PARTS if name in ORDERED else PARTS[:2]
+    return [(seed, part) for seed in seeds for part in parts if part == PARTS[0] or not seed]
 
 
 def results_of(name: str) -> list[dict[str, Any]]:

@@ -436,7 +436,7 @@ def test_arguments_of_another_kind(fitted: HybridRecommender, world: SyntheticDa
     with pytest.raises(ConfigError, match="must be a FAISS factory string, got 5"):
         fitted.with_index(wrong)
     unfitted: Any = HybridRecommender()
-    for arguments in ([["1"]], world.catalog), (world.catalog, world.playlists):
+    for arguments in (5, world.catalog), (world.catalog, world.playlists):
         with pytest.raises(DataError, match="a fit needs Playlists and then a Catalog, got"):
             unfitted.fit(*arguments)
 

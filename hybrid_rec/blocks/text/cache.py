@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import io
-import os
 import secrets
 import time
 import warnings
@@ -13,7 +12,6 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
-import platformdirs
 from numpy.typing import NDArray
 
 from hybrid_rec.core.arrays import Floats, Mask
@@ -26,12 +24,6 @@ _SURELY_WHOLE = 120  # bytes of a text that no model cuts: a token has one at le
 _MANY_SHARDS = 64
 _SMALL_SHARD = 8192
 _STALE_SECONDS = 24 * 3600
-
-
-def default_cache_dir() -> Path:
-    """`$HYBRID_REC_CACHE` if set, or else the user's cache folder; read at every call."""
-    chosen = os.environ.get("HYBRID_REC_CACHE")
-    return Path(chosen).expanduser() if chosen else Path(platformdirs.user_cache_dir("hybrid-rec"))
 
 
 class TextCache:

@@ -9,7 +9,7 @@ from typing import Any, Literal, Self
 import numpy as np
 from pydantic import Field, PositiveInt
 
-from hybrid_rec.blocks.text.cache import TextCache, default_cache_dir
+from hybrid_rec.blocks.text.cache import TextCache
 from hybrid_rec.blocks.text.chunks import spread_rows
 from hybrid_rec.blocks.text.cleaning import Clean, Texts, clean_title, distinct_texts
 from hybrid_rec.blocks.text.models import LocatedModel, locate_model
@@ -17,6 +17,7 @@ from hybrid_rec.blocks.text.precision import Precision, resolve_precision
 from hybrid_rec.blocks.text.state import EncoderState, read_state, write_state
 from hybrid_rec.blocks.text.windows import split_texts
 from hybrid_rec.core.arrays import Floats, Rows
+from hybrid_rec.core.cache_folder import default_cache_dir
 from hybrid_rec.core.config import TextConfig
 from hybrid_rec.core.errors import ArtifactError, ModelUnavailableError
 from hybrid_rec.core.linalg import unit_rows

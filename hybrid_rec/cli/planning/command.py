@@ -126,7 +126,7 @@ def make_plan(
 def run_plan(
     dataset: str,
     *,
-    items: Path | None,
+    items: str | None,
     written: Mapping[str, Any],
     config: Path | None,
     n_queries: int | None,

@@ -22,7 +22,7 @@ from hybrid_rec.data.paths import A_FILE, A_FOLDER, located, what_is_at
 from hybrid_rec.data.playlist_names import names_for
 from hybrid_rec.data.playlists import Playlists
 from hybrid_rec.data.readers.registry import register_reader
-from hybrid_rec.data.report import MISSING_IDS, Dataset, finish
+from hybrid_rec.data.report import FIRST_SPELLING, MISSING_IDS, Dataset, finish
 from hybrid_rec.data.text_files import read_json
 
 # JSON can spell half a character, which no UTF-8 can hold.
@@ -50,12 +50,12 @@ def read_mpd(
         DataError: If there is no slice, or one is cut short or not in the format, naming the file
             and the position or playlist; or if a `pid` stands twice.
     """
-    files = _slices(path_or_glob)
-    tracks = _Tracks()
+    files = slices_at(path_or_glob)
+    tracks = Tracks()
     slices = []
     with as_progress(progress).stage("reading slices", len(files)) as advance:
         for file in files:
-            slices.append(_read_slice(file, tracks))
+            slices.append(read_slice(file, tracks))
             advance(1)
     pids = np.concatenate([part.pids for part in slices])
     twice = np.flatnonzero(pd.Index(pids).duplicated())
@@ -81,12 +81,17 @@ def read_mpd(
         playlists_read=len(playlists),
         plays_read=playlists.n_plays + n_missing,
         dropped={MISSING_IDS: n_missing},
-        notes={"item ids with several spellings, the first kept": len(tracks.respelled)},
+        notes={FIRST_SPELLING: len(tracks.respelled)},
         drop_copies=drop_copies,
     )
 
 
-def _slices(path_or_glob: str | Path) -> list[Path]:
+def slices_at(path_or_glob: str | Path) -> list[Path]:
+    """The slices of a folder, glob or file, by their first pid.
+
+    Raises:
+        DataError: If there is none.
+    """
     path = Path(path_or_glob)
     found = what_is_at(path)
     if found == A_FOLDER:
@@ -109,7 +114,7 @@ def _slices(path_or_glob: str | Path) -> list[Path]:
 
 
 @dataclass(frozen=True)
-class _Slice:
+class Slice:
     """What stays in memory of a slice."""
 
     pids: Objects
@@ -120,7 +125,7 @@ class _Slice:
 
 
 @dataclass(frozen=True)
-class _Tracks:
+class Tracks:
     """The growing vocabulary of tracks: URI -> row, and texts by row."""
 
     rows: dict[str, int] = field(default_factory=dict)
@@ -156,7 +161,12 @@ def _text(value: object, what: str) -> str | None:
     return value if value.strip() else None
 
 
-def _read_slice(file: Path, tracks: _Tracks) -> _Slice:
+def read_slice(file: Path, tracks: Tracks) -> Slice:
+    """What one slice holds; its tracks are added to those that are known.
+
+    Raises:
+        DataError: If it is cut short or not in the format, naming the file and the place.
+    """
     content = read_json(file, "a slice of the Million Playlist Dataset")
     listed = content.get("playlists") if isinstance(content, dict) else None
     if not isinstance(listed, list):
@@ -177,7 +187,7 @@ def _read_slice(file: Path, tracks: _Tracks) -> _Slice:
                 names.append(_name_of(playlist))
                 lengths.append(len(known))
                 rows += [tracks.row(*play) for play in known]
-    return _Slice(
+    return Slice(
         np.array(pids, dtype=object),
         np.array(names, dtype=object),
         np.array(lengths, dtype=np.int32),

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 
 import pandas as pd
 
+from hybrid_rec.core.errors import DataError
 from hybrid_rec.data.catalog import Catalog
 from hybrid_rec.data.columns import id_column, missing_ids, without_ids
 from hybrid_rec.data.paths import located
@@ -15,12 +16,14 @@ from hybrid_rec.data.readers.item_columns import played_items
 from hybrid_rec.data.readers.tidy_frames import (
     ITEM_COLUMNS,
     LIST_COLUMNS,
+    Given,
     Table,
+    as_given,
     check_columns_used,
     items_frame,
     plays_frame,
 )
-from hybrid_rec.data.report import MISSING_IDS, RESPELLED, UNKNOWN_ITEMS, Dataset, finish
+from hybrid_rec.data.report import MISSING_IDS, NOT_LIKED, RESPELLED, UNKNOWN_ITEMS, Dataset, finish
 from hybrid_rec.data.tables import ROWS_FROM_0, TableOptions
 
 _ROWS_WITH_ID = " Rows count from 0, without the header and without rows that lack an id."
@@ -28,7 +31,7 @@ _ROWS_WITH_ID = " Rows count from 0, without the header and without rows that la
 
 def read_tidy(
     plays: Table,
-    items: Table | None = None,
+    items: Table | Catalog | None = None,
     *,
     item_columns: Sequence[str] = ITEM_COLUMNS,
     lists: Sequence[str] = LIST_COLUMNS,
@@ -37,7 +40,7 @@ def read_tidy(
     encoding: str | None = None,
     date_format: str | None = None,
 ) -> Dataset:
-    """Tidy plays, one row a play, from CSV, TSV, Parquet or a DataFrame.
+    """Tidy plays, one row a play, from CSV, TSV, Parquet, a DataFrame or another table.
 
     CSV and TSV may be packed by gzip or zstd (`.csv.gz`, `.csv.zst`), and semicolons or tabs may
     part the cells of CSV. Ids are strings or integers; in CSV and TSV "007" stays "007" and only
@@ -47,13 +50,14 @@ def read_tidy(
     Args:
         plays: Columns `playlist_id` and `item_id`; optionally `position`, `played_at` (a time, a
             date as text, or a number since 1970 in seconds, milliseconds, microseconds or
-            nanoseconds), `playlist_name` (the same in all rows of a playlist) and, where no `items`
-            are given, the `item_columns`. Or one row a playlist in play order, with a list in
-            `item_ids` (in CSV and TSV joined by "|").
-        items: A column `item_id`, and any others: all of them are handed to `Catalog.from_frame`.
-            In CSV and TSV a column is of numbers if all its cells are finite numbers or empty, but
-            for `title` and `artist`. Plays of other items are dropped and counted. Without `items`
-            the catalogue is every item that is played, in order of first appearance.
+            nanoseconds), `playlist_name` (the same in all rows of a playlist), `weight` (see
+            `Playlists.from_frame`) and, where no `items` are given, the `item_columns`. Or one row
+            a playlist in play order, with a list in `item_ids` (in CSV and TSV joined by "|").
+        items: A `Catalog`, or a table with a column `item_id` and any others, all of which are
+            handed to `Catalog.from_frame`. In CSV and TSV a column is of numbers if all its cells
+            are finite numbers or empty, but for `title` and `artist`. Plays of other items are
+            dropped and counted. Without `items` the catalogue is every item that is played, in
+            order of first appearance.
         item_columns: Columns of the plays that describe their items, where no `items` are given.
             All but `title` and `artist` must be there. An item with several titles, say, keeps the
             most frequent one, the first among equals.
@@ -73,22 +77,29 @@ def read_tidy(
         ConfigError: If `columns`, `encoding` or `date_format` is none that can be used.
     """
     options = TableOptions.of(columns, encoding, date_format)
-    check_columns_used(options, plays, items, item_columns)
-    source = "DataFrame" if isinstance(plays, pd.DataFrame) else str(plays)
-    frame = plays_frame(plays, () if items is not None else item_columns, lists, options)
+    given = _given(plays, "plays")
+    known = items if isinstance(items, Catalog) else as_given(items, "items")
+    described = None if isinstance(known, Catalog) else known
+    check_columns_used(options, given, described, () if known is not None else item_columns)
+    source = "DataFrame" if isinstance(given, pd.DataFrame) else str(given)
+    frame = plays_frame(given, () if known is not None else item_columns, lists, options)
     dropped: dict[str, int] = {}
     notes: dict[str, int] = {}
-    if items is not None:
-        catalog, dropped["items with missing ids"] = _catalog_of_items(items, lists, options)
-    with located(source, "" if isinstance(plays, pd.DataFrame) else ROWS_FROM_0):
+    if isinstance(known, Catalog):
+        catalog = known
+    elif known is not None:
+        catalog, dropped["items with missing ids"] = _catalog_of_items(known, lists, options)
+    with located(source, "" if isinstance(given, pd.DataFrame) else ROWS_FROM_0):
         missing = without_ids(frame)
-        if items is None:
+        if known is None:
             frame = frame.assign(item_id=id_column(frame["item_id"], "item_id", missing))
             catalog, notes[RESPELLED] = _catalog_of_plays(frame[~missing], item_columns)
-        playlists = Playlists.from_frame(
+        found = Playlists.from_frame(
             frame, catalog, on_unknown="skip", on_missing="skip", date_format=date_format
         )
+    playlists = found.liked()
     n_missing = int(missing.sum())
+    n_not_liked = found.n_plays - playlists.n_plays
     return finish(
         source,
         playlists,
@@ -97,8 +108,9 @@ def read_tidy(
         plays_read=len(frame),
         dropped={
             MISSING_IDS: n_missing,
-            UNKNOWN_ITEMS: len(frame) - n_missing - playlists.n_plays,
+            UNKNOWN_ITEMS: len(frame) - n_missing - found.n_plays,
             **dropped,
+            **({NOT_LIKED: n_not_liked} if n_not_liked else {}),
         },
         notes=notes,
         drop_copies=drop_copies,
@@ -132,8 +144,9 @@ def read_plays(
         ConfigError: See `read_tidy`.
     """
     options = TableOptions.of(columns, encoding, date_format)
-    check_columns_used(options, plays, item_columns=item_columns)
-    return _timed(plays, item_columns, options)
+    given = _given(plays, "plays")
+    check_columns_used(options, given, item_columns=item_columns)
+    return _timed(given, item_columns, options)
 
 
 def read_items(
@@ -149,7 +162,17 @@ def read_items(
         DataError: If a file is missing, damaged, lacks a column or gives an id two titles.
         ConfigError: See `read_tidy`.
     """
-    return _catalog_of_items(items, lists, TableOptions.of(columns, encoding, None))[0]
+    options = TableOptions.of(columns, encoding, None)
+    return _catalog_of_items(_given(items, "items"), lists, options)[0]
+
+
+def items_with_ids(items: Table) -> tuple[Catalog, int]:
+    """What `read_items` gives, and how many rows lack an id.
+
+    Raises:
+        DataError: See `read_items`.
+    """
+    return _catalog_of_items(_given(items, "items"), LIST_COLUMNS, TableOptions())
 
 
 def read_new(
@@ -174,11 +197,14 @@ def read_new(
         ConfigError: See `read_tidy`.
     """
     options = TableOptions.of(columns, encoding, date_format)
-    check_columns_used(options, plays, items)
-    new_items = None if items is None else _catalog_of_items(items, LIST_COLUMNS, options)[0]
-    if plays is None:
+    given, described = as_given(plays, "plays"), as_given(items, "items")
+    check_columns_used(options, given, described)
+    new_items = None
+    if described is not None:
+        new_items = _catalog_of_items(described, LIST_COLUMNS, options)[0]
+    if given is None:
         return None, new_items, 0
-    frame = _timed(plays, ITEM_COLUMNS, options)
+    frame = _timed(given, ITEM_COLUMNS, options)
     missing = without_ids(frame)
     return frame[~missing], new_items, int(missing.sum())
 
@@ -201,7 +227,15 @@ def items_of_plays(
     return _catalog_of_plays(plays[unknown], item_columns)[0]
 
 
-def _timed(plays: Table, item_columns: Sequence[str], options: TableOptions) -> pd.DataFrame:
+def _given(table: Table, what: str) -> Given:
+    """A table that must be there as a file or a DataFrame."""
+    given = as_given(table, what)
+    if given is None:
+        raise DataError(f"{what} must be a file or a table, got None.")
+    return given
+
+
+def _timed(plays: Given, item_columns: Sequence[str], options: TableOptions) -> pd.DataFrame:
     """The columns of plays that are read, and `played_at` as times."""
     frame = plays_frame(plays, item_columns, LIST_COLUMNS, options)
     with located("DataFrame" if isinstance(plays, pd.DataFrame) else plays, ROWS_FROM_0):
@@ -218,7 +252,7 @@ def _catalog_of_plays(plays: pd.DataFrame, item_columns: Sequence[str]) -> tuple
 
 
 def _catalog_of_items(
-    items: Table, lists: Sequence[str], options: TableOptions
+    items: Given, lists: Sequence[str], options: TableOptions
 ) -> tuple[Catalog, int]:
     """The catalogue of a table of items, and how many of its rows lack an id."""
     frame = items_frame(items, lists, options)

@@ -12,11 +12,14 @@ import pyarrow as pa
 from hybrid_rec.core.checks import as_path, is_listing
 from hybrid_rec.core.errors import DataError
 from hybrid_rec.core.quoting import quoted
+from hybrid_rec.data.frames import Frame, as_frame
 from hybrid_rec.data.ids import id_texts
 from hybrid_rec.data.paths import located
 from hybrid_rec.data.play_order import ORDER_COLUMNS
+from hybrid_rec.data.play_weights import WEIGHT
 from hybrid_rec.data.playlist_names import NAME
 from hybrid_rec.data.readers.item_columns import without_text
+from hybrid_rec.data.remote import fetched, is_url
 from hybrid_rec.data.tables import (
     PLAY_COLUMNS,
     ROWS_FROM_0,
@@ -40,7 +43,9 @@ from hybrid_rec.data.tables.types import (
     list_column,
 )
 
-Table = str | Path | pd.DataFrame
+Table = str | Path | Frame
+"""A file, or a table of pandas or of another library that speaks Arrow."""
+Given = str | Path | pd.DataFrame
 ITEM_COLUMNS, LIST_COLUMNS = ("title", "artist"), ("tags",)
 """What plays tell of their items, and which columns of items hold lists, unless one says more."""
 
@@ -48,11 +53,24 @@ _IDS = ("playlist_id", "item_id")
 _LISTS = "item_ids"
 _SEQUENCES = (list, tuple, np.ndarray)
 # What no item is described by.
-_RESERVED = frozenset((*_IDS, _LISTS, *ORDER_COLUMNS, NAME))
+_RESERVED = frozenset((*_IDS, _LISTS, *ORDER_COLUMNS, NAME, WEIGHT))
+
+
+def as_given(table: Table | None, what: str) -> Given | None:
+    """A table as a file of this machine or a DataFrame; None for none.
+
+    Raises:
+        DataError: If it is neither, nor speaks Arrow.
+    """
+    if isinstance(table, str) and is_url(table):
+        return fetched(table, f"a file of {what}")
+    if table is None or isinstance(table, str | Path):
+        return table
+    return as_frame(table, what)
 
 
 def plays_frame(
-    plays: Table, item_columns: Sequence[str], lists: Sequence[str], options: TableOptions
+    plays: Given, item_columns: Sequence[str], lists: Sequence[str], options: TableOptions
 ) -> pd.DataFrame:
     """The columns of plays that are read, one row a play.
 
@@ -70,12 +88,12 @@ def plays_frame(
     if nested is not None:
         return _one_row_a_play(plays, nested, options)
     required = (*_IDS, *(name for name in describing if name not in ITEM_COLUMNS))
-    optional = (*ORDER_COLUMNS, NAME, *describing)
+    optional = (*ORDER_COLUMNS, NAME, WEIGHT, *describing)
     joined = [name for name in _names(lists, "lists") if name in describing]
     return _frame(plays, "plays", required, optional, joined, options)
 
 
-def items_frame(items: Table, lists: Sequence[str], options: TableOptions) -> pd.DataFrame:
+def items_frame(items: Given, lists: Sequence[str], options: TableOptions) -> pd.DataFrame:
     """All columns of items.
 
     Raises:
@@ -88,8 +106,8 @@ def items_frame(items: Table, lists: Sequence[str], options: TableOptions) -> pd
 
 def check_columns_used(
     options: TableOptions,
-    plays: Table | None,
-    items: Table | None = None,
+    plays: Given | None,
+    items: Given | None = None,
     item_columns: Sequence[str] = (),
 ) -> None:
     """Raise a ConfigError for a mapped column that is in no table, or that nothing reads."""
@@ -103,7 +121,7 @@ def check_columns_used(
         check_used(options, allowed, tables)
 
 
-def _found(table: Table, what: str, options: TableOptions) -> list[str]:
+def _found(table: Given, what: str, options: TableOptions) -> list[str]:
     """The names of the columns of a table, as it has them."""
     if isinstance(table, pd.DataFrame):
         return [str(name) for name in table.columns]
@@ -111,7 +129,7 @@ def _found(table: Table, what: str, options: TableOptions) -> list[str]:
 
 
 def _frame(
-    data: Table,
+    data: Given,
     what: str,
     required: Sequence[str],
     optional: Sequence[str] | None,
@@ -171,7 +189,7 @@ def _renamed(frame: pd.DataFrame, options: TableOptions) -> pd.DataFrame:
     return frame.iloc[:, kept].set_axis([names[place] for place in kept], axis="columns")
 
 
-def _column_of_lists(plays: Table, options: TableOptions) -> str | None:
+def _column_of_lists(plays: Given, options: TableOptions) -> str | None:
     """The column that holds a list of items a row; None where each row is one play."""
     if not isinstance(plays, pd.DataFrame):
         file = TableFile.at(as_path(plays, "plays"), "a file of plays", options)
@@ -183,7 +201,7 @@ def _column_of_lists(plays: Table, options: TableOptions) -> str | None:
     return "item_id" if any(isinstance(cell, _SEQUENCES) for cell in frame["item_id"][:1]) else None
 
 
-def _one_row_a_play(plays: Table, column: str, options: TableOptions) -> pd.DataFrame:
+def _one_row_a_play(plays: Given, column: str, options: TableOptions) -> pd.DataFrame:
     """Playlists in one row each as plays; without ids they are numbered from 0."""
     if isinstance(plays, pd.DataFrame):
         frame = _renamed(plays, options)

@@ -13,8 +13,8 @@ from hybrid_rec.core.quoting import joined, quoted
 from hybrid_rec.data.order_kind import check_date_format
 
 PLAY_COLUMNS = (
-    "playlist_id", "item_id", "item_ids", "position", "played_at", "playlist_name", "title",
-    "artist", "tags",
+    "playlist_id", "item_id", "item_ids", "position", "played_at", "playlist_name", "weight",
+    "title", "artist", "tags",
 )  # fmt: skip
 """What columns of plays are called here."""
 

@@ -4,15 +4,21 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable
+from itertools import repeat
 from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
 
+from hybrid_rec.data.item_table import TITLE
 from hybrid_rec.explore.exported import Exported
 
 VECTORS, METADATA = "vectors.tsv", "metadata.tsv"
 _CONFIG, _STANDALONE = "projector_config.pbtxt", "projector_config.json"
+_LABELS = {"items": TITLE, "playlists": "name"}
+"""What points are called and searched by: the first column is what the projector begins with."""
+_NOTHING = "-"
+"""An empty text: the search of the projector stops at the first cell without one."""
 
 
 def write(taken: Exported, folder: Path) -> None:
@@ -27,14 +33,18 @@ def write(taken: Exported, folder: Path) -> None:
         (folder / VECTORS).open("w", encoding="utf-8", newline="\n") as vectors,
         (folder / METADATA).open("w", encoding="utf-8", newline="\n") as metadata,
     ):
-        names = taken.table.column_names
-        metadata.write(_line(names))
+        label = _LABELS[taken.what]
+        names = sorted(taken.table.column_names, key=lambda name: name != label)
+        metadata.write(_line(map(_text, names)))
         for table, by_block in taken.chunks():
             vectors.writelines(
                 "\t".join(f"{value:.9g}" for value in vector) + "\n"
                 for vector in by_block[block].tolist()
             )
-            columns = (_texts(table[name]) for name in names)
+            ids = _texts(table[taken.id_column], repeat(_NOTHING))
+            columns = (
+                _texts(table[name], _instead(table[name], ids, name == label)) for name in names
+            )
             metadata.writelines(map(_line, zip(*columns, strict=True)))
     (folder / _CONFIG).write_text(
         f'embeddings {{\n  tensor_name: "{block}"\n  tensor_path: "{VECTORS}"\n'
@@ -52,16 +62,26 @@ def write(taken: Exported, folder: Path) -> None:
 
 
 def _line(cells: Iterable[str]) -> str:
-    return "\t".join(" ".join(cell.split()) for cell in cells) + "\n"
+    return "\t".join(cells) + "\n"
 
 
-def _texts(column: pa.ChunkedArray) -> list[str]:
-    return [_text(value) for value in column.to_pylist()]
+def _instead(column: pa.ChunkedArray, ids: Iterable[str], is_label: bool) -> Iterable[str]:
+    """What stands where a column holds nothing."""
+    if is_label:
+        return ids
+    # Colours are made of columns of numbers, which hold no text.
+    is_number = pa.types.is_integer(column.type) or pa.types.is_floating(column.type)
+    return repeat("" if is_number else _NOTHING)
+
+
+def _texts(column: pa.ChunkedArray, instead: Iterable[str]) -> list[str]:
+    cells = map(_text, column.to_pylist())
+    return [cell or other for cell, other in zip(cells, instead, strict=False)]
 
 
 def _text(value: Any) -> str:
-    if value is None:
+    if value is None or value != value:
         return ""
     if isinstance(value, list):
-        return ", ".join(map(_text, value))
-    return str(value)
+        return ", ".join(filter(None, map(_text, value)))
+    return " ".join(str(value).split())

@@ -6,9 +6,7 @@ import base64
 import datetime
 import hashlib
 import json
-import os
 import re
-import shutil
 import subprocess
 import unicodedata
 from collections.abc import Callable
@@ -35,6 +33,7 @@ from hybrid_rec.core.plain_text import shell_line
 from hybrid_rec.data.catalog import Catalog
 from hybrid_rec.data.playlists import Playlists
 from hybrid_rec.data.synthetic import synthetic_radio
+from tests.browser import chromium_path
 
 FILES = {"report.html", "report.md", "metrics.json", "cases.parquet"}
 KS = (5, 50)
@@ -525,18 +524,13 @@ Browser = Callable[..., tuple[str, str]]
 @pytest.fixture(scope="module")
 def chromium(tmp_path_factory: pytest.TempPathFactory) -> Browser:
     """A function that opens a file: flags and path in, DOM and log out."""
-    names = ("chromium", "chromium-browser", "google-chrome")
-    search = os.pathsep.join((os.environ.get("PATH", ""), "/usr/bin"))
-    found = next((path for name in names if (path := shutil.which(name, path=search))), None)
-    if found is None:
-        message = f"needs one of {', '.join(names)}: apt-get install chromium"
-        (pytest.fail if os.environ.get("CI") else pytest.skip)(message)
+    found = chromium_path()
 
     def run(path: Path, *flags: str) -> tuple[str, str]:
         profile = tmp_path_factory.mktemp("profile")
         done = subprocess.run(
             [
-                str(found), "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic",
+                found, "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic",
                 "--no-first-run", "--disable-background-networking", "--disable-component-update",
                 "--disable-sync", "--hide-scrollbars", "--enable-logging=stderr", "--v=0",
                 "--allow-file-access-from-files", f"--user-data-dir={profile}", *flags,

@@ -177,7 +177,7 @@ def test_another_job_is_refused_by_name(
             with pytest.raises(DataError, match=message):
                 score_playlists(model, playlists, out, k, chunk_size=size)
         assert sorted(path.name for path in out.iterdir()) == before
-    monkeypatch.setattr("hybrid_rec.batch.run.version", lambda _: "9.9")
+    monkeypatch.setattr("hybrid_rec.batch.job.version", lambda _: "9.9")
     with pytest.raises(DataError, match=r"libraries hybrid-rec was .* and is '9\.9' now"):
         score_playlists(small_ranked, plays, begun, 3, chunk_size=2)
 

@@ -39,14 +39,15 @@ def test_find_prints_ids_and_plays(
     assert "nothing is like 'qqqqq'" in capsys.readouterr().err
 
 
-@pytest.mark.parametrize("command", ["recommend", "similar"])
+@pytest.mark.parametrize("command", ["recommend", "similar", "radio", "similar-playlists"])
 def test_a_title_is_as_good_as_an_id(
     command: str, model: str, fitted: HybridRecommender, capsys: pytest.CaptureFixture[str]
 ) -> None:
     item, title, artist = titled(fitted)
-    assert run([command, model, "--item", item, "-k", "3"]) == 0
+    size = "--length" if command == "radio" else "-k"
+    assert run([command, model, "--item", item, size, "3"]) == 0
     by_id = capsys.readouterr()
-    asked = [command, model, "--title", title.lower(), "--artist", artist.lower(), "-k", "3"]
+    asked = [command, model, "--title", title.lower(), "--artist", artist.lower(), size, "3"]
     assert run(asked) == 0
     by_title = capsys.readouterr()
     assert by_title.out == by_id.out

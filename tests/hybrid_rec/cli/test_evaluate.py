@@ -140,13 +140,15 @@ def test_studies_are_printed_and_in_the_report(
     report = tmp_path / "report"
     arguments = [
         "evaluate", "--config", quick, "--baselines", "none", "--quiet", "-k", "10,50",
-        "--studies", "cold-penalty,training-noise,diversity", "--ann", "IVF16,Flat",
+        "--studies", "cold-penalty,training-noise,diversity,block-agreement", "--ann", "IVF16,Flat",
         "--report", str(report),
     ]  # fmt: skip
     assert run(arguments) == 0
     printed = capsys.readouterr().out
     tables = json.loads((report / "metrics.json").read_text())["tables"]
-    assert set(tables) == {"ANN loss of IVF16,Flat", "Cold penalty", "Training noise", "Diversity"}
+    assert set(tables) == {
+        "ANN loss of IVF16,Flat", "Cold penalty", "Training noise", "Diversity", "Do blocks agree?",
+    }  # fmt: skip
     for title, rows in tables.items():
         assert title in printed
         assert f"## {title}" in (report / "report.md").read_text()
@@ -155,12 +157,20 @@ def test_studies_are_printed_and_in_the_report(
     hit_rate = next(r for r in tables["Cold penalty"] if r["metric"] == "hit_rate@10")
     assert hit_rate["hidden"] < hit_rate["with_history"]
     assert all(0 < row["overlap"] <= 1 for row in tables["ANN loss of IVF16,Flat"])
+    page = (report / "report.html").read_text()
+    said = json.loads((report / "metrics.json").read_text())["sentences"]["Do blocks agree?"]
+    assert len(said) == len(tables["Do blocks agree?"]) == 6
+    for sentence in said:
+        assert f"  {sentence}\n" in printed
+        assert f"<li>{sentence}</li>" in page.replace("\u00a0", " ")
+    section = page.partition("<h2>Do blocks agree?</h2>")[2].partition("</section>")[0]
+    assert section.count('<svg class="chart"') == 6
 
 
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["--studies", "magic"], "--studies must be among cold-penalty, diversity"),
+        (["--studies", "magic"], "--studies must be among block-agreement, cold-penalty"),
         (["--ann", "Magic7", "--baselines", "none"], "Magic7"),
         (["--split", "magic"], "split must be one of challenge, cold-items"),
         (["--split", "global-time"], "must have the time of every play"),

@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from hybrid_rec.batch.run import BatchResult
+from hybrid_rec.batch.result import BatchResult
 from hybrid_rec.core.words import how_many
 from hybrid_rec.data.report import DatasetReport
 

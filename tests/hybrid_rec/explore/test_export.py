@@ -52,10 +52,10 @@ def test_the_projector_gets_vectors_and_texts(fitted: HybridRecommender, tmp_pat
     assert fitted.export(tmp_path / "out", "projector") == 1000
     vectors = np.array(tsv(tmp_path / "out" / "vectors.tsv"), dtype=np.float32)
     header, *rows = tsv(tmp_path / "out" / "metadata.tsv")
-    ids = [row[0] for row in rows]
+    ids = [row[header.index("item_id")] for row in rows]
     assert ids == fitted.model_.catalog.item_ids.tolist()
     assert np.array_equal(vectors, fitted.item_vectors(ids))
-    assert header[:3] == ["item_id", "title", "artist"]
+    assert header[:3] == ["title", "item_id", "artist"]
     plays = [int(row[header.index("plays")]) for row in rows]
     assert plays == fitted.model_.playlists.play_counts.tolist()
     entry = json.loads((tmp_path / "out" / "projector_config.json").read_text())["embeddings"][0]
@@ -74,11 +74,27 @@ def test_tabs_and_line_ends_are_no_cells(odd: HybridRecommender, tmp_path: Path)
     assert rows[3][header.index("tags")] == "a, b"
 
 
+def test_empty_cells_are_filled_but_those_of_numbers(tmp_path: Path) -> None:
+    ids = [f"i{number}" for number in range(8)]
+    items = {
+        "item_id": ids, "title": [None, " ", *ids[2:]], "artist": ["", *"abcdefg"],
+        "tags": [[], ["x", "y"], *[["x"]] * 6], "year": [None, *range(1990, 1997)],
+        "tempo": [float("nan"), *np.arange(7) / 2],
+    }  # fmt: skip
+    catalog = Catalog.from_frame(pd.DataFrame(items))
+    playlists = Playlists.from_lists([ids[:4], ids[2:6], ids[4:]] * 5, catalog)
+    HybridRecommender(QUICK).fit(playlists, catalog).export(tmp_path / "out", "projector")
+    header, *rows = tsv(tmp_path / "out" / "metadata.tsv")
+    assert header == ["title", "item_id", "artist", "tags", "year", "tempo", "plays", "source"]
+    assert rows[0] == ["i0", "i0", "-", "-", "", "", "5", "hybrid"]
+    assert rows[1][:4] == ["i1", "i1", "a", "x, y"]
+
+
 def test_playlists_go_out_with_their_names(odd: HybridRecommender, tmp_path: Path) -> None:
     assert odd.export(tmp_path / "out", "projector", playlists=True) == 60
     header, *rows = tsv(tmp_path / "out" / "metadata.tsv")
-    assert header == ["playlist_id", "name", "plays", "first_title"]
-    assert rows[7][:3] == ["7", "mix 7", "5"]
+    assert header == ["name", "playlist_id", "plays", "first_title"]
+    assert rows[7][:3] == ["mix 7", "7", "5"]
     vectors = np.array(tsv(tmp_path / "out" / "vectors.tsv"), dtype=np.float32)
     pooled = odd.item_vectors(["item 7", "item 8", "item 9", "item 10", "item 11"]).mean(axis=0)
     cosine = vectors[7] @ pooled / np.linalg.norm(vectors[7]) / np.linalg.norm(pooled)

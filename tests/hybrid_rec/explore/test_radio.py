@@ -158,6 +158,16 @@ def test_numbers_out_of_range(
         fitted.radio(seeds, **options)
 
 
+def test_an_expression_says_what_may_be_played(fitted: HybridRecommender, seeds: list[str]) -> None:
+    few = {f"song-{number:03d}" for number in range(30)}
+    found = fitted.radio(seeds, 20, where="item_id < 'song-030'").item_ids[0]
+    assert len(set(found) & few) == 20
+    with pytest.raises(ConfigError, match="columns of the catalogue"):
+        fitted.radio(seeds, 20, where="yaer > 1990")
+    with pytest.raises(DataError, match="let some item through"):
+        fitted.radio(seeds, 20, where="artist == 'Nobody'")
+
+
 def test_what_it_cannot_play(fitted: HybridRecommender, seeds: list[str]) -> None:
     with pytest.raises(UnknownItemError, match="nothing-like-it"):
         fitted.radio(["nothing-like-it"])

@@ -20,7 +20,8 @@ import platformdirs
 import pytest
 from numpy.typing import NDArray
 
-from hybrid_rec.blocks.text.cache import TextCache, default_cache_dir
+from hybrid_rec.blocks.text.cache import TextCache
+from hybrid_rec.core.cache_folder import default_cache_dir
 
 DIM = 4
 

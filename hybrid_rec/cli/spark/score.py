@@ -1,0 +1,95 @@
+"""`hybrid-rec spark score`: millions of queries, from files to files, on a cluster."""
+
+from __future__ import annotations
+
+import sys
+from typing import Annotated
+
+import typer
+
+from hybrid_rec.cli.options import (
+    Columns,
+    DateFormat,
+    Encoding,
+    ListLength,
+    OneOfEach,
+    Quiet,
+    table_options,
+)
+from hybrid_rec.cli.spark.options import Master
+from hybrid_rec.core.console import complain, write, write_json
+from hybrid_rec.core.errors import ConfigError
+from hybrid_rec.core.exit_codes import EXIT_INTERRUPTED
+
+
+def score(
+    model: Annotated[
+        str,
+        typer.Argument(
+            metavar="MODEL",
+            help="A saved model: a folder that all hosts see at this path, or a .tar.gz or .zip of "
+            "one, as a path or a URL.",
+        ),
+    ],
+    paths: Annotated[
+        list[str],
+        typer.Argument(
+            metavar="[PLAYLISTS] OUT",
+            help="CSV, TSV or Parquet as for score, and the folder to write to: paths that all "
+            "hosts see, or URLs. With --items or --new-items the folder alone.",
+        ),
+    ],
+    k: ListLength = 100,
+    items: Annotated[
+        bool, typer.Option("--items", help="Find the similar items of every catalogue item.")
+    ] = False,
+    new_items: Annotated[
+        str | None,
+        typer.Option(metavar="FILE", help="Find the similar items of new ones, as for score."),
+    ] = None,
+    distinct: OneOfEach = None,
+    columns: Columns = None,
+    encoding: Encoding = None,
+    date_format: DateFormat = None,
+    chunk_size: Annotated[
+        int, typer.Option(help="Queries in each output file, about; fewer take less memory.")
+    ] = 1_000,
+    strict: Annotated[bool, typer.Option("--strict", help="Stop at the first bad row.")] = False,
+    master: Master = None,
+    quiet: Quiet = False,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="Print the manifest of the output as JSON.")
+    ] = False,
+) -> None:
+    """Score millions of playlists on a Spark cluster, from files to files.
+
+    The rows are those of hybrid-rec score. A run that was stopped continues when the same command
+    is given again.
+    """
+    if items and new_items is not None:
+        raise ConfigError("--items and --new-items must not be given together; run them in turn.")
+    wanted = ["OUT"] if items or new_items is not None else ["PLAYLISTS", "OUT"]
+    if len(paths) != len(wanted):
+        raise ConfigError(
+            f"spark score must be given MODEL {' '.join(wanted)} here, got {len(paths)} paths "
+            "after MODEL; see hybrid-rec spark score --help."
+        )
+    written = table_options(columns, encoding, date_format)
+
+    from hybrid_rec.spark.scoring.run import score_files
+    from hybrid_rec.spark.session import spark_session
+
+    session = spark_session(master)
+    source = None if items else new_items if new_items is not None else paths[0]
+    try:
+        result = score_files(
+            session, model, source, paths[-1], k, new_items=new_items is not None,
+            distinct=distinct, chunk_size=chunk_size, strict=strict, progress=not quiet, **written,
+        )  # fmt: skip
+    except KeyboardInterrupt:
+        complain("hybrid-rec: interrupted; finished parts are kept: the same command goes on.")
+        sys.exit(EXIT_INTERRUPTED)
+    if as_json:
+        write_json(result.manifest)
+    else:
+        write(result)
