@@ -57,7 +57,7 @@ logging.getLogger("faiss.loader").setLevel(logging.WARNING)
 NAVIGATION = {
     "Use": (
         "docs/examples", "docs/command-line", "docs/data-formats", "docs/blocks", "docs/lyrics",
-        "docs/radio", "docs/maps", "docs/export", "docs/batch", "docs/spark", "docs/update",
+        "docs/radio", "docs/map", "docs/export", "docs/batch", "docs/spark", "docs/update",
         "docs/planning",
     ),
     "Notebooks": (
