@@ -91,6 +91,16 @@ class SparkCluster:
                         found.append(child.pid)
         return found
 
+    def tasks(self) -> dict[str, int]:
+        """How many tasks each worker has begun, by the logs of its executors."""
+        return {
+            folder.name: sum(
+                path.read_text(errors="replace").count(": Running task ")
+                for path in folder.glob("*/*/stderr")
+            )
+            for folder in sorted(self.folder.glob("worker-*/"))
+        }
+
     def stop(self) -> None:
         """End all processes, by their ids."""
         for process in reversed(self._processes):
@@ -124,6 +134,7 @@ SETTINGS = {
     "spark.driver.memory": "1g",
     "spark.driver.extraJavaOptions": _QUICK,
     "spark.executor.memory": "512m",
+    "spark.task.maxFailures": "2",
     # A third worker is free for another application.
     "spark.cores.max": "2",
     "spark.executor.extraJavaOptions": _QUICK,

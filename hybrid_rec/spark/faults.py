@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any
 
 import hybrid_rec.core.errors as own_errors
@@ -98,12 +98,17 @@ def told_in_one_line(kept: str = "") -> Iterator[None]:
         HybridRecError: What a task raised.
         RunError: For whatever else ends a job.
     """
-    from py4j.protocol import Py4JError
     from pyspark.errors import PySparkException
 
+    kinds: tuple[type[Exception], ...] = (PySparkException,)
+    # The client of Spark Connect has no bridge to Java.
+    with suppress(ImportError):
+        from py4j.protocol import Py4JError
+
+        kinds = (PySparkException, Py4JError)
     try:
         yield
-    except (PySparkException, Py4JError) as error:
+    except kinds as error:
         raise _in_one_line(str(error), kept) from None
 
 

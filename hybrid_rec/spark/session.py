@@ -68,6 +68,9 @@ def spark_session(master: str | None = None) -> SparkSession:
 
 
 def _check_master(active: SparkSession, master: str | None) -> None:
+    if master is not None and master.startswith(_CONNECT):
+        # A server tells its own master, not the address that it was reached by.
+        return
     found = active.conf.get("spark.master", None)
     if master is not None and found is not None and found != master:
         raise ConfigError(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -17,7 +18,9 @@ from hybrid_rec.cli.options import (
     Where,
     table_options,
 )
+from hybrid_rec.cli.paths import check_model, check_output, check_table
 from hybrid_rec.cli.spark.options import Master
+from hybrid_rec.core.choices import ARCHIVES
 from hybrid_rec.core.console import complain, write, write_json
 from hybrid_rec.core.errors import ConfigError
 from hybrid_rec.core.exit_codes import EXIT_INTERRUPTED
@@ -81,12 +84,17 @@ def score(
             "after MODEL; see hybrid-rec spark score --help."
         )
     written = table_options(columns, encoding, date_format)
+    source = None if items else new_items if new_items is not None else paths[0]
+    if not model.lower().endswith(ARCHIVES):
+        check_model(Path(model))
+    if source is not None:
+        check_table(source, "playlists" if new_items is None else "new items")
+    check_output(Path(paths[-1]))
 
     from hybrid_rec.spark.scoring.run import score_files
     from hybrid_rec.spark.session import spark_session
 
     session = spark_session(master)
-    source = None if items else new_items if new_items is not None else paths[0]
     try:
         result = score_files(
             session, model, source, paths[-1], k, new_items=new_items is not None,

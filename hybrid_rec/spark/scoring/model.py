@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 import filelock
 
 from hybrid_rec.batch.saved_model import SavedModel
+from hybrid_rec.core.choices import ARCHIVES
 from hybrid_rec.core.errors import ArtifactError
 from hybrid_rec.data.paths import one_line
 from hybrid_rec.data.places import Place
@@ -29,7 +30,6 @@ if TYPE_CHECKING:
     from hybrid_rec.recommender import HybridRecommender
 
 _MANIFEST = "manifest.json"
-_ARCHIVES = (".tar", ".tar.gz", ".tgz", ".zip")
 _BLOCK_BYTES = 4 << 20
 # Spark reads an archive when a worker asks for it, so a copy stays until the driver ends.
 _copies: dict[str, Path] = {}
@@ -62,7 +62,7 @@ class ClusterModel:
             ArtifactError: If there is no model, or the archive is damaged.
         """
         where = str(location)
-        if not where.lower().endswith(_ARCHIVES):
+        if not where.lower().endswith(ARCHIVES):
             saved = SavedModel.of(where)
             return cls(str(saved.folder.resolve()), saved.fingerprint), saved
         checksum = _checksum(where)
@@ -109,7 +109,7 @@ class ClusterModel:
 
 def _handed_out(session: SparkSession, path: Path, checksum: str) -> str:
     """Give an archive to all workers; its name there."""
-    suffix = next(end for end in sorted(_ARCHIVES, key=len)[::-1] if path.name.endswith(end))
+    suffix = next(end for end in sorted(ARCHIVES, key=len)[::-1] if path.name.lower().endswith(end))
     name = f"hybrid-rec-model-{checksum}{suffix}"
     if checksum not in _copies:
         folder = Path(tempfile.mkdtemp(prefix="hybrid-rec-"))

@@ -244,7 +244,10 @@ def _written(work: _Work, journal: Journal, *, strict: bool) -> dict[int, dict[s
     frame = frame.repartition(n_tasks, F.col(PART))
     if work.order:
         frame = frame.sortWithinPartitions(*map(F.col, work.order))
-    task = guarded(write_parts, work.asked, journal.folder.name, finished, strict)
+    place = journal.folder.place
+    # Workers stand in folders of their own.
+    out = place.path if place.is_local else journal.folder.name
+    task = guarded(write_parts, work.asked, out, finished, strict)
     with told_in_one_line(_KEPT):
         notes = frame.mapInArrow(task, f"`{PART}` long, {RECORD} string").toArrow()
     numbers, records = notes[PART].to_pylist(), notes[RECORD].to_pylist()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import socket
 import uuid
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
@@ -18,6 +19,7 @@ from hybrid_rec.batch.order import Order
 from hybrid_rec.batch.output import OutFolder
 from hybrid_rec.batch.queries import refused
 from hybrid_rec.batch.scoring import BatchRequest, ItemChunk, answered, score
+from hybrid_rec.core.errors import RunError
 from hybrid_rec.spark.scoring.model import ClusterModel
 from hybrid_rec.spark.scoring.queries import Batches, received
 
@@ -84,7 +86,13 @@ def write_parts(
         finished: Parts that earlier runs have finished.
         strict: Raise at the first rejected row.
     """
-    journal = Journal(OutFolder(out, f".{uuid.uuid4().hex}"), {})
+    folder = OutFolder(out, f".{uuid.uuid4().hex}")
+    if folder.working_folder is not None and not folder.working_folder.is_dir():
+        raise RunError(
+            f"{out} must be one folder for all hosts, but {socket.gethostname()} does not see what "
+            "the driver has begun there; choose one on a shared file system, or a URL."
+        )
+    journal = Journal(folder, {})
     # Whatever is wrong with the model is told also where nothing is left to do.
     saved, model = asked.model.load()
     parts: Iterator[tuple[int, Callable[[], Chunk | ItemChunk]]] = (

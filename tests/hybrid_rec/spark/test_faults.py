@@ -31,11 +31,13 @@ from hybrid_rec import (
 )
 from hybrid_rec.batch.journal import Journal
 from hybrid_rec.batch.saved_model import SavedModel
+from hybrid_rec.batch.scoring import BatchRequest
 from hybrid_rec.spark import faults
 from hybrid_rec.spark.faults import guarded, told_in_one_line
 from hybrid_rec.spark.scoring import model as cluster_model
 from hybrid_rec.spark.scoring.frames import score
 from hybrid_rec.spark.scoring.run import score_files
+from hybrid_rec.spark.scoring.tasks import Asked, write_parts
 from tests.scored import parts
 from tests.spark_cluster import ROOT, SETTINGS, SparkCluster, environment
 
@@ -230,6 +232,9 @@ def test_what_only_the_driver_sees(
     saved = SavedModel.of(small_ranked)
     held = cluster_model.ClusterModel(str(tmp_path / "not-there"), saved.fingerprint)
     monkeypatch.setattr(cluster_model.ClusterModel, "of", lambda *_: (held, saved))
+    asked = Asked(held, BatchRequest("playlists", 5))
+    with pytest.raises(RunError, match="must be one folder for all hosts"):
+        list(write_parts(iter([]), asked, str(tmp_path / "nowhere"), frozenset(), False))
     with pytest.raises(ArtifactError, match=r"on all hosts, but .* model\.tar\.gz, instead"):
         score_files(spark, small_ranked, plays, tmp_path / "out", 5)
 

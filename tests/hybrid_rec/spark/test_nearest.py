@@ -9,6 +9,7 @@ import pytest
 from pyspark.sql import SparkSession
 
 from hybrid_rec import HybridConfig, HybridRecommender, Playlists, synthetic_radio
+from hybrid_rec.spark.scoring.frames import score
 from hybrid_rec.spark.scoring.nearest import playlist_vectors, similar_playlists
 
 ROWS = [("query_id", "ascending"), ("rank", "ascending")]
@@ -48,6 +49,12 @@ def test_nearest_training_playlists(spark: SparkSession, named: Path) -> None:
     assert found["query_id"].astype(int).tolist() == expected["query_id"].astype(int).tolist()
     for column in ("rank", "playlist_id", "name", "score"):
         assert found[column].tolist() == expected[column].tolist(), column
+    # By the linear score, and by names.
+    said = model.recommend(lists, 7, names=names).to_frame()
+    linear = score(frame, named, 7).toArrow().sort_by(ROWS)
+    assert linear["query_source"].unique().to_pylist()
+    for column in ("item_id", "score", "source"):
+        assert linear[column].to_pylist() == said[column].tolist(), column
     # The same playlists as a frame; equal scores go by id there.
     training = spark.createDataFrame(
         pa.table(

@@ -17,13 +17,16 @@ from hybrid_rec import HybridRecommender, score_playlists
 from hybrid_rec.spark.scoring.run import score_files
 from tests.s3_server import S3Server
 from tests.scored import parts
+from tests.spark_cluster import SparkCluster
 
 ROWS = [("query_id", "ascending"), ("rank", "ascending")]
 
 
 def test_all_in_a_bucket(
-    spark: SparkSession, bucket: S3Server, small_ranked: Path, tmp_path: Path
-) -> None:
+    spark: SparkSession, cluster: SparkCluster, bucket: S3Server, small_ranked: Path,
+    tmp_path: Path,
+) -> None:  # fmt: skip
+    before = cluster.tasks()
     s3fs.S3FileSystem.clear_instance_cache()
     ids = HybridRecommender.load(small_ranked).model_.catalog.item_ids
     rng = np.random.default_rng(4)
@@ -42,6 +45,8 @@ def test_all_in_a_bucket(
         spark, "s3://lake/model.tar", "s3://lake/in", "s3://lake/out", 5, chunk_size=7
     )
     assert there.parts_scored > 6
+    assert len(before) == 2
+    assert all(n_tasks > before[name] for name, n_tasks in cluster.tasks().items())
     found = pa.concat_tables(
         pq.read_table(io.BytesIO(content))
         for name, content in sorted(bucket.objects.items())

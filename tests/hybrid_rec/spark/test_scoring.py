@@ -100,8 +100,9 @@ def test_frames(spark: SparkSession, small_ranked: Path, plays: Path, tmp_path: 
 
 
 def test_lists_names_and_new_items(
-    spark: SparkSession, small_ranked: Path, model: HybridRecommender, tmp_path: Path
-) -> None:
+    spark: SparkSession, small_ranked: Path, model: HybridRecommender, tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
     ids = model.model_.catalog.item_ids.tolist()
     lists = [ids[:3], [], ["nobody knows it"], None, ids[3:4], ids[:3]]
     frame = pd.DataFrame({"item_ids": lists, "name": ["calm", "", None, "dance", "x", ""]})
@@ -113,7 +114,8 @@ def test_lists_names_and_new_items(
     named = frame.assign(playlist_id=["a", "b", "a", "c", None, "d"])
     named.to_parquet(tmp_path / "named.parquet")
     score_playlists(small_ranked, tmp_path / "named.parquet", tmp_path / "here2", 4)
-    score_files(spark, small_ranked, tmp_path / "named.parquet", tmp_path / "there2", 4)
+    monkeypatch.chdir(tmp_path)
+    score_files(spark, small_ranked, "named.parquet", "there2", 4)
     assert table(tmp_path / "there2").equals(table(tmp_path / "here2"))
     assert listed(tmp_path / "there2") == listed(tmp_path / "here2")
     new = pd.DataFrame(
