@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import os
 from collections.abc import Collection, Iterable, Sequence
+from numbers import Integral
 from pathlib import Path
 from typing import Any
-
-import numpy as np
 
 from hybrid_rec.core.errors import ConfigError, DataError
 from hybrid_rec.core.quoting import quoted
@@ -33,7 +32,7 @@ def check_flag(value: Any, name: str) -> None:
 
 def check_seed(value: Any) -> None:
     """Raise a ConfigError unless a value is an integer of at least 0."""
-    if isinstance(value, bool) or not isinstance(value, int | np.integer) or value < 0:
+    if isinstance(value, bool) or not isinstance(value, Integral) or value < 0:
         raise ConfigError(
             f"The 'seed' parameter must be an integer of at least 0, got {quoted(value)} instead."
         )
