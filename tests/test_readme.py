@@ -98,11 +98,15 @@ def test_the_commands_of_the_quick_start_run(
 def test_commands_and_their_options_exist(page: Path) -> None:
     commands: Any = typer.main.get_command(app)
     text = page.read_text(encoding="utf-8")
-    for line in re.findall(r"hybrid-rec ([a-z]+ [^`#\n]*)", "\n".join(code_of(text))):
-        words = shlex.split(line)
+    for line in re.findall(r"hybrid-rec ([a-z]+ [^`\n]*)", "\n".join(code_of(text))):
+        words = shlex.split(line, comments=True)
         assert words[0] in commands.commands, line
+        command = commands.commands[words[0]]
+        if hasattr(command, "commands"):
+            assert words[1] in command.commands, line
+            command = command.commands[words[1]]
         known = {"--help"}
-        for parameter in commands.commands[words[0]].params:
+        for parameter in command.params:
             known.update(parameter.opts)
         options = {word for word in words if re.fullmatch(r"-k|--[a-z-]+", word)}
         assert options <= known, line
