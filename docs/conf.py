@@ -67,8 +67,8 @@ NAVIGATION = {
     "Judge": ("docs/evaluation", "docs/tuning", "tests/benchmarks/ACCURACY"),
     "Look up": ("docs/configuration", "docs/glossary", "CHANGELOG"),
     "Python": (
-        "docs/api/recommender", "docs/api/data", "docs/api/batch", "docs/api/evaluation",
-        "docs/api/errors",
+        "docs/api/recommender", "docs/api/data", "docs/api/batch", "docs/api/spark",
+        "docs/api/evaluation", "docs/api/errors",
     ),
     "Inside": ("docs/how-it-works", "docs/index", "docs/design-decisions"),
     "Contribute": (
