@@ -24,7 +24,7 @@ lint: $(STAMP)
 
 # Without a network, and any warning is an error.
 docs: $(STAMP)
-	$(BIN)/python -m sphinx --fail-on-warning --keep-going --quiet -b html -c docs . build/docs
+	$(BIN)/python -m sphinx --fresh-env --fail-on-warning --keep-going --quiet -b html -c docs . build/docs
 	@echo 'Open build/docs/index.html.'
 
 format: $(STAMP)

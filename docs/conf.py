@@ -57,10 +57,13 @@ logging.getLogger("faiss.loader").setLevel(logging.WARNING)
 NAVIGATION = {
     "Use": (
         "docs/examples", "docs/command-line", "docs/data-formats", "docs/blocks", "docs/lyrics",
-        "docs/radio", "docs/maps", "docs/export", "docs/batch", "docs/spark", "docs/update",
+        "docs/radio", "docs/map", "docs/export", "docs/batch", "docs/spark", "docs/update",
         "docs/planning",
     ),
-    "Notebooks": (),
+    "Notebooks": (
+        "docs/notebooks/radio", "docs/notebooks/movies", "docs/notebooks/playlists",
+        "docs/notebooks/own_data",
+    ),
     "Judge": ("docs/evaluation", "docs/tuning", "tests/benchmarks/ACCURACY"),
     "Look up": ("docs/configuration", "docs/glossary", "CHANGELOG"),
     "Python": (

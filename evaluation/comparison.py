@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 import numpy as np
+import pandas as pd
 
 from evaluation.evaluations import Evaluation
 from evaluation.paired import Paired
@@ -14,6 +15,7 @@ from hybrid_rec.core.arrays import Doubles, Objects
 from hybrid_rec.core.errors import ConfigError, DataError
 from hybrid_rec.core.quoting import quoted
 from hybrid_rec.core.words import how_many
+from hybrid_rec.data.short_html import short_html
 
 
 @dataclass(frozen=True)
@@ -50,6 +52,10 @@ class Comparison(Paired):
     def __repr__(self) -> str:
         n_cases = len(self.evaluations[0].cases)
         return f"Comparison({', '.join(self.names)}: {how_many(n_cases, 'cases')})"
+
+    def _repr_html_(self) -> str:
+        means = {one.name: one.means() for one in self.counted}
+        return short_html(repr(self), pd.DataFrame(means).rename_axis("metric").reset_index())
 
     @cached_property
     def counted(self) -> tuple[Evaluation, ...]:

@@ -15,6 +15,7 @@ from hybrid_rec.core.arrays import Mask, Objects, Rows
 from hybrid_rec.core.errors import ConfigError
 from hybrid_rec.core.quoting import quoted
 from hybrid_rec.core.words import how_many
+from hybrid_rec.data.short_html import short_html
 
 POPULARITY_BUCKETS = (0, 1, 2, 5, 20, 100)
 SEED_BUCKETS = (1, 2, 5, 10, 25, 50)
@@ -46,6 +47,10 @@ class Evaluation:
 
     def __repr__(self) -> str:
         return f"Evaluation({self.name}, {how_many(len(self.cases), 'cases')})"
+
+    def _repr_html_(self) -> str:
+        means = self.means().rename("mean").rename_axis("metric").reset_index()
+        return short_html(repr(self), means)
 
     @property
     def metrics(self) -> list[str]:

@@ -213,6 +213,7 @@ class HybridRecommender(ExploringRecommender):
             allow=allowed_rows(model.catalog, allow, where, on_unknown),
             block=filter_rows(model.catalog, block, on_unknown, "block"),
             rank=weights is None,
+            by_taste=model.config.ranking.tastes,
             diversity=call_diversity(self.config, diversity),
             distinct=distinct,
             **parts.options,

@@ -131,10 +131,12 @@ def _with_plays(name: str, distance: Doubles, pairs: Pairs) -> _Agreement | None
     sentence = f"Items that are {TOGETHER} are {answer} by {name} than others"
     together = pairs.drawn_together[known].astype(np.float64)
     if found.low > 0 and 0 < together.sum() < len(together):
-        closer = 100 * chance_above(-distance, together)
-        sentence += (
-            f": a pair from one playlist is closer than a pair at random {closer:.0f} times in 100"
-        )
+        closer = round(100 * chance_above(-distance, together))
+        # Of few labels nearly all pairs are equally far apart.
+        if closer > 50:
+            sentence += (
+                f": a pair from one playlist is closer than a pair at random {closer} times in 100"
+            )
     title = f"{name}, and how often items are {TOGETHER}"
     labels = (f"distance by {name}", "playlists with both")
     chart = density_chart(title, distance, playlists, labels, counts=True, salt=f"plays {name}")

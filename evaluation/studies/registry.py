@@ -42,8 +42,8 @@ class Study:
 
     title: str
     """Heading of its table."""
-    n_fits: int
-    """How often it fits the hybrid anew, which is what takes its time."""
+    n_fits: int | str
+    """How often it fits the hybrid anew, which is what takes its time; or that in words."""
     run: Run
     """Makes the table, or also sentences and charts."""
 
@@ -52,13 +52,13 @@ STUDIES: Registry[Study] = Registry("study", "evaluation.studies")
 """All studies by name."""
 
 
-def register_study(name: str, title: str, *, n_fits: int) -> Callable[[Run], Run]:
+def register_study(name: str, title: str, *, n_fits: int | str) -> Callable[[Run], Run]:
     """A decorator that makes a function a study.
 
     Args:
         name: Its name on the command line.
         title: Heading of its table.
-        n_fits: How often it fits the hybrid anew.
+        n_fits: How often it fits the hybrid anew, or words such as "one for each block".
     """
 
     def register(run: Run) -> Run:

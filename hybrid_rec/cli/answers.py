@@ -36,8 +36,15 @@ def parse_weights(pairs: list[str] | None) -> dict[str, float] | None:
 
 
 def answer_frame(found: Recommendations, *, as_json: bool) -> pd.DataFrame:
-    """One row for each recommendation; JSON gets whole explanations instead of their texts."""
+    """One row for each recommendation; JSON gets whole explanations instead of their texts.
+
+    Elsewhere the titles of items that look alike say what tells these apart.
+    """
     frame = found.to_frame()
+    if not as_json:
+        from hybrid_rec.data.telling import titles_told_apart
+
+        frame = titles_told_apart(frame, found.catalog)
     if as_json and found.explanations is not None:
         told = [entry.to_dict() for entry in found.explanations.ravel() if entry is not None]
         frame = frame.drop(columns="explanation")

@@ -28,9 +28,13 @@ def find(
     """
     check_model(model)
 
+    from hybrid_rec.data.telling import titles_told_apart
     from hybrid_rec.recommender import HybridRecommender
 
-    found = HybridRecommender.load(model, mmap=True).find(text, k)
+    recommender = HybridRecommender.load(model, mmap=True)
+    found = recommender.find(text, k)
     if found.empty and not as_json:
         complain(f"hybrid-rec: nothing is like {quoted(text)}.")
+    if not as_json:
+        found = titles_told_apart(found, recommender.model_.catalog)
     print_frame(found, title=f"Found for {quoted(text)}", as_json=as_json)

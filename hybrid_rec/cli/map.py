@@ -33,7 +33,14 @@ def map(  # noqa: A001  # the name of the command
     ] = 0,
     quiet: Quiet = False,
 ) -> None:
-    """Draw a map of all items, as one page that a browser opens without a network."""
+    """Draw a map of all items.
+
+    It is one page, which a browser opens without a network.
+
+    Examples:
+        hybrid-rec map model map.html
+        hybrid-rec map model map.html --playlists --block cooccurrence
+    """
     check_model(model)
     check_output(out)
 

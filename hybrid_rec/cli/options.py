@@ -198,7 +198,7 @@ def _registered_names() -> dict[str, str]:
     from evaluation.studies.registry import STUDIES
 
     studies = [
-        f"{name} ({study.n_fits} more fits)" if study.n_fits else name
+        f"{name} (further fits: {study.n_fits})" if study.n_fits else name
         for name, study in STUDIES.items()
     ]
     return {

@@ -6,6 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
+from hybrid_rec.cli.answers import answer_frame
 from hybrid_rec.cli.asked import asked_items, check_given, ids_in
 from hybrid_rec.cli.options import (
     AllowFile,
@@ -71,5 +72,5 @@ def radio(
         on_unknown="skip" if skip_unknown else "raise",
         **only,
     )
-    frame = found.to_frame().drop(columns=[] if as_json else ["query_id"])
+    frame = answer_frame(found, as_json=as_json).drop(columns=[] if as_json else ["query_id"])
     print_frame(frame, title=f"Radio of {', '.join(items or ['popular items'])}", as_json=as_json)

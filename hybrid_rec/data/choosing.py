@@ -11,6 +11,7 @@ from hybrid_rec.core.errors import DataError, UnknownItemError
 from hybrid_rec.core.quoting import quoted, shortened
 from hybrid_rec.data.catalog import Catalog
 from hybrid_rec.data.folding import folded_text
+from hybrid_rec.data.telling import told_apart
 
 _SHOWN = 5
 _POOL = 50
@@ -116,12 +117,15 @@ def check_known(catalog: Catalog, item_ids: list[str]) -> None:
 
 
 def named(catalog: Catalog, rows: Iterable[int]) -> str:
-    """Items in a message: id, title and artist of each."""
+    """Items in a message: id, title and artist, and what tells those that look alike apart."""
     told = []
+    rows = list(rows)
+    apart = told_apart(catalog, rows)
     for row in rows:
         title, artist = catalog.titles[row], catalog.artists[row]
         name = " by ".join(shortened(text) for text in (title, artist) if text)
-        told.append(catalog.item_ids[row] + (f" ({name})" if name else ""))
+        more = f", {apart[row]}" if row in apart else ""
+        told.append(catalog.item_ids[row] + (f" ({name}{more})" if name else ""))
     return ", ".join(told)
 
 

@@ -82,10 +82,18 @@ def as_values(column: Any) -> Any:
     """A column of another library as a list; anything else as it is."""
     if isinstance(column, pd.Series | pd.Index):
         return column.tolist()
-    if isinstance(column, ArrowTable) and not is_frame(column):
-        return pa.chunked_array(column).to_pylist()
-    if hasattr(column, "__arrow_c_array__") and not is_frame(column):
-        return pa.array(column).to_pylist()
+    if is_frame(column):
+        return column
+    try:
+        if isinstance(column, ArrowTable):
+            return pa.chunked_array(column).to_pylist()
+        if hasattr(column, "__arrow_c_array__"):
+            return pa.array(column).to_pylist()
+    except (pa.ArrowException, NotImplementedError, RuntimeError, TypeError, ValueError) as error:
+        raise DataError(
+            f"a column must be one that Arrow can hand over, but {quoted(str(error))}; convert it "
+            "to a list."
+        ) from None
     return column
 
 

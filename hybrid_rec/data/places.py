@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from hybrid_rec.core.errors import DataError
-from hybrid_rec.core.quoting import quoted
+from hybrid_rec.core.quoting import quoted, shortened
 from hybrid_rec.data.paths import one_line
 
 # What file systems call the version of a file.
@@ -39,12 +39,12 @@ class Place:
             system, path = fsspec.core.url_to_fs(str(location))
         except ImportError as error:
             raise DataError(
-                f"{what} {location} needs a library: {one_line(error)}; for s3:// that is "
-                "pip install 'hybrid-rec[s3]', for https:// 'hybrid-rec[http]'."
+                f"{what} {shortened(str(location))} needs a library: {one_line(error)}; for s3:// "
+                "that is pip install 'hybrid-rec[s3]', for https:// 'hybrid-rec[http]'."
             ) from None
         except (ValueError, OSError) as error:
             raise DataError(
-                f"{what} {location} must be a path or a URL: {one_line(error)}."
+                f"{what} {shortened(str(location))} must be a path or a URL: {one_line(error)}."
             ) from None
         return cls(system, str(path).rstrip("/") or "/")
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import Any
 
 import numpy as np
@@ -15,6 +16,7 @@ WEIGHT = "weight"
 MOST = 4.0
 """A play counts at most so many times as much as the mean one of its playlist."""
 _LARGEST = 1e30
+_READ = (str, int, float, np.integer, np.floating, Decimal)
 
 
 def weight_column(column: pd.Series[Any], left_out: Mask | None = None) -> Floats:
@@ -44,7 +46,15 @@ def numbers_or_nan(column: pd.Series[Any]) -> Doubles:
     """The weights in a column, NaN for those that cannot be read, `(n,)`."""
     if pd.api.types.is_datetime64_any_dtype(column.dtype):
         return np.full(len(column), np.nan)
-    numbers = pd.to_numeric(column, errors="coerce")
+    if pd.api.types.is_object_dtype(column.dtype):
+        # What is neither a number nor text may be anything.
+        column = column.map(lambda cell: cell if isinstance(cell, _READ) else np.nan)
+    if pd.api.types.is_complex_dtype(column.dtype):
+        return np.full(len(column), np.nan)
+    try:
+        numbers = pd.to_numeric(column, errors="coerce")
+    except (TypeError, ValueError, OverflowError):
+        return np.full(len(column), np.nan)
     values: Doubles = np.array(numbers.to_numpy(dtype=np.float64, na_value=np.nan))
     values[~(np.abs(values) <= _LARGEST)] = np.nan
     return values

@@ -8,13 +8,16 @@ from functools import cached_property
 from typing import Self
 
 import numpy as np
+import pandas as pd
 from scipy import sparse
 
 from hybrid_rec.core.arrays import Doubles, Floats, Mask, Objects, Rows, read_only
+from hybrid_rec.core.words import how_many
 from hybrid_rec.data.date_text import Times
 from hybrid_rec.data.play_order import first_plays
 from hybrid_rec.data.play_weights import relative
 from hybrid_rec.data.playlist_arrays import check_arrays
+from hybrid_rec.data.short_html import short_html
 
 
 @dataclass(frozen=True, eq=False)
@@ -45,6 +48,22 @@ class PlaylistRows:
             array = getattr(self, name)
             if array is not None:
                 object.__setattr__(self, name, read_only(array))
+
+    def __repr__(self) -> str:
+        beside = [
+            *([how_many(self.n_named, "names")] if self.n_named else []),
+            *([name for name in ("times", "weights") if getattr(self, name) is not None]),
+        ]
+        told = f"; {', '.join(beside)}" if beside else ""
+        counts = f"{how_many(len(self), 'playlists')}, {how_many(self.n_plays, 'plays')}"
+        return f"{type(self).__name__}({counts} of {how_many(self.n_items, 'items')}{told})"
+
+    def _repr_html_(self) -> str:
+        some = slice(0, 20)
+        frame = pd.DataFrame({"playlist_id": self.playlist_ids[some], "plays": self.lengths[some]})
+        if self.names is not None:
+            frame.insert(1, "name", self.names[some])
+        return short_html(repr(self), frame)
 
     def __len__(self) -> int:
         return len(self.offsets) - 1
@@ -115,8 +134,9 @@ class PlaylistRows:
 
     def counts(self) -> sparse.csr_array:
         """Plays of each item, each as much as it counts, `(n_playlists, n_items)` float32."""
+        shares = np.ones(self.n_plays, np.float32) if self.weights is None else self.shares.copy()
         counts = sparse.csr_array(
-            (self.shares.copy(), self.rows.copy(), self.offsets.copy()),
+            (shares, self.rows.copy(), self.offsets.copy()),
             shape=(len(self), self.n_items),
         )
         counts.sum_duplicates()

@@ -25,7 +25,7 @@ from hybrid_rec.data.plays import Missing, OnUnknown, Plays, plays_of_frame, pla
 __all__ = ["OnUnknown", "Playlists"]
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Playlists(PlaylistRows):
     """Playlists (users, sessions, baskets) as rows of one catalogue, in play order.
 

@@ -13,6 +13,7 @@ from hybrid_rec.core.arrays import Floats, Objects, Rows
 from hybrid_rec.core.words import how_many
 from hybrid_rec.data.catalog import Catalog
 from hybrid_rec.data.short_html import short_html
+from hybrid_rec.data.telling import titles_told_apart
 
 NO_SOURCE = ""
 
@@ -77,7 +78,7 @@ class Recommendations:
         return f"Recommendations({how_many(n_queries, 'queries')}, k={k:,})"
 
     def _repr_html_(self) -> str:
-        return short_html(repr(self), self.to_frame())
+        return short_html(repr(self), titles_told_apart(self.to_frame(), self.catalog))
 
     def to_frame(self) -> pd.DataFrame:
         """One row a recommendation: query_id, rank (from 1), item_id, title, artist, score, source.
@@ -125,6 +126,9 @@ class PlaylistMatches:
     def __repr__(self) -> str:
         n_queries, k = self.playlist_ids.shape
         return f"PlaylistMatches({how_many(n_queries, 'queries')}, k={k:,})"
+
+    def _repr_html_(self) -> str:
+        return short_html(repr(self), self.to_frame())
 
     def to_frame(self) -> pd.DataFrame:
         """One row a match: query_id, rank (from 1), playlist_id, name, score.

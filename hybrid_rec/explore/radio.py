@@ -20,7 +20,9 @@ _POOL, _LONGER, _WIDER = 300, 8, 4
 _FLAT = 20.0
 """The relevance of the item at rank r is proportional to 1 / (20 + r)."""
 _RELEVANCE = 1.5
-"""How much relevance counts beside transitions."""
+"""How much relevance counts beside transitions; less so by the drift."""
+_ONWARD = 1.0
+"""How much a likeness to what was played before the last five counts against an item."""
 _SPREAD = 0.6
 """How much chance changes the relevance with any seed but 0."""
 
@@ -34,6 +36,7 @@ class Tuning:
 
     flat: float = _FLAT
     relevance: float = _RELEVANCE
+    onward: float = _ONWARD
 
 
 @dataclass(frozen=True, eq=False)
@@ -94,7 +97,8 @@ class Radio:
         rows, relevance = rows[fresh], relevance[fresh]
         return Candidates(
             rows,
-            self.tuning.relevance * (relevance + self._chance(rows)),
+            (self.tuning.relevance - self.drift) * (relevance + self._chance(rows))
+            - self._onward(rows, played),
             keys[rows],
             self.model.group_of,
             self._is_cold(rows),
@@ -107,6 +111,21 @@ class Radio:
         ranks[ranked] = np.arange(len(ranked))
         logs: Doubles = -np.log(self.tuning.flat + ranks[rows])
         return logs
+
+    def _onward(self, rows: Rows, played: Path) -> Doubles:
+        """How much alike rows are to what was played before the last five."""
+        earlier = np.array(played.rows[:-_RENEWED], np.int64)
+        weight = self.tuning.onward * self.drift
+        if not weight or not len(earlier) or not len(rows):
+            return np.zeros(len(rows))
+        vectors = self.transitions.vectors(rows)
+        alike = vectors @ self.transitions.vectors(earlier).mean(axis=0)
+        # The standard deviation of the cosines of all pairs, without a matrix of them.
+        centre, n_pairs = vectors.mean(axis=0), len(rows) ** 2
+        variance = np.square(vectors.T @ vectors).sum() / n_pairs - (centre @ centre) ** 2
+        spread = np.sqrt(max(float(variance), np.finfo(float).eps))
+        against: Doubles = weight * (alike - alike.mean()) / spread
+        return against
 
     def _is_cold(self, rows: Rows) -> Mask:
         cold: Mask = self.model.sources[rows] != HYBRID

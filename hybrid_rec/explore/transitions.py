@@ -12,7 +12,7 @@ from hybrid_rec.core.config import COOCCURRENCE
 from hybrid_rec.data.playlists import Playlists
 from indexes.hybrid import HybridIndex
 
-_SMOOTHING = 1.0
+_SMOOTHING = 5.0
 """Plays in a row that the vectors stand for."""
 _SHARPNESS = 8.0
 """How much more likely a near item follows than a far one: e to the power of this."""
@@ -25,7 +25,7 @@ class Transitions:
     With `n(a, b)` the times that a and b were played in a row in either order, and `q(b | a)`
     proportional to `exp(8 cos(a, b))` over the candidates,
 
-        log P(b | a) = log((n(a, b) + q(b | a)) / (n(a) + 1)).
+        log P(b | a) = log((n(a, b) + 5 q(b | a)) / (n(a) + 5)).
 
     What was never played in a row is told apart by its place in co-occurrence space, which items
     without history have, too.

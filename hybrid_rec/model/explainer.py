@@ -15,6 +15,7 @@ from hybrid_rec.model.explained_query import ExplainedQuery
 from hybrid_rec.model.explanations import (
     LIKENESS_PART,
     PLACE_PART,
+    TASTE_PART,
     BlockSupport,
     Explanation,
     Names,
@@ -154,7 +155,11 @@ class Explainer:
                 if lifted[number]:
                     parts.append(Part(PLACE_PART, rest))
                 elif abs(rest) > _ROUNDING:
-                    parts.append(Part(LIKENESS_PART, rest))
+                    if query.dislikes:
+                        changed = DISLIKED_PART
+                    else:
+                        changed = LIKENESS_PART if len(query.seeds) == 1 else TASTE_PART
+                    parts.append(Part(changed, rest))
             yield self._line(query, row, score, exact_parts(parts, score), like, number, cosines)
 
     def _line(

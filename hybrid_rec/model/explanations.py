@@ -14,7 +14,7 @@ from hybrid_rec.ranking.feature import NAME_PART
 
 Stage = Literal["linear", "ranking", "popularity"]
 
-BASE_PART, PLACE_PART, LIKENESS_PART = "base", "place", "likeness"
+BASE_PART, PLACE_PART, LIKENESS_PART, TASTE_PART = "base", "place", "likeness", "taste"
 PLAYLIST_NEIGHBOURS, ITEM_NEIGHBOURS = "playlist neighbours", "item neighbours"
 LINEAR_SCORE, FACTORS = "linear score", "factors"
 _REASONS = 3
@@ -29,7 +29,8 @@ class Part:
     also "name" (of the query), "playlist neighbours", "item neighbours", "artist neighbours" (of
     the groups, whatever they are called), "factors", "linear score", "age", "history" (where the
     item's place comes from), "query", "base", and for an item without history "place", by which it
-    is lifted to a reserved place. For items near an item also "likeness", what likeness changed."""
+    is lifted to a reserved place. For items near an item also "likeness", what likeness changed,
+    and for a query of several tastes "taste", what their sharing of the first places changed."""
     value: float
     """What it adds; below 0 it speaks against the item."""
     seed: str | None = None
@@ -223,6 +224,7 @@ def _phrases(explanation: Explanation, names: Names) -> dict[str, str]:
         NAME_PART: f"in playlists called {_listed(explanation.names)}" if explanation.names else "",
         POPULARITY: popular,
         LIKENESS_PART: "much like it",
+        TASTE_PART: "at a place of one taste among several",
         PLACE_PART: "at a place kept for what is new",
     }
 

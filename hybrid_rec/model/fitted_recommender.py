@@ -8,10 +8,12 @@ from pathlib import Path
 from typing import Any, Self
 
 import numpy as np
+import pandas as pd
 
 from hybrid_rec.core.arrays import Floats
 from hybrid_rec.core.checks import as_path, check_block
 from hybrid_rec.core.config import COOCCURRENCE, HybridConfig
+from hybrid_rec.core.config.parameters import parameters, with_parameters
 from hybrid_rec.core.errors import ConfigError, NotFittedError
 from hybrid_rec.core.progress import Progress, as_progress
 from hybrid_rec.core.quoting import joined, quoted
@@ -19,6 +21,7 @@ from hybrid_rec.core.words import how_many
 from hybrid_rec.data.ids import as_item_ids
 from hybrid_rec.data.playlists import OnUnknown
 from hybrid_rec.data.queries import parse_queries
+from hybrid_rec.data.short_html import short_html
 from hybrid_rec.model import storage
 from hybrid_rec.model.explainer import Explainer
 from hybrid_rec.model.fit import reindexed
@@ -34,9 +37,7 @@ class FittedRecommender:
     """
 
     def __init__(self, config: HybridConfig | None = None) -> None:
-        if config is not None and not isinstance(config, HybridConfig):
-            raise ConfigError(f"config must be a HybridConfig, got {type(config).__name__}.")
-        self.config = config or HybridConfig()
+        self.config = HybridConfig() if config is None else _checked(config)
         self._model: Model | None = None
         self._explainer: Explainer | None = None
 
@@ -50,7 +51,42 @@ class FittedRecommender:
         )
 
     def _repr_html_(self) -> str:
-        return f"<p>{escape(repr(self))}</p>"
+        if self._model is None:
+            return f"<p>{escape(repr(self))}</p>"
+        model = self._model
+        told = {
+            "items": f"{len(model.catalog):,}",
+            "playlists": f"{len(model.playlists):,}",
+            "plays": f"{model.playlists.n_plays:,}",
+            "blocks": joined([COOCCURRENCE, *model.blocks.names]),
+            "places": ", ".join(f"{n:,} {name}" for name, n in model.source_counts().items() if n),
+            "ranking": "linear score alone" if model.ranking is None else "learned",
+            "index": "" if model.choice is None else str(model.choice),
+            "learned": str(model.held_out or ""),
+        }
+        frame = pd.DataFrame({"of the model": list(told), "": list(told.values())})
+        return short_html(repr(self), frame)
+
+    def get_params(self, deep: bool = True) -> dict[str, Any]:
+        """The parameters by name, as scikit-learn asks for them.
+
+        Args:
+            deep: Whether to name those of the configuration, too: `seed`, `ranking__trees`, ...
+        """
+        return {"config": self.config, **(parameters(self.config) if deep else {})}
+
+    def set_params(self, **params: Any) -> Self:
+        """Change parameters for the next fit; a fitted model stays fitted.
+
+        Args:
+            params: `config`, or parameters of it by the names of `get_params`.
+
+        Raises:
+            ConfigError: For an unknown name, naming the nearest one, or a value out of range.
+        """
+        config = params.pop("config", self.config)
+        self.config = with_parameters(_checked(config), params) if params else _checked(config)
+        return self
 
     @property
     def model_(self) -> Model:
@@ -196,3 +232,9 @@ class FittedRecommender:
         if self._explainer is None:
             self._explainer = Explainer(self.model_)
         return self._explainer
+
+
+def _checked(config: Any) -> HybridConfig:
+    if not isinstance(config, HybridConfig):
+        raise ConfigError(f"config must be a HybridConfig, got {type(config).__name__}.")
+    return config

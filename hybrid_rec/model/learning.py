@@ -34,7 +34,9 @@ def learned_model(model: Model, queries: Playlists, progress: Progress) -> Model
     ranking = learned.ranking
     if ranking is not None and ranking.learned_text is not None:
         usual = ranking.ranker
-        ranker = Ranker(usual.names, ranking.learned_text, usual.new_text, usual.new_share)
+        ranker = Ranker(
+            usual.names, ranking.learned_text, usual.new_text, usual.new_share, usual.name_text
+        )
         ranking = replace(ranking, ranker=ranker)
     return replace(learned, ranking=ranking, learned_from=first)
 

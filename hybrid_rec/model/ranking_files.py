@@ -32,7 +32,7 @@ from hybrid_rec.ranking.trees import Trees
 
 _STATISTICS = "statistics"
 _TREES, _NEW_TREES, _WEIGHTS = "trees.txt", "new_trees.txt", "weights.json"
-_LEARNED_TREES = "learned_trees.txt"
+_LEARNED_TREES, _NAME_TREES = "learned_trees.txt", "name_trees.txt"
 
 
 def write_ranking(ranking: Ranking, folder: Path) -> None:
@@ -41,6 +41,8 @@ def write_ranking(ranking: Ranking, folder: Path) -> None:
     (folder / _TREES).write_text(ranking.ranker.text, encoding="utf-8")
     if ranking.ranker.new_text is not None:
         (folder / _NEW_TREES).write_text(ranking.ranker.new_text, encoding="utf-8")
+    if ranking.ranker.name_text is not None:
+        (folder / _NAME_TREES).write_text(ranking.ranker.name_text, encoding="utf-8")
     if ranking.learned_text is not None:
         (folder / _LEARNED_TREES).write_text(ranking.learned_text, encoding="utf-8")
     write_json(folder / _WEIGHTS, dict(ranking.weights))
@@ -96,11 +98,13 @@ def read_ranking(
             for name, shape in shapes[1].items()
         },
     )
-    new_text = None
+    new_text = name_text = None
     if f"{name}/{_NEW_TREES}" in files:
         new_text = read_text(folder / _NEW_TREES)
+    if f"{name}/{_NAME_TREES}" in files:
+        name_text = read_text(folder / _NAME_TREES)
     with refused(folder / _TREES):
-        ranker = Ranker(names, text, new_text, config.ranking.new_share)
+        ranker = Ranker(names, text, new_text, config.ranking.new_share, name_text)
     learned_text = None
     if f"{name}/{_LEARNED_TREES}" in files:
         learned_text = read_text(folder / _LEARNED_TREES)

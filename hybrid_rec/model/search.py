@@ -25,6 +25,7 @@ from hybrid_rec.model.new_items import NewItems
 from hybrid_rec.ranking.candidates import left_out_of
 from hybrid_rec.ranking.diversity import OFF, Diversifier
 from hybrid_rec.ranking.ranker import rank_candidates
+from hybrid_rec.ranking.taste_shares import shared_among_tastes
 from indexes.base import NO_ROW, NO_SCORE
 from indexes.hybrid import HybridQueries
 
@@ -62,6 +63,8 @@ class SearchRequest:
     """Whether the second stage orders, where there is one; it needs the seeds."""
     by_likeness: bool = False
     """Whether its order is fused with that of likeness; see `ranking.likeness`."""
+    by_taste: bool = False
+    """Whether several tastes in a query share the first places; see `ranking.taste_shares`."""
     new: NewItems | None = None
     """The items that the queries are, if the catalogue lacks them."""
     diversity: DiversityConfig | None = None
@@ -172,8 +175,9 @@ def _find(
     queries = take(request.queries, numbers)
     seeds = None if request.seeds is None else request.seeds.select(numbers)
     disliked = None if request.disliked is None else request.disliked.select(numbers)
-    if request.away is not None:
-        queries = away_from(queries, take(request.away, numbers))
+    away = None if request.away is None else take(request.away, numbers)
+    if away is not None:
+        queries = away_from(queries, away)
     weights = request.weights
     source = model.candidates
     if request.rank and not silent and seeds is not None and source and model.ranking:
@@ -181,8 +185,14 @@ def _find(
             source, model.ranking.ranker, seeds, queries, width,
             exclude_seeds=request.exclude_seeds, allow=request.allow, block=request.block,
             new_groups=None if request.new is None else request.new.groups[numbers],
-            by_likeness=request.by_likeness, keep_features=keep, disliked=disliked,
+            by_likeness=request.by_likeness, keep_features=keep, disliked=disliked, away=away,
         )  # fmt: skip
+        if request.by_taste:
+            ranked = shared_among_tastes(
+                ranked, source, model.ranking.ranker, seeds,
+                exclude_seeds=request.exclude_seeds, allow=request.allow, block=request.block,
+                disliked=disliked, away=away,
+            )  # fmt: skip
         if not keep:
             return _Found(ranked.rows, ranked.scores, "ranking", weights)
         return _Found(

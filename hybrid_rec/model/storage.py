@@ -50,7 +50,10 @@ _READERS = {1: read_format_1, 2: read_parts}
 _LIBRARIES = ("hybrid-rec", "faiss-cpu", "gensim", "numpy", "pyarrow", "scikit-learn", "scipy")
 _SUFFIXES = (".faiss", ".json", ".npy", ".npz", ".parquet")
 # A text of another name is a note that somebody put beside the model.
-_TEXTS = ("ranker.txt", "ranker_new.txt", "trees.txt", "new_trees.txt", "learned_trees.txt")
+_TEXTS = (
+    "ranker.txt", "ranker_new.txt", "trees.txt", "new_trees.txt", "learned_trees.txt",
+    "name_trees.txt",
+)  # fmt: skip
 _FILE_NAME = re.compile(r"(?:[a-z][a-z0-9_]*/){0,3}[a-z][a-z0-9_]*(?:\.[a-z0-9_]+)+")
 # Loads that may be spoiled by another process that saves to the same folder.
 _ATTEMPTS = 5

@@ -21,6 +21,7 @@ from hybrid_rec.ranking.names import NameNeighbours, named_queries
 from hybrid_rec.ranking.own_playlists import OwnPlaylists
 from hybrid_rec.ranking.query_batch import QueryBatch
 from hybrid_rec.ranking.statistics import Statistics
+from hybrid_rec.ranking.tastes import least_likeness
 from indexes.checks import allowed_mask
 from indexes.faiss_index import FaissIndex
 from indexes.hybrid import HybridIndex, HybridQueries
@@ -82,6 +83,11 @@ class CandidateFeatures:
     def cold_index(self) -> FaissIndex:
         """The places of the items without history."""
         return FaissIndex.build(self.index.blocks(self.statistics.cold)[COOCCURRENCE])
+
+    @cached_property
+    def least_likeness(self) -> float:
+        """The mean cosine from which on two groups of seeds are of one taste."""
+        return least_likeness(self.index, self.statistics.holds)
 
     def queries(self, playlists: Playlists) -> HybridQueries:
         """Playlists of the catalogue, and what they are called, as queries."""

@@ -42,6 +42,18 @@ def name_rank(c: Candidates) -> Numbers:
 
 
 @feature(NAME_PART, needs_names=True)
+def name_ridge(c: Candidates) -> Numbers:
+    """Share of the playlists of the name that a regression on like names expects to hold it."""
+    return c.of_items("name_ridge")
+
+
+@feature(NAME_PART, needs_names=True)
+def name_ridge_rank(c: Candidates) -> Numbers:
+    """Place by this, from 0; the earlier row of equals first."""
+    return c.ranks("name_ridge")
+
+
+@feature(NAME_PART, needs_names=True)
 def name_lift(c: Candidates) -> Numbers:
     """How much more often like-named playlists hold it than others do, as a logarithm."""
     n_playlists = c.statistics.holds.shape[0]

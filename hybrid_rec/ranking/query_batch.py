@@ -49,7 +49,7 @@ class QueryBatch:
         self.source, self.part, self.queries = source, part, queries
         self.statistics = source.statistics
         held = part.matrix().astype(np.float64)
-        self.seeds = part.strengths().astype(np.float64)
+        self.seeds = held if part.weights is None else part.strengths().astype(np.float64)
         self._less: sparse.csr_array | None = None
         if disliked is not None and disliked.n_plays:
             self._less = sparse.csr_array(DISLIKED * disliked.strengths().astype(np.float64))
@@ -193,6 +193,7 @@ _LINES: Mapping[str, Callable[[QueryBatch], sparse.csr_array]] = {
     "names": lambda b: b.near_names(),
     "name_votes": lambda b: b.by_names(lambda names, near: names.votes(near, 1.0)),
     "name_votes_sharp": lambda b: b.by_names(lambda names, near: names.votes(near, 2.0)),
+    "name_ridge": lambda b: b.by_names(lambda names, near: names.ridge(near)),
     "stand_ins": lambda b: b.by_names(lambda names, near: names.stand_ins(near)),
     "name_user_knn": lambda b: (
         b.statistics.by_items.near(b.line("stand_ins"), _NEAR) @ b.statistics.counted

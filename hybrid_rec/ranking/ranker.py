@@ -14,10 +14,12 @@ from hybrid_rec.core.config import RankingConfig
 from hybrid_rec.core.progress import Advance, Progress
 from hybrid_rec.data.playlists import Playlists
 from hybrid_rec.ranking.candidates import CandidateFeatures
+from hybrid_rec.ranking.dislikes import lowered
 from hybrid_rec.ranking.feature import CandidateList
 from hybrid_rec.ranking.likeness import fused, likeness_of, likeness_weights
+from hybrid_rec.ranking.query_trees import QueryTrees, by_query
 from hybrid_rec.ranking.reserved_slots import interleaved
-from hybrid_rec.ranking.trees import ONE_THREAD, Trees, load_lightgbm
+from hybrid_rec.ranking.trees import ONE_THREAD, load_lightgbm
 from indexes.base import NO_ROW, NO_SCORE
 from indexes.hybrid import HybridQueries
 
@@ -52,9 +54,9 @@ class Ranker:
     Args:
         names: Names of the features, in the order of the columns.
         text: The trees in LightGBM's own text format.
-        new_text: Trees that order items without history for training playlists, see
-            `reserved_slots`; None for none.
+        new_text: Those of items without history for training playlists, see `reserved_slots`.
         new_share: Share of the places that are reserved for them there.
+        name_text: Those of queries that are a name alone; None for none, as for `new_text`.
 
     Raises:
         ArtifactError: If a text is no model of these features.
@@ -72,11 +74,13 @@ class Ranker:
         text: str,
         new_text: str | None = None,
         new_share: float = 0.0,
+        name_text: str | None = None,
     ) -> None:
         self.names = tuple(names)
-        self.text, self.new_text, self.new_share = text, new_text, new_share
-        self._trees = Trees(text, self.names)
-        self._new_trees = self._trees if new_text is None else Trees(new_text, self.names)
+        self.text, self.new_text, self.name_text = text, new_text, name_text
+        self.new_share = new_share
+        self._trees = QueryTrees(self.names, text, name_text)
+        self._new_trees = self._trees if new_text is None else QueryTrees(self.names, new_text)
 
     @classmethod
     def fit(
@@ -97,16 +101,17 @@ class Ranker:
             progress: Told of every tree.
         """
         others = of_new_playlists(cases)
+        usual, called = by_query(names, others)
         both = len(cases) - len(others) >= _FEWEST_KNOWN
-        with progress.stage("ranking, trees", config.trees * (1 + both)) as advance:
-            text = _trained(names, others, config, seed, advance)
+        with progress.stage("ranking, trees", config.trees * (1 + both + bool(called))) as advance:
+            text = _trained(names, usual, config, seed, advance)
+            name_text = _trained(names, called, config, seed, advance) if called else None
             if not both:
-                return cls(names, text)
+                return cls(names, text, name_text=name_text)
             # Whoever asks, there is seldom enough to learn the order of new items from.
-            new = [case.take(case.is_cold) for case in cases]
-            new = [case for case in new if case.hits.any()]
+            new = [case for case in (one.take(one.is_cold) for one in cases) if case.hits.any()]
             new_text = _trained(names, new, config, seed, advance)
-        return cls(names, text, new_text, config.new_share)
+        return cls(names, text, new_text, config.new_share, name_text)
 
     @staticmethod
     def fit_text(
@@ -218,11 +223,9 @@ def rank_candidates(
     by_likeness: bool = False,
     keep_features: bool = False,
     disliked: Playlists | None = None,
+    away: HybridQueries | None = None,
 ) -> Ranked:
-    """The k best rows of each query, with `by_likeness` in the order of `likeness.fused`.
-
-    See `CandidateFeatures.describe` for the other arguments.
-    """
+    """The k best rows of each query, with `by_likeness` as `likeness.fused`; see `describe`."""
     is_new = new_groups is not None
     likeness = likeness_weights(source, is_new=is_new) if by_likeness else None
     rows = np.full((len(playlists), k), NO_ROW, np.int64)
@@ -243,6 +246,7 @@ def rank_candidates(
         candidates, kept = waiting.popleft()
         if likeness is not None and kept is not None:
             values = fused(values, likeness_of(kept.features, likeness))
+        values = lowered(values, candidates, source.index, queries, away, number)
         # Candidates ascend, so a stable order settles ties by row.
         order = np.argsort(-values, kind="stable")[:k]
         rows[number, : len(order)] = candidates[order]
@@ -261,10 +265,9 @@ def _trained(
     features = np.concatenate([case.features for case in cases])
     # A column that says nothing is split by no tree, whatever stands there later.
     features[:, [names.index(name) for name in config.without if name in names]] = 0
-    hits = np.concatenate([case.hits for case in cases])
     data = lightgbm.Dataset(
         features,
-        hits.astype(np.float32),
+        np.concatenate([case.hits for case in cases]).astype(np.float32),
         group=[len(case.hits) for case in cases],
         feature_name=list(names),
         params={"max_bin": 127, "verbose": -1, **ONE_THREAD},
@@ -289,10 +292,9 @@ def _trained(
     return text
 
 
-def _predicted(trees: Trees, groups: Sequence[Floats]) -> list[Floats]:
+def _predicted(trees: QueryTrees, groups: Sequence[Floats]) -> list[Floats]:
     """What the trees say of each group, all at once."""
     if not sum(map(len, groups)):
         return [np.empty(0, np.float32) for _ in groups]
-    ends = np.cumsum([len(group) for group in groups])[:-1]
     values = trees.predict(np.concatenate(groups)).astype(np.float32)
-    return list(np.split(values, ends))
+    return list(np.split(values, np.cumsum([len(group) for group in groups])[:-1]))

@@ -14,7 +14,7 @@ import sys
 BENCHMARKS = (
     "fit", "index_memory", "index_speed", "plan", "accuracy", "ablation", "credits", "speed",
     "update", "titles", "headline", "million", "growth", "longest_list", "tuned", "trees",
-    "startup", "small", "score_log", "robust", "find", "radio", "playlists",
+    "startup", "small", "score_log", "robust", "find", "radio", "playlists", "map",
     "two_tastes", "spark",
 )  # fmt: skip
 

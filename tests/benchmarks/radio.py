@@ -1,7 +1,8 @@
 """Radio: how many neighbours of its order are neighbours in held-out playlists.
 
 Radios are asked for the first items of held-out playlists. Beside them stand the same items in the
-order of their scores and in a random order, and the best items of that length. Parameters were
+order of their scores and in a random order, and the best items of that length, with all and without
+those whose artist was among the five before. Parameters were
 chosen on validation parts: `python -m tests.benchmarks radio --validation`.
 """
 
@@ -17,10 +18,11 @@ from evaluation.splits.continuation import continuation
 from evaluation.splits.split import Split
 from hybrid_rec import HybridConfig, HybridRecommender, read_dataset
 from hybrid_rec.core.arrays import Rows
+from hybrid_rec.explore.paths import ARTIST_GAP
 from tests.benchmarks import measure
 from tests.benchmarks.accuracy import SETS
 
-NAMES = ("triplej", "yes_big")
+NAMES = ("classic_rock", "triplej", "wfmu", "yes_big")
 LENGTH, N_SEEDS, N_RADIOS = 25, 3, 100
 DRIFTS = (0.0, 0.3, 1.0)
 
@@ -38,6 +40,15 @@ def neighbours(split: Split, apart: int) -> set[tuple[int, int]]:
 def share(rows: Rows, pairs: set[tuple[int, int]]) -> float:
     """Share of the transitions of an order that are among some pairs."""
     return float(np.mean([pair in pairs for pair in pairwise(rows.tolist())]))
+
+
+def apart_by(group_of: Rows, rows: Rows) -> Rows:
+    """Rows in their order, without those whose artist is among the five before."""
+    kept: list[int] = []
+    for row in rows.tolist():
+        if group_of[row] < 0 or group_of[row] not in group_of[kept[-ARTIST_GAP:]]:
+            kept.append(row)
+    return np.array(kept, np.int64)
 
 
 def run(name: str, part: str) -> list[dict[str, object]]:
@@ -59,12 +70,12 @@ def run(name: str, part: str) -> list[dict[str, object]]:
         for case in chosen:
             ids = catalog.item_ids[split.seeds[case]].tolist()
             played = catalog.rows(model.radio(ids, LENGTH, drift=drift).item_ids[0])
-            best = catalog.rows(model.recommend(ids, 500).item_ids[0])
-            place = {row: number for number, row in enumerate(best.tolist())}
-            by_score = np.array(sorted(played.tolist(), key=lambda row: place.get(row, 500)))
+            by_score = model.recommend(ids, LENGTH, allow=catalog.item_ids[played]).item_ids[0]
+            best = catalog.rows(model.recommend(ids, 20 * LENGTH).item_ids[0])
             orders = {
-                "radio": played, "by score": by_score, "random order": rng.permutation(played),
-                f"best {LENGTH}": best[:LENGTH],
+                "radio": played, "by score": catalog.rows(by_score),
+                "random order": rng.permutation(played), f"best {LENGTH}": best[:LENGTH],
+                f"best {LENGTH}, artists apart": apart_by(model.model_.group_of, best)[:LENGTH],
             }  # fmt: skip
             for order, rows in orders.items():
                 hits = len(set(rows.tolist()) & set(split.targets[case].tolist()))
@@ -87,7 +98,8 @@ def main() -> None:
         f"{table}\n\n{N_RADIOS} radios of {LENGTH} items after the first {N_SEEDS} of a held-out "
         f"playlist ({part} part), models without the learned ranking. *Within 1*, *within 2*: "
         "share of transitions that are played next to each other, or with one item between, in "
-        "any held-out playlist. *Hits*: items of the held-out playlist."
+        "any held-out playlist. *Hits*: items of the held-out playlist. *Artists apart*: the best "
+        "of those that a radio may play in that order."
     )
     if part == "test":
         measure.report("RADIO", "Radio", text)

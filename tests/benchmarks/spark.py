@@ -25,7 +25,7 @@ DEFAULT = {
     "sample": ("yes_big", "classic_rock"),
     "vectors": ("triplej", "classic_rock"),
     "growth": ("0.01", "0.03", "0.1"),
-    "score": ("triplej", "classic_rock"),
+    "score": ("triplej",),
 }
 RESULTS = measure.HERE / "results" / "spark"
 _TEXTS = {

@@ -134,6 +134,10 @@ def test_a_saved_model_keeps_names(
     before, after = (one.recommend([[]], 20, names=["gym"]) for one in (ranked, loaded))
     assert (before.item_ids == after.item_ids).all()
     assert (before.scores == after.scores).all()
+    rankings = [one.model_.ranking for one in (ranked, loaded)]
+    texts = [ranking.ranker.name_text for ranking in rankings if ranking is not None]
+    assert texts[0] is not None
+    assert texts[0] == texts[1]
     assert run(["info", str(folder)]) == 0
     assert "names: 200 of 200 playlists have one" in capsys.readouterr().out
     assert run(["recommend", str(folder), "--name", "gym", "-k", "3", "--json"]) == 0

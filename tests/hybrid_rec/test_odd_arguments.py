@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+from scipy import sparse
 
 from hybrid_rec import (
     Catalog,
@@ -21,6 +22,7 @@ from hybrid_rec import (
     read_tidy,
     score_playlists,
 )
+from hybrid_rec.core.quoting import quoted
 
 ODD = {
     "array": np.array([1, 2]),
@@ -54,6 +56,18 @@ def calls(model: HybridRecommender, odd: Any, folder: Path) -> dict[str, Callabl
     catalog = model.model_.catalog
     made: dict[str, Callable[[], object]] = {
         "config": lambda: HybridConfig.model_validate(odd),
+        "set_params": lambda: HybridRecommender().set_params(seed=odd),
+        "params": lambda: HybridRecommender().set_params(**{quoted(odd): 1}),
+        "fit": lambda: HybridRecommender(model.config).fit(odd, catalog),
+        "fit items": lambda: HybridRecommender(model.config).fit(PLAYS, odd),
+        "fit weights": lambda: Playlists.from_frame(PLAYS.assign(weight=[odd] * 4), catalog),
+        "matrix": lambda: Playlists.from_csr(odd, catalog),
+        "matrix ids": lambda: Playlists.from_csr(sparse.eye_array(4), catalog, item_ids=odd),
+        "dislike": lambda: model.recommend(["a"], dislike=odd),
+        "dislikes": lambda: model.recommend(["a"], dislike=[[odd]]),
+        "where": lambda: model.radio(["a"], 1, where=odd),
+        "url": lambda: read_dataset(f"{quoted(odd)}://{quoted(odd)}/plays.csv"),
+        "scored where": lambda: score_playlists(folder, folder, folder, where=odd),
         "preset": lambda: HybridConfig(cooccurrence={"preset": odd}),
         "epochs": lambda: HybridConfig(cooccurrence={"epochs": odd}),
         "a block": lambda: HybridConfig(blocks={"x": odd}),

@@ -42,6 +42,10 @@ def prepare(
     """Prepare plays on a Spark cluster for prepared:OUT and the steps that follow.
 
     Playlists, items, their order and the report are those of fit on one machine.
+
+    Examples:
+        hybrid-rec spark prepare plays prepared --items items.csv
+        hybrid-rec spark prepare mpd:FOLDER prepared --master spark://HOST:7077
     """
     check_output(out)
     written = table_options(columns, encoding, date_format)

@@ -23,6 +23,10 @@ def sample(
 
     Items keep their share of history. fit prepared:OUT counts the plays of the whole for
     popularity and shrinkage.
+
+    Examples:
+        hybrid-rec spark sample prepared some --playlists 20000
+        hybrid-rec fit prepared:some --out model
     """
     check_output(out)
 

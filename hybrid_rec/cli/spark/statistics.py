@@ -37,6 +37,9 @@ def statistics(
     """Count neighbours of items and plays of items and artists over all playlists.
 
     The weights are those of a fit on one machine.
+
+    Examples:
+        hybrid-rec spark statistics prepared counted --neighbours 50
     """
     check_output(out)
 

@@ -37,7 +37,12 @@ def vectors(
     seed: Annotated[int, typer.Option(help="Seed of the first vectors.", min=0)] = 0,
     master: Master = None,
 ) -> None:
-    """Learn co-occurrence vectors for fit --cooccurrence-vectors OUT."""
+    """Learn co-occurrence vectors for fit --cooccurrence-vectors OUT.
+
+    Examples:
+        hybrid-rec spark vectors prepared vectors --partitions 8
+        hybrid-rec fit prepared:some --cooccurrence-vectors vectors --out model
+    """
     check_output(out)
 
     from hybrid_rec.spark.session import spark_session

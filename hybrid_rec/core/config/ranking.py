@@ -124,6 +124,10 @@ class RankingConfig(Section):
     """Share of the places from the top that are reserved for items without history in the list of
     a playlist that the model was trained on. 0 reserves none, and such items then stand behind
     nearly all others, because a playlist of the training never held them."""
+    tastes: bool = True
+    """Whether a query whose items fall into groups that are no more alike than any two plays gets
+    the best of each group among its first ten, as many as it has items there. What such a group is
+    needs a fifth of the items; the rest of the list is ordered as ever."""
     learn: Literal["auto", "always", "never"] = "auto"
     """Whether to fit trees of their own for queries that are learned from before they are answered
     (`learn=True`). `auto` does where the latest playlists are held out: there queries tell of new

@@ -46,9 +46,8 @@ def colourings(model: Model, points: Points) -> list[Colouring]:
     sources = np.array(SOURCES, dtype=object)[model.sources[points.items]].tolist()
     found = [_by_number("plays", plays), _by_value("source", sources)]
     table = model.catalog.table.take(pa.array(points.items))
-    for name in table.column_names:
-        if name not in (ITEM_ID, TITLE, "plays", "source"):
-            found.append(_by_column(name, table[name]))
+    ours = (ITEM_ID, TITLE, "plays", "source")
+    found += [_by_column(name, table[name]) for name in table.column_names if name not in ours]
     return [one for one in found if one is not None]
 
 

@@ -54,13 +54,13 @@ def draw(
     places = laid_out(vectors_of(model, points, block, seed), seed, progress)
     with progress.stage("names of regions"):
         regions, codes = regions_of(places, Terms.of(model, points), seed)
-    widest = [region.text for region in regions if region.level == 0]
+    widest = [" · ".join(region.terms) for region in regions if region.level == 0]
     colours = [by_region(codes, widest), *colourings(model, points)]
     facts = {
         "items": _items(model, points.items),
         "playlists": _playlists(model),
         "placed": len(points.playlists),
-        "regions": [asdict(region) for region in regions if region.text],
+        "regions": [asdict(region) for region in regions if region.terms],
         "blocks": list(blocks),
         "neighbours": NEIGHBOURS,
         "colours": [{"name": c.name, "values": c.values, "ends": c.ends} for c in colours],
@@ -79,7 +79,7 @@ def draw(
         arrays[f"colour {number}"] = colour.codes
     title = f"Map of {how_many(len(points.items), 'items')}"
     try:
-        replace_text(path.resolve(), page(title, {"title": title, **facts}, arrays))
+        replace_text(path.resolve(), page(title, facts, arrays))
     except (OSError, RuntimeError, ValueError) as error:
         raise ArtifactError(f"file {path} cannot be written: {error}.") from None
     return len(points)

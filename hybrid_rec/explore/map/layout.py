@@ -4,18 +4,28 @@ from __future__ import annotations
 
 import numpy as np
 
-from hybrid_rec.core.arrays import Floats, Rows
+from hybrid_rec.core.arrays import Doubles, Floats, Rows
 from hybrid_rec.core.errors import ConfigError
+from hybrid_rec.core.linalg import unit_rows
 from hybrid_rec.core.progress import Progress
 from indexes.faiss_index import FaissIndex
 
 # Below this, t-SNE has nothing to find that the two main directions do not show.
 _FEWEST = 30
-_PERPLEXITY = 30
-# From so many points on, nearest neighbours are looked up in the nearest cells alone.
+# About how many neighbours of each point count, of few points and of many.
+_PERPLEXITY, _LARGE_PERPLEXITY = 30, 15
+# From so many points on, nearest neighbours are looked up in the nearest cells alone, and in fewer
+# dimensions.
 _LARGE = 30_000
+_WIDTH = 64
+# Below this, sums over a tree are faster than interpolation, and one core than several.
+_SMALL = 5_000
 _EARLY, _LATE = 250, 500
 _EXAGGERATION = 12
+# Between points that would stand on each other, in shares of what points have on average; and the
+# golden angle, at which the seeds of a sunflower follow each other.
+_STEP = 0.2
+_TURN = np.pi * (3 - np.sqrt(5))
 
 
 def laid_out(vectors: Floats, seed: int, progress: Progress) -> Floats:
@@ -41,7 +51,7 @@ def laid_out(vectors: Floats, seed: int, progress: Progress) -> Floats:
     start = main_directions(vectors[known])
     if len(known) >= _FEWEST:
         start = _embedded(vectors[known], start, seed, progress)
-    places[known] = _scaled(start)
+    places[known] = _apart(_scaled(start))
     silent = np.setdiff1d(np.arange(len(vectors)), known)
     if len(silent) and len(known):
         places[known, 1] = 0.2 + 0.8 * places[known, 1]
@@ -74,7 +84,8 @@ def _embedded(vectors: Floats, start: Floats, seed: int, progress: Progress) -> 
         raise ConfigError(
             "a map needs openTSNE; install it with pip install 'hybrid-rec[explore]'."
         ) from None
-    perplexity = min(_PERPLEXITY, (len(vectors) - 1) // 3)
+    wanted = _PERPLEXITY if len(vectors) < _LARGE else _LARGE_PERPLEXITY
+    perplexity = min(wanted, (len(vectors) - 1) // 3)
     rows, distances = _nearest(vectors, 3 * perplexity, seed, progress)
     affinities = PerplexityBasedNN(
         knn_index=PrecomputedNeighbors(rows, distances), perplexity=perplexity, n_jobs=-1
@@ -83,9 +94,11 @@ def _embedded(vectors: Floats, start: Floats, seed: int, progress: Progress) -> 
     rng = np.random.default_rng(seed)
     begin = start / max(float(start[:, 0].std()), 1e-12) * 1e-4
     begin = begin + rng.normal(0, 1e-6, begin.shape)
+    is_small = len(vectors) < _SMALL
     embedding = TSNEEmbedding(
-        begin, affinities, negative_gradient_method="fft", n_jobs=-1, random_state=seed
-    )
+        begin, affinities, negative_gradient_method="bh" if is_small else "fft",
+        n_jobs=1 if is_small else -1, random_state=seed,
+    )  # fmt: skip
     with progress.stage("laying out the map", _EARLY + _LATE) as advance:
 
         def told(_iteration: int, _error: float, _embedding: Floats) -> bool:
@@ -98,10 +111,12 @@ def _embedded(vectors: Floats, start: Floats, seed: int, progress: Progress) -> 
     return np.asarray(embedding, np.float32)
 
 
-def _nearest(vectors: Floats, k: int, seed: int, progress: Progress) -> tuple[Rows, Floats]:
+def _nearest(vectors: Floats, k: int, seed: int, progress: Progress) -> tuple[Rows, Doubles]:
     """The k nearest others of each, `(n, k)`, and their distances; nearly all of them if large."""
     n = len(vectors)
-    factory = "Flat" if n < _LARGE else f"IVF{int(np.sqrt(n))},Flat"
+    factory = "Flat"
+    if n >= _LARGE:
+        factory, vectors = f"IVF{int(np.sqrt(n))},Flat", _narrowed(vectors)
     index = FaissIndex.build(vectors, factory, seed=seed)
     rows, distances = np.empty((n, k), np.int64), np.empty((n, k), np.float64)
     step = 4096
@@ -119,6 +134,24 @@ def _nearest(vectors: Floats, k: int, seed: int, progress: Progress) -> tuple[Ro
             distances[asked] = np.sqrt(np.maximum(2 - 2 * cosines, 0))
             advance(len(asked))
     return rows, distances
+
+
+def _narrowed(vectors: Floats) -> Floats:
+    """Vectors in the directions that most of them lie in, of length 1."""
+    _, directions = np.linalg.eigh(vectors.T @ vectors)
+    return unit_rows(np.ascontiguousarray(vectors @ directions[:, -_WIDTH:]))
+
+
+def _apart(places: Floats) -> Floats:
+    """Places of which no two are the same: those that were lie around each other, in a spiral."""
+    cells = np.unique(np.round(places, 5), axis=0, return_inverse=True)[1].ravel()
+    order = np.argsort(cells, kind="stable")
+    first = np.searchsorted(cells[order], cells[order])
+    rank = np.empty(len(places))
+    rank[order] = np.arange(len(places)) - first
+    around = np.stack([np.cos(_TURN * rank), np.sin(_TURN * rank)], axis=1)
+    step = _STEP / np.sqrt(max(len(places), 1))
+    return np.asarray(np.clip(places + step * np.sqrt(rank)[:, None] * around, 0, 1), np.float32)
 
 
 def _scaled(places: Floats) -> Floats:

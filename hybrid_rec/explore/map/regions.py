@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
+import warnings
 from dataclasses import dataclass
 
 import numpy as np
 from scipy import sparse
 from scipy.cluster.hierarchy import cut_tree, ward
 from sklearn.cluster import KMeans
+from sklearn.exceptions import ConvergenceWarning
 
 from hybrid_rec.core.arrays import Doubles, Floats, Rows
 from hybrid_rec.explore.map.terms import Terms
@@ -21,10 +24,11 @@ _FEWEST = 12
 _SAMPLE = 20_000
 # What a label must describe of its region, how much more than of the whole it stands in, and how
 # good a second term must be beside the first.
-_LEAST_SHARE = 0.02
+_LEAST_SHARE = 0.003
 _LEAST_LIFT = 1.5
 _LEAST_TERMS = 3
 _SECOND = 0.6
+_LOOKED_AT = 5
 
 
 @dataclass(frozen=True)
@@ -33,8 +37,8 @@ class Region:
 
     level: int
     """From 0, the widest."""
-    text: str
-    """What it is called; "" if nothing describes it."""
+    terms: tuple[str, ...]
+    """What it is called: one or two terms, or none if nothing describes it."""
     place: tuple[float, float]
     """Where the label stands, in the middle of its points."""
     size: int
@@ -54,13 +58,12 @@ def regions_of(places: Floats, terms: Terms, seed: int) -> tuple[list[Region], R
     found = []
     above = everything
     for level, codes in enumerate(levels):
-        texts = _called(codes, above, terms)
-        for code, text in enumerate(texts):
+        for code, called in enumerate(_called(codes, above, terms)):
             own = np.flatnonzero(codes == code)
             middle = np.median(places[own], axis=0)
             near = own[np.square(places[own] - middle).sum(axis=1).argmin()]
             place = (float(places[near, 0]), float(places[near, 1]))
-            found.append(Region(level, text, place, len(own)))
+            found.append(Region(level, called, place, len(own)))
         above = codes
     return found, levels[0] if levels else everything
 
@@ -75,7 +78,10 @@ def _nested(places: Floats, seed: int) -> list[Rows]:
         return [np.zeros(len(places), np.int64)] if len(places) else []
     rng = np.random.default_rng(seed)
     sample = rng.permutation(len(places))[:_SAMPLE]
-    means = KMeans(n_cells, n_init=1, max_iter=40, random_state=seed).fit(places[sample])
+    with warnings.catch_warnings():
+        # Where points stand on each other there are fewer cells.
+        warnings.simplefilter("ignore", ConvergenceWarning)
+        means = KMeans(n_cells, n_init=1, max_iter=40, random_state=seed).fit(places[sample])
     cells = means.predict(places)
     tree = ward(means.cluster_centers_.astype(np.float64))
     levels: list[Rows] = []
@@ -88,10 +94,10 @@ def _nested(places: Floats, seed: int) -> list[Rows]:
     return levels
 
 
-def _called(codes: Rows, above: Rows, terms: Terms) -> list[str]:
+def _called(codes: Rows, above: Rows, terms: Terms) -> list[tuple[str, ...]]:
     """What each region is called: what describes it and not the region that it lies in."""
     if not terms.texts:
-        return [""] * int(codes.max() + 1)
+        return [()] * int(codes.max() + 1)
     own, wider = _shares(codes, terms.shares), _shares(above, terms.shares)
     sizes = np.bincount(codes)
     parents = above[np.unique(codes, return_index=True)[1]]
@@ -105,12 +111,26 @@ def _called(codes: Rows, above: Rows, terms: Terms) -> list[str]:
         worth[share * sizes[code] < _LEAST_TERMS] = 0
         if not is_whole:
             worth[lift < _LEAST_LIFT] = 0
-        best = np.argsort(-worth, kind="stable")[:2]
-        taken = [terms.texts[number] for number in best if worth[number] > 0]
-        if len(taken) == 2 and worth[best[1]] < _SECOND * worth[best[0]]:
-            taken = taken[:1]
-        called.append(" · ".join(taken))
+        called.append(_label(worth, terms))
     return called
+
+
+def _label(worth: Doubles, terms: Terms) -> tuple[str, ...]:
+    """The best term, and a second one that is nearly as good and says something else."""
+    best = np.argsort(-worth, kind="stable")[:_LOOKED_AT]
+    if not worth[best[0]]:
+        return ()
+    first = _words(terms.texts[best[0]])
+    for number in best[1:]:
+        other = _words(terms.texts[number])
+        if worth[number] >= _SECOND * worth[best[0]] and not (other <= first or first <= other):
+            return terms.texts[best[0]], terms.texts[number]
+    return (terms.texts[best[0]],)
+
+
+def _words(text: str) -> set[str]:
+    """The words of a term; "hip-hop" has those of "hip hop"."""
+    return set(re.findall(r"\w+", text.casefold()))
 
 
 def _shares(codes: Rows, shares: sparse.csr_array) -> Doubles:

@@ -23,29 +23,12 @@ from hybrid_rec.model.fitted import Model
 _FEWEST = 3
 # Words tell less than artists and tags that are as frequent.
 _WORD = 0.5
+_LETTERS = r"[^\W\d_]{3,}"
 # What stands in titles and names of any kind.
 _NO_WORDS = ENGLISH_STOP_WORDS | {
-    "dont",
-    "im",
-    "ive",
-    "youre",
-    "feat",
-    "the",
-    "and",
-    "version",
-    "remastered",
-    "remaster",
-    "album",
-    "live",
-    "edit",
-    "mix",
-    "remix",
-    "playlist",
-    "songs",
-    "song",
-    "music",
-    "spotify",
-}
+    "dont", "im", "ive", "youre", "feat", "the", "and", "version", "remastered", "remaster",
+    "album", "live", "edit", "mix", "remix", "playlist", "songs", "song", "music", "spotify",
+}  # fmt: skip
 
 
 @dataclass(frozen=True, eq=False)
@@ -114,7 +97,7 @@ def _words(texts: Objects) -> tuple[list[str], sparse.csr_array] | None:
     """The words of texts, and which texts they stand in; None if there are none."""
     reader = CountVectorizer(
         preprocessor=None, lowercase=False, binary=True, stop_words=list(_NO_WORDS),
-        token_pattern=r"[^\W\d_]{3,}", dtype=np.float64,
+        token_pattern=_LETTERS, dtype=np.float64,
     )  # fmt: skip
     try:
         found = reader.fit_transform(folded(pa.array(texts, TEXT)))

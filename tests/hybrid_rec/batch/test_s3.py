@@ -9,29 +9,17 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-import s3fs
 
 from hybrid_rec import DataError, HybridRecommender, score_playlists
 from hybrid_rec.batch.chunks import Chunk
 from hybrid_rec.batch.scoring import BatchRequest, ItemChunk, Scored, score
-from tests.s3_server import S3Server
+from tests.s3_server import S3Server, s3_server
 
 
 @pytest.fixture
 def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[S3Server]:
-    server = S3Server()
-    for name, value in (
-        ("AWS_ENDPOINT_URL", server.url),
-        ("AWS_ACCESS_KEY_ID", "key"),
-        ("AWS_SECRET_ACCESS_KEY", "secret"),
-        ("AWS_DEFAULT_REGION", "us-east-1"),
-        ("AWS_EC2_METADATA_DISABLED", "true"),
-    ):
-        monkeypatch.setenv(name, value)
-    s3fs.S3FileSystem.clear_instance_cache()
-    yield server
-    s3fs.S3FileSystem.clear_instance_cache()
-    server.stop()
+    with s3_server(monkeypatch) as server:
+        yield server
 
 
 @pytest.fixture

@@ -154,7 +154,7 @@ def test_one_block_alone_and_new_items_as_dicts(fitted: HybridRecommender) -> No
         fitted.recommend_for_new_items([new, {"title": title}], k=5).item_ids[:1] == frame
     ).all()
     with pytest.raises(DataError, match="a dict of one item or a list of dicts"):
-        fitted.recommend_for_new_items([title])  # type: ignore[list-item]
+        fitted.recommend_for_new_items([title])
     only = fitted.recommend_for_new_items(new, k=5, where=f"artist != {artist!r}")
     assert artist not in set(only.to_frame()["artist"])
 

@@ -170,7 +170,7 @@ def test_studies_are_printed_and_in_the_report(
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["--studies", "magic"], "--studies must be among block-agreement, cold-penalty"),
+        (["--studies", "magic"], "--studies must be among block-ablation, block-agreement"),
         (["--ann", "Magic7", "--baselines", "none"], "Magic7"),
         (["--split", "magic"], "split must be one of challenge, cold-items"),
         (["--split", "global-time"], "must have the time of every play"),

@@ -30,7 +30,10 @@ def test_radio_prints_an_order(small_ranked: Path, capsys: pytest.CaptureFixture
         (["radio", "--length", "301"], "'length' parameter must be an integer from 1 to 300"),
         (["radio", "--item", "no-such"], "unknown: 'no-such'"),
         (["radio", "--drift", "2"], "'drift' parameter must be a number from 0 to 1"),
-        (["similar-playlists"], "must be given --playlist ID, or --item ID or --name TEXT"),
+        (["map", "map.html", "--block", "mood"], "'block' parameter must be one of cooccurrence"),
+        (["map", "/dev/null/map.html"], "file /dev/null/map.html cannot be written"),
+        (["map", "."], "must be written to a file, but . is a folder"),
+        (["similar-playlists"], "must be given --playlist ID, or --item ID or --title TEXT or"),
         (["similar-playlists", "--playlist", "no-such"], "got 'no-such'"),
     ],
 )
@@ -67,3 +70,17 @@ def test_similar_playlists_tells_names_and_shared_songs(
     rows = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
     assert len(rows) == 3
     assert set(rows[0]) == {"rank", "playlist_id", "name", "score", "shared", "songs"}
+
+
+def test_map_writes_a_page(
+    small_ranked: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = tmp_path / "map.html"
+    asked = ["map", str(small_ranked), str(out), "--block", "title", "--playlists", "--quiet"]
+    assert run(asked) == 0
+    told = capsys.readouterr()
+    assert told.out == f"700 points drawn in {out}\n"
+    assert told.err == ""
+    assert "<title>Map of 300 items" in out.read_text("utf-8")
+    assert run(["map", str(small_ranked), str(small_ranked / "map.html")]) == 2
+    assert "must be outside of the saved model" in capsys.readouterr().err

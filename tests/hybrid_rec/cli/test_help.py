@@ -34,9 +34,9 @@ def commands(group: Any = TOP, path: tuple[str, ...] = ()) -> Iterator[tuple[str
 
 COMMANDS = dict(commands())
 EXAMPLES = [(name, line) for name, command in COMMANDS.items() for line in examples_of(command)]
-# A search takes the minutes that it is given, the demo has a test of its own, and the others name
-# data sets that are not here.
-NOT_RUN = re.compile(r"hybrid-rec (tune|demo)|FOLDER|\.parquet|tuned\.toml")
+# A search takes the minutes that it is given, the demo and the cluster have tests of their own, and
+# the others name data sets that are not here.
+NOT_RUN = re.compile(r"hybrid-rec (tune|demo|spark)|FOLDER|\.parquet|tuned\.toml|prepared:")
 # The playlists of the example are few and short.
 ADDED = {
     "fit": "--config quick.toml",

@@ -12,7 +12,6 @@ from pathlib import Path
 import fsspec
 import pandas as pd
 import pytest
-import s3fs
 
 from hybrid_rec import (
     DataError,
@@ -25,7 +24,7 @@ from hybrid_rec import (
 from hybrid_rec.cli.app import run
 from tests.loopback import Handler, LoopbackServer
 from tests.recorder import Recorder
-from tests.s3_server import S3Server
+from tests.s3_server import s3_server
 
 PLAYS = "playlist_id,item_id\n" + "".join(
     f"p{number},{item}\n" for number in range(30) for item in ("a", "b", "c", f"x{number % 3}")
@@ -174,23 +173,11 @@ def test_folders_and_archives(web: WebServer, tmp_path: Path) -> None:
 
 def test_s3(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("HYBRID_REC_CACHE", str(tmp_path / "cache"))
-    server = S3Server()
-    for name, value in (
-        ("AWS_ENDPOINT_URL", server.url),
-        ("AWS_ACCESS_KEY_ID", "key"),
-        ("AWS_SECRET_ACCESS_KEY", "secret"),
-        ("AWS_DEFAULT_REGION", "us-east-1"),
-        ("AWS_EC2_METADATA_DISABLED", "true"),
-    ):
-        monkeypatch.setenv(name, value)
-    s3fs.S3FileSystem.clear_instance_cache()
     pd.read_csv(io.StringIO(PLAYS)).to_parquet(tmp_path / "plays.parquet")
-    server.objects["bucket/plays.parquet"] = (tmp_path / "plays.parquet").read_bytes()
-    with warnings.catch_warnings():
+    with s3_server(monkeypatch) as server, warnings.catch_warnings():
         warnings.simplefilter("error")
+        server.objects["bucket/plays.parquet"] = (tmp_path / "plays.parquet").read_bytes()
         assert len(read_dataset("s3://bucket/plays.parquet").playlists) == 30
-    s3fs.S3FileSystem.clear_instance_cache()
-    server.stop()
 
 
 def test_the_command_takes_urls(

@@ -144,6 +144,21 @@ def test_duckdb_finds_the_same_neighbours(fitted: HybridRecommender, tmp_path: P
     assert [row[0] for row in found] == nearest(fitted, seed)
 
 
+def test_postgres_and_mongodb_get_what_they_read(fitted: HybridRecommender, tmp_path: Path) -> None:
+    fitted.export(tmp_path / "out", "parquet", sample=5)
+    path = tmp_path / "out" / "items.parquet"
+    asked = duckdb.sql(f"SELECT item_id, cooccurrence_vector::VARCHAR FROM '{path}'")
+    assert asked is not None
+    texts = asked.fetchall()
+    batch = next(pq.ParquetFile(path).iter_batches()).to_pylist()
+    for (own_id, text), document in zip(texts, batch, strict=True):
+        vector = fitted.item_vectors([own_id])[0]
+        # pgvector reads the form of a JSON list, MongoDB plain values.
+        assert np.allclose(json.loads(text), vector, atol=1e-6)
+        assert {type(value) for value in document["cooccurrence_vector"]} == {float}
+        assert np.array_equal(np.array(document["cooccurrence_vector"], np.float32), vector)
+
+
 def test_lancedb_finds_the_same_neighbours(fitted: HybridRecommender, tmp_path: Path) -> None:
     fitted.export(tmp_path / "out", "lance")
     table = lancedb.connect(tmp_path / "out").open_table("items")

@@ -18,7 +18,10 @@ from hybrid_rec import (
     UnknownItemError,
 )
 from hybrid_rec.core.arrays import Rows
+from hybrid_rec.explore.broadcast import pool_of
 from hybrid_rec.explore.paths import ARTIST_GAP
+from hybrid_rec.explore.radio import Radio, Tuning
+from hybrid_rec.explore.transitions import Transitions
 from tests.hybrid_rec.conftest import QUICK
 
 
@@ -107,6 +110,24 @@ def test_drift_leads_away_from_the_seed(chained: HybridRecommender) -> None:
         for drift in (0.0, 1.0)
     }
     assert far[1.0] > far[0.0]
+
+
+def test_it_moves_on_from_what_it_played_before(
+    fitted: HybridRecommender, seeds: list[str]
+) -> None:
+    model = fitted.model_
+    pool, transitions = pool_of(model, None, None), Transitions.of(model.playlists, model.index)
+    asked = model.catalog.rows(seeds[:1])
+
+    def alike(onward: float, drift: float) -> float:
+        """The mean cosine of items that stand ten places apart."""
+        tuning = Tuning(onward=onward)
+        rows = Radio(model, pool, transitions, drift, tuning=tuning).play(asked, 25).rows
+        vectors = transitions.vectors(np.array(rows))
+        return float((vectors[:-10] * vectors[10:]).sum(axis=1).mean())
+
+    assert alike(2.0, 0.5) < alike(0.0, 0.5) - 0.02
+    assert alike(2.0, 0.0) == alike(0.0, 0.0)
 
 
 def test_it_never_ends_early(chained: HybridRecommender) -> None:

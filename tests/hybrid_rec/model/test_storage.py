@@ -466,3 +466,11 @@ def test_a_listed_ranking_is_not_lost(small_ranked: Path, tmp_path: Path) -> Non
         rewrite(folder, files={one: digest for one, digest in listed.items() if one != name})
         with pytest.raises(ArtifactError, match=f"{name} is not listed"):
             HybridRecommender.load(folder)
+
+
+def test_trees_of_names_that_are_not_listed_are_no_note(saved: Path) -> None:
+    (saved / "note.txt").write_text("")
+    HybridRecommender.load(saved)
+    (saved / "name_trees.txt").write_text("")
+    with pytest.raises(ArtifactError, match=r"name_trees\.txt is not listed"):
+        HybridRecommender.load(saved)

@@ -21,7 +21,8 @@ async function unpacked(text) {
 
 class World {
   constructor({ facts, arrays }) {
-    Object.assign(this, facts);
+    const { items, playlists, placed, regions, blocks, neighbours, colours, by } = facts;
+    Object.assign(this, { items, playlists, placed, regions, blocks, neighbours, colours, by });
     this.array = arrays;
     this.nItems = facts.items.ids.length;
     this.nPlaylists = facts.playlists.ids.length;
@@ -42,9 +43,9 @@ class World {
     return this.isPlaylist(point) ? "" : this.items.artists[this.items.artist[point]];
   }
 
-  place(point) {
-    return point < this.nPlaced ? [this.places[2 * point], this.places[2 * point + 1]] : null;
-  }
+  hasPlace(point) { return point >= 0 && point < this.nPlaced; }
+
+  place(point) { return [this.places[2 * point], this.places[2 * point + 1]]; }
 
   near(point, block) {
     const from = point * this.neighbours;

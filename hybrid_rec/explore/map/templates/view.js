@@ -1,6 +1,8 @@
 // The map itself: points drawn by deck.gl, labels above them, and what lies under a finger.
 
 const CELLS = 256;
+// Where a label may stand beside its place, in its own heights.
+const SHIFTS = [0, 0.7, -0.7, 1.3, -1.3];
 
 // Points by cells of a grid, to find the one nearest to a place.
 class Grid {
@@ -56,7 +58,10 @@ class View {
       layers: [],
       getCursor: ({ isDragging }) => (isDragging ? "grabbing" : "default"),
       onViewStateChange: ({ viewState }) => this.move(viewState),
-      onResize: () => this.arrange(),
+      onResize: () => {
+        this.labels = this.madeLabels();
+        this.arrange();
+      },
       onClick: ({ x, y }) => onPick(this.at(x, y, 14)),
       onError: () => notice("The points cannot be drawn: this browser must have WebGL 2."),
     });
@@ -68,7 +73,7 @@ class View {
 
   whole() {
     const [width, height] = this.size();
-    const zoom = Math.log2(Math.min(width, height * 1.1) / 1000 * 0.9);
+    const zoom = Math.log2(Math.min(width, height * 1.1) / 1000 * 0.86);
     this.zoom = zoom;
     return { target: [500, 500, 0], zoom, minZoom: zoom - 1, maxZoom: zoom + 11 };
   }
@@ -98,12 +103,19 @@ class View {
   }
 
   fly(point) {
+    if (!this.world.hasPlace(point)) return;
     const place = this.world.place(point);
-    if (!place) return;
     const still = matchMedia("(prefers-reduced-motion: reduce)").matches;
+    // So near that some hundred points are around it, in the part that the panel leaves free.
+    const wanted = this.zoom + Math.max(1.5, Math.log2(this.world.nPlaced / 400) / 2);
+    const zoom = Math.max(this.state.zoom, wanted), scale = 2 ** zoom;
+    const panel = document.getElementById("panel");
+    const isBelow = panel.offsetWidth > 0.8 * this.size()[0];
+    const right = isBelow ? 0 : panel.offsetWidth / 2 / scale;
+    const down = isBelow ? panel.offsetHeight / 2 / scale : 0;
     this.move({
-      target: [...place, 0],
-      zoom: Math.max(this.state.zoom, this.zoom + 3),
+      target: [place[0] + right, place[1] - down, 0],
+      zoom,
       transitionDuration: still ? 0 : 500,
       transitionInterpolator: new deck.LinearInterpolator(["target", "zoom"]),
     });
@@ -120,7 +132,9 @@ class View {
   }
 
   radius() {
-    const least = Math.max(1.2, Math.min(4.5, 220 / Math.sqrt(this.world.nPlaced)));
+    // Points cover about the same share of any window.
+    const room = Math.min(...this.size()) / 800;
+    const least = Math.max(1.2, Math.min(4.5, 200 / Math.sqrt(this.world.nPlaced)) * room);
     return least * 2 ** (Math.max(0, this.state.zoom - this.zoom) * 0.3);
   }
 
@@ -134,19 +148,19 @@ class View {
         length: world.nItems,
         attributes: {
           getPosition: { value: world.places.subarray(0, 2 * world.nItems), size: 2 },
-          getFillColor: { value: this.colours, size: 4 },
+          getFillColor: { value: this.colours, size: 4, normalized: true },
         },
       },
     });
     const playlists = new deck.ScatterplotLayer({
       ...common, id: "playlists", radiusScale: radius, getRadius: 1.6, filled: false, stroked: true,
-      getLineWidth: 1, getLineColor: [...greys().other, 200],
+      getLineWidth: 1, getLineColor: [...greys().other, 120],
       data: {
         length: world.placed,
         attributes: { getPosition: { value: world.places.subarray(2 * world.nItems), size: 2 } },
       },
     });
-    const marked = [...this.shown.near, this.shown.point].filter((point) => world.place(point));
+    const marked = [...this.shown.near, this.shown.point].filter((point) => world.hasPlace(point));
     const marks = new deck.ScatterplotLayer({
       ...common, id: "marks", data: marked, filled: false, stroked: true, radiusMaxPixels: 30,
       getPosition: (point) => world.place(point), getLineColor: ink,
@@ -176,13 +190,14 @@ class View {
 
   madeLabels() {
     const box = document.getElementById("labels");
+    const most = this.size()[0] < 640 ? 1 : 2;
+    box.replaceChildren();
     return this.world.regions.map((region) => {
       const node = document.createElement("div");
       node.className = "region level-" + region.level;
-      node.textContent = region.text;
+      node.textContent = region.terms.slice(0, most).join(" · ");
       box.append(node);
-      const size = [node.offsetWidth, node.offsetHeight];
-      return { ...region, node, size };
+      return { ...region, node, box: [node.offsetWidth, node.offsetHeight] };
     }).sort((a, b) => a.level - b.level || b.size - a.size);
   }
 
@@ -191,15 +206,17 @@ class View {
     const [width, height] = this.size();
     const closer = this.state.zoom - this.zoom;
     const taken = [];
-    for (const { node, size: [w, h], place, level } of this.labels) {
+    const isFree = (box) => box[0] > 4 && box[2] < width - 4 && box[1] > 4 && box[3] < height - 4 &&
+      taken.every((other) => box[0] > other[2] + 6 || box[2] < other[0] - 6 ||
+        box[1] > other[3] + 3 || box[3] < other[1] - 3);
+    for (const { node, box: [w, h], place, level } of this.labels) {
       const [x, y] = this.project([place[0] * 1000, place[1] * 1000]);
-      const box = [x - w / 2, y - h / 2, x + w / 2, y + h / 2];
-      const fits = closer >= level * 0.9 - 0.05 && box[0] > 4 && box[2] < width - 4 &&
-        box[1] > 4 && box[3] < height - 4 &&
-        taken.every((other) => box[0] > other[2] + 6 || box[2] < other[0] - 6 ||
-          box[1] > other[3] + 3 || box[3] < other[1] - 3);
-      node.classList.toggle("there", fits);
-      if (!fits) continue;
+      const box = closer < level * 0.9 - 0.05 ? undefined : SHIFTS
+        .map((shift) => y + shift * h)
+        .map((middle) => [x - w / 2, middle - h / 2, x + w / 2, middle + h / 2])
+        .find(isFree);
+      node.classList.toggle("there", box !== undefined);
+      if (!box) continue;
       node.style.transform = `translate(${box[0]}px, ${box[1]}px)`;
       taken.push(box);
     }

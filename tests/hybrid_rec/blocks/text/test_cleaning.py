@@ -175,7 +175,7 @@ def test_distinct_titles_of_an_array_and_of_nothing() -> None:
 @pytest.mark.parametrize("bad", [1.5, float("nan"), b"bytes", ["list"]])
 def test_a_title_of_another_type_is_an_error_with_its_position(bad: object) -> None:
     with pytest.raises(DataError, match=r"strings or None, got .* at position 1"):
-        distinct_texts(["a", bad])  # type: ignore[list-item]
+        distinct_texts(["a", bad])
 
 
 def test_real_movies_lose_year_and_trailing_article(data_dir: Path) -> None:

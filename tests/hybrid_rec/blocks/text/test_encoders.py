@@ -222,7 +222,7 @@ def test_nothing_to_encode_is_no_error(
 def test_a_title_that_is_no_string_is_an_error(any_config: TextConfig) -> None:
     encoder = make_text_encoder(any_config, seed=0).fit(["a song"])
     with pytest.raises(DataError, match=r"got 7 \(int\) at position 1"):
-        encoder.encode(["a song", 7])  # type: ignore[list-item]
+        encoder.encode(["a song", 7])
 
 
 def test_progress_counts_every_distinct_title(any_config: TextConfig) -> None:
