@@ -54,7 +54,8 @@ def paper(measured: dict[str, Any]) -> str:
         f"statistics), {PLAYS} plays a playlist, a fit of {FIT_PLAYS:,} plays a CPU second with "
         f"{FIT_BYTES} bytes a play and {FIT_ITEM_KB} KB an item, {SCORE * 1e3:g} ms a list by "
         "the linear score, 8 bytes a play in Parquet, two float32 vectors of 64 numbers an item "
-        "in the driver of Word2Vec. Hours grow as plays do; those of statistics grow as pairs, of "
+        "in the driver of Word2Vec. Jobs cost some seconds whatever their size, so small shares "
+        "overstate the rates. Hours grow as plays do; those of statistics grow as pairs, of "
         "which a longer playlist has more by its square.\n\n"
         + measure.markdown(pd.DataFrame(rows))
         + "\n\nA million playlists fit on one machine: do all there. At 100 million prepare, count "
