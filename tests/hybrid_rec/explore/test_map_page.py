@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,7 +10,6 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
-from matplotlib.image import imread
 from playwright.sync_api import Page
 
 from hybrid_rec import Catalog, HybridRecommender, Playlists
@@ -139,28 +137,6 @@ def test_labels_are_there_and_apart(window: Window, map_page: Path, width: int, 
     assert paper == ("rgb(16, 19, 23)" if dark else "rgb(251, 251, 250)")
     # The points are drawn; without them a picture has a third of that.
     assert len(page.screenshot()) > 25_000
-
-
-def test_points_are_drawn_beside_the_panel_of_a_phone(window: Window, map_page: Path) -> None:
-    page = opened(window, map_page, width=390)
-    page.evaluate("document.querySelector('#query').focus()")
-    page.keyboard.insert_text("id-9")
-    wait(page, "document.querySelectorAll('#matches li[role=option]').length > 0")
-    page.keyboard.press("ArrowDown")
-    page.keyboard.press("Enter")
-    wait(page, "!document.querySelector('#panel').hidden")
-    page.evaluate("document.querySelector('#labels').hidden = true")
-    # As high as the panel, at the other end of the window.
-    height = page.evaluate("document.querySelector('#panel').offsetHeight")
-    clip = {"x": 20, "y": 70, "width": 350, "height": height - 90}
-    # The map flies there for half a second, and a busy machine draws late.
-    for _ in range(100):
-        drawn = imread(io.BytesIO(page.screenshot(clip=clip)))
-        if (np.abs(drawn - drawn[0, 0]).max(axis=2) > 0.2).sum() > 100:
-            break
-        page.wait_for_timeout(200)
-    else:
-        pytest.fail("no point is drawn above the panel")
 
 
 def test_points_are_coloured_by_a_column(window: Window, map_page: Path) -> None:
