@@ -153,8 +153,8 @@ class View {
       },
     });
     const playlists = new deck.ScatterplotLayer({
-      ...common, id: "playlists", radiusScale: radius, getRadius: 1.6, filled: false, stroked: true,
-      getLineWidth: 1, getLineColor: [...greys().other, 120],
+      ...common, id: "playlists", radiusScale: radius, getRadius: 1.4, filled: false, stroked: true,
+      getLineWidth: 1, getLineColor: [...greys().other, 70],
       data: {
         length: world.placed,
         attributes: { getPosition: { value: world.places.subarray(2 * world.nItems), size: 2 } },
