@@ -37,7 +37,9 @@ def vectors(
     seed: Annotated[int, typer.Option(help="Seed of the first vectors.", min=0)] = 0,
     master: Master = None,
 ) -> None:
-    """Learn co-occurrence vectors for fit --cooccurrence-vectors OUT.
+    """Learn co-occurrence vectors of all playlists.
+
+    OUT is what fit --cooccurrence-vectors takes.
 
     Examples:
         hybrid-rec spark vectors prepared vectors --partitions 8
