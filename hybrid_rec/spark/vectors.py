@@ -11,14 +11,14 @@ import numpy as np
 import pyarrow as pa
 
 from hybrid_rec.blocks.training_length import window_for
-from hybrid_rec.core.checks import as_path, check_choice
+from hybrid_rec.core.checks import check_choice
 from hybrid_rec.core.config import CooccurrenceConfig
 from hybrid_rec.core.errors import ConfigError, DataError
 from hybrid_rec.core.files import replacing
 from hybrid_rec.core.quoting import quoted
 from hybrid_rec.data.prepared import COUNTS, ITEM, ITEMS, PLAYLIST, PLAYLISTS, PLAYS
 from hybrid_rec.spark.faults import guarded, told_in_one_line
-from hybrid_rec.spark.output import check_folder, write_folder_manifest
+from hybrid_rec.spark.output import check_folder, shared_folder, write_folder_manifest
 from hybrid_rec.spark.prepared import PreparedData
 from hybrid_rec.spark.tables import PartWriter, n_files, staged
 
@@ -51,7 +51,7 @@ def learn_vectors(
     `OUT` holds Parquet files of item_id and vector, which `fit(..., cooccurrence_vectors=OUT)`
     takes. Items with too few plays have none.
 
-    Word2Vec of MLlib learns in each partition on its own and takes the sum of what they learned
+    Word2Vec of MLlib learns in each partition on its own and takes the mean of what they learned
     after each iteration, so that more partitions need more iterations: by default as many as
     partitions, at least `FEWEST_ITERATIONS`.
 
@@ -81,7 +81,7 @@ def learn_vectors(
     ):  # fmt: skip
         if value is not None and (isinstance(value, bool) or not value >= least):
             raise ConfigError(f"{name} must be at least {least}, got {quoted(value)}.")
-    target = as_path(out, "out").absolute()
+    target = shared_folder(out)
     check_folder(target, FORM)
     data = PreparedData.at(session, prepared)
     config = CooccurrenceConfig(**({} if size is None else {"vector_size": size}))

@@ -97,6 +97,11 @@ def test_a_sample_keeps_the_shares_of_items_and_the_counts_of_the_whole(
     np.testing.assert_array_equal(
         read_dataset(f"prepared:{again}").playlists.known_plays, playlists.play_counts
     )
+    for name in ("pairs", "artists"):
+        pd.testing.assert_frame_equal(_table(again / name), _table(out / name))
+    artists = _table(out / "artists").set_index("artist")["plays"]
+    plays = pd.Series(playlists.play_counts, dtype=np.int64).groupby(catalog.artists).sum()
+    assert artists.to_dict() == plays[plays > 0].to_dict()
     pairs = _table(out / "pairs")
     shared = (playlists.matrix().T @ playlists.matrix()).toarray()
     np.testing.assert_array_equal(pairs["shared"], shared[pairs["item_number"], pairs["neighbour"]])
