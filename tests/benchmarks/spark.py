@@ -71,7 +71,7 @@ def page() -> str:
             sections.append(f"## {heading}\n\n{text}\n\n{measure.markdown(frame)}")
     kept = [json.loads(file.read_text())[0] for file in sorted(RESULTS.glob("growth-*.json"))]
     if kept:
-        sections.append(paper(max(kept, key=lambda row: row["playlists"])))
+        sections.append(paper(sorted(kept, key=lambda row: row["plays"])))
     return "\n\n".join(sections)
 
 
