@@ -40,7 +40,7 @@ def learn_vectors(
     prepared: str | Path,
     out: str | Path,
     *,
-    method: Method = "word2vec",
+    method: Method = "als",
     size: int | None = None,
     partitions: int | None = None,
     iterations: int | None = None,
@@ -59,7 +59,7 @@ def learn_vectors(
         session: The cluster.
         prepared: A prepared data set, on a path that driver and workers share.
         out: A folder on such a path; vectors that are there are replaced.
-        method: "word2vec", or "als" for the factors of implicit feedback.
+        method: "als" for the factors of implicit feedback, or "word2vec".
         size: Numbers of a vector; None for `cooccurrence.vector_size`.
         partitions: Of Word2Vec; None for one a task of the cluster at most, and no fewer than
             10,000 playlists each.
@@ -76,6 +76,11 @@ def learn_vectors(
         RunError: If the cluster fails.
     """
     check_choice(method, get_args(Method), "method")
+    if partitions is not None and method != "word2vec":
+        raise ConfigError(
+            f"partitions can only be given for word2vec, but the method is {method}; leave them "
+            "out."
+        )
     for name, value, least in (
         ("size", size, 1), ("partitions", partitions, 1), ("iterations", iterations, 1)
     ):  # fmt: skip

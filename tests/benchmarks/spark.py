@@ -23,7 +23,7 @@ from tests.benchmarks.spark_vectors import compared
 PARTS = {"sample": sampled, "vectors": compared, "growth": grown, "score": scored}
 DEFAULT = {
     "sample": ("yes_big", "classic_rock"),
-    "vectors": ("triplej", "classic_rock"),
+    "vectors": ("triplej", "classic_rock", "yes_big"),
     "growth": ("0.01", "0.03", "0.1"),
     "score": ("triplej",),
 }

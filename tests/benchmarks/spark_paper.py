@@ -65,6 +65,6 @@ def paper(measured: Sequence[dict[str, Any]]) -> str:
         + "\n\nA million playlists fit on one machine: do all there. At 100 million prepare, count "
         "and score on the cluster, and fit a sample of a million with exact counts, on one "
         "machine: the sample costs what the table above says. At 4 billion this is the only way; "
-        "the vectors of the whole by MLlib need a driver of the last column, and pay where most "
-        "items are too rare for the sample."
+        "vectors of the whole pay where most items are too rare for the sample. Those of Word2Vec "
+        "need a driver of the last column, and ALS can take 2.1 billion playlists."
     )
