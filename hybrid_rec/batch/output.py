@@ -41,7 +41,7 @@ class OutFolder:
         self._writer = writer
         self.place = Place.of(location, "the output folder")
         self.name = str(location)
-        self._made = False
+        self._made = self._was_empty = False
 
     @property
     def working_folder(self) -> Path | None:
@@ -63,7 +63,7 @@ class OutFolder:
         with self._writable():
             self._refuse_others()
             self._made = self.place.is_local and not Path(self.place.path).exists()
-        self.names()
+        self._was_empty = set(self.names()) <= {_LOCK}
         if not self.place.is_local:
             yield
             return
@@ -78,6 +78,12 @@ class OutFolder:
             ) from None
         try:
             yield
+        except BaseException:
+            # Nothing has begun before its job is noted.
+            if self._was_empty and self.read_json(JOB) is None:
+                with suppress(RunError):
+                    self.withdraw()
+            raise
         finally:
             lock.release()
 

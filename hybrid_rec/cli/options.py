@@ -37,6 +37,14 @@ Artists = Annotated[
         "--artist", metavar="TEXT", help="Artist of the --title: one for all, or one for each."
     ),
 ]
+Dislikes = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--dislike",
+        metavar="ID",
+        help="Id of an item that is not wanted, nor what is like it; repeat it for more.",
+    ),
+]
 Count = Annotated[int, typer.Option("-k", "--k", metavar="K", help="Number of items to return.")]
 ListLength = Annotated[
     int, typer.Option("-k", "--k", metavar="K", help="Number of items for each query.")

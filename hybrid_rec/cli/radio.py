@@ -13,6 +13,7 @@ from hybrid_rec.cli.options import (
     Artists,
     AsJson,
     BlockFile,
+    Dislikes,
     ModelFolder,
     OptionalItems,
     SkipUnknown,
@@ -38,6 +39,7 @@ def radio(
     seed: Annotated[
         int, typer.Option("--seed", help="0 for the best order; any other number for another one.")
     ] = 0,
+    dislike: Dislikes = None,
     skip_unknown: SkipUnknown = False,
     where: Where = None,
     allow_file: AllowFile = None,
@@ -69,6 +71,7 @@ def radio(
         length,
         drift=drift,
         seed=seed,
+        dislike=asked_items(recommender, dislike, None, None, skip_unknown=skip_unknown),
         on_unknown="skip" if skip_unknown else "raise",
         **only,
     )

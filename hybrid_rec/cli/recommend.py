@@ -14,6 +14,7 @@ from hybrid_rec.cli.options import (
     AsJson,
     BlockFile,
     Count,
+    Dislikes,
     Explain,
     ModelFolder,
     OneOfEach,
@@ -40,13 +41,7 @@ def recommend(
             help="What the playlist is called, with items or without, such as 'rainy sunday'.",
         ),
     ] = None,
-    dislike: Annotated[
-        list[str] | None,
-        typer.Option(
-            metavar="ID",
-            help="Id of an item that is not wanted, nor what is like it; repeat it for more.",
-        ),
-    ] = None,
+    dislike: Dislikes = None,
     k: Count = 10,
     weight: Weight = None,
     skip_unknown: SkipUnknown = False,

@@ -14,6 +14,7 @@ from hybrid_rec.cli.options import (
     AsJson,
     BlockFile,
     Count,
+    Dislikes,
     Explain,
     ModelFolder,
     OneOfEach,
@@ -36,6 +37,7 @@ def similar(
     new_artist: NewArtist = None,
     new_column: NewColumns = None,
     new_items: NewItemsFile = None,
+    dislike: Dislikes = None,
     k: Count = 10,
     weight: Weight = None,
     skip_unknown: SkipUnknown = False,
@@ -61,13 +63,15 @@ def similar(
     new.check(
         {
             "--item": item, "--title": title, "--artist": artist, "--skip-unknown": skip_unknown,
-            "--allow-file": allow_file, "--block-file": block_file, "--explain": explain,
+            "--dislike": dislike, "--explain": explain,
         }
     )  # fmt: skip
     check_model(model)
     weights = parse_weights(weight)
-    only: dict[str, Any] = {"weights": weights, "where": where, "distinct": distinct}
-    allow, block = ids_in(allow_file), ids_in(block_file)
+    only: dict[str, Any] = {
+        "weights": weights, "where": where, "distinct": distinct,
+        "allow": ids_in(allow_file), "block": ids_in(block_file),
+    }  # fmt: skip
 
     from hybrid_rec.recommender import HybridRecommender
 
@@ -83,8 +87,7 @@ def similar(
             list(dict.fromkeys(items)),
             k,
             on_unknown="skip" if skip_unknown else "raise",
-            allow=allow,
-            block=block,
+            dislike=asked_items(recommender, dislike, None, None, skip_unknown=skip_unknown),
             explain=explain,
             **only,
         )

@@ -15,7 +15,7 @@ from hybrid_rec.data.readers.registry import READERS
 from hybrid_rec.data.readers.tidy import read_plays, read_tidy
 from hybrid_rec.data.readers.tidy_frames import Table
 from hybrid_rec.data.readers.yes import read_yes, read_yes_catalog
-from hybrid_rec.data.remote import fetched, is_url, name_in
+from hybrid_rec.data.remote import fetched, is_url, name_in, named_by_url
 from hybrid_rec.data.report import Dataset, DatasetReport
 from hybrid_rec.data.synthetic import SyntheticDataset, SyntheticTruth, synthetic_radio
 from hybrid_rec.data.tables import TABLE_SUFFIXES
@@ -44,6 +44,7 @@ def data_set_names() -> tuple[str, ...]:
     return (*registered, *(f"FILE{suffix}" for suffix in TABLE_SUFFIXES), SYNTHETIC)
 
 
+@named_by_url()
 def read_dataset(
     spec: str | Path,
     *,

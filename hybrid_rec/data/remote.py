@@ -6,14 +6,15 @@ import hashlib
 import json
 import re
 import warnings
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
 from hybrid_rec.core.cache_folder import default_cache_dir
-from hybrid_rec.core.errors import DataError, RunError
+from hybrid_rec.core.errors import DataError, HybridRecError, RunError
 from hybrid_rec.core.files import replace_text, sha256, writing
 from hybrid_rec.core.progress import Progress
 from hybrid_rec.core.quoting import quoted
@@ -24,6 +25,8 @@ _DOWNLOADS, _FILES = "downloads", "files"
 _BLOCK_BYTES = 1 << 20
 _SHA256 = re.compile(r"(.*)#sha256=([0-9a-fA-F]*)", re.DOTALL)
 _SILENT = Progress()
+# Where the copies that this process was given come from.
+_ADDRESSES: dict[str, str] = {}
 
 
 def is_url(place: Any) -> bool:
@@ -55,6 +58,29 @@ def fetched(url: str, what: str, progress: Progress = _SILENT) -> Path:
         DataError: If it cannot be fetched, is cut short, or has another checksum.
         RunError: If the cache cannot be written.
     """
+    local = _fetched(url, what, progress)
+    _ADDRESSES[str(local)] = url.partition("#sha256=")[0].rstrip("/")
+    return local
+
+
+@contextmanager
+def named_by_url() -> Iterator[None]:
+    """A context or decorator whose errors name URLs, not the copies of what these lead to."""
+    try:
+        yield
+    except HybridRecError as error:
+        error.args = tuple(address_of(part) for part in error.args)
+        raise
+
+
+def address_of(text: Any) -> Any:
+    """A text with URLs in place of the copies of what these lead to."""
+    for local, url in _ADDRESSES.items() if isinstance(text, str) else ():
+        text = text.replace(local, url)
+    return text
+
+
+def _fetched(url: str, what: str, progress: Progress) -> Path:
     outer, chained, inner = url.partition("::")
     if chained:
         # The archive has a copy and a checksum of its own.

@@ -17,6 +17,7 @@ from hybrid_rec.core.words import how_many
 from hybrid_rec.data.catalog import Catalog
 from hybrid_rec.data.item_table import ARTIST, TITLE
 from hybrid_rec.data.playlists import Playlists
+from hybrid_rec.data.remote import address_of
 
 SHORT = "playlists with fewer than two items"
 COPIES = "exact copies of playlists"
@@ -187,7 +188,7 @@ def report_of(
     """
     n_playlists, n_plays = kept
     report = DatasetReport(
-        source=source,
+        source=address_of(source),
         playlists_read=found.playlists_read,
         plays_read=found.plays_read,
         playlists_kept=n_playlists,

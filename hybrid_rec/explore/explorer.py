@@ -13,6 +13,7 @@ from hybrid_rec.core.checks import as_path
 from hybrid_rec.core.choices import ExportTo
 from hybrid_rec.core.progress import Progress, as_progress
 from hybrid_rec.data.playlists import OnUnknown
+from hybrid_rec.data.queries import Queries
 from hybrid_rec.data.recommendations import Recommendations
 from hybrid_rec.explore.broadcast import play_radio
 from hybrid_rec.explore.export import export
@@ -37,6 +38,7 @@ class ExploringRecommender(NearestItems):
         allow: Iterable[Any] | None = None,
         block: Iterable[Any] | None = None,
         where: str | None = None,
+        dislike: Queries | None = None,
     ) -> Recommendations:
         """An order of items to be listened to: each goes well with the last ones and the seeds.
 
@@ -55,6 +57,7 @@ class ExploringRecommender(NearestItems):
             allow: Ids of the only items that may come; None for all.
             block: Ids of items that may not come.
             where: Only items whose columns pass; see `recommend`.
+            dislike: Ids of items that are not wanted, nor what is like them; see `recommend`.
 
         Returns:
             One line in the order of play. The scores are log probabilities of each item at its
@@ -69,7 +72,7 @@ class ExploringRecommender(NearestItems):
         """
         return play_radio(
             self.model_, self._in_a_row, seeds, length, drift=drift, seed=seed,
-            on_unknown=on_unknown, allow=allow, block=block, where=where,
+            on_unknown=on_unknown, allow=allow, block=block, where=where, dislike=dislike,
         )  # fmt: skip
 
     def export(

@@ -14,6 +14,7 @@ from hybrid_rec.core.errors import DataError
 from hybrid_rec.data.playlists import OnUnknown
 from hybrid_rec.data.queries import Queries, as_singles, parse_queries
 from hybrid_rec.data.recommendations import PlaylistMatches, Recommendations
+from hybrid_rec.model.dislikes import parted
 from hybrid_rec.model.filters import allowed_rows, filter_rows
 from hybrid_rec.model.lookup import ItemLookup
 from hybrid_rec.model.new_items import NewItemsTable, new_items_frame, place_new_items
@@ -37,6 +38,7 @@ class NearestItems(ItemLookup):
         on_unknown: OnUnknown = "raise",
         weights: Weights | None = None,
         distinct: Distinct | None = None,
+        dislike: Queries | None = None,
         explain: bool = False,
     ) -> Recommendations:
         """The items nearest to each of `item_ids`, never the item itself, and never diversified.
@@ -51,6 +53,7 @@ class NearestItems(ItemLookup):
             weights: With any given, the linear score orders, not learned ranking and likeness;
                 unless `popularity` is named here, it is the config's `similar_popularity`.
             distinct: See `recommend`.
+            dislike: See `recommend`.
             explain: See `recommend`.
 
         Raises:
@@ -61,6 +64,7 @@ class NearestItems(ItemLookup):
         """
         model = self.model_
         singles = as_singles(item_ids, model.catalog, on_unknown)
+        parts = parted(model, singles, dislike, on_unknown)
         request = SearchRequest(
             model.queries(singles),
             singles.playlist_ids,
@@ -72,6 +76,7 @@ class NearestItems(ItemLookup):
             rank=weights is None,
             by_likeness=True,
             distinct=distinct,
+            **parts.options,
         )
         return answer(model, request, self._explains() if explain else None)
 
@@ -82,6 +87,8 @@ class NearestItems(ItemLookup):
         *,
         weights: Weights | None = None,
         distinct: Distinct | None = None,
+        allow: Iterable[Any] | None = None,
+        block: Iterable[Any] | None = None,
         where: str | None = None,
     ) -> Recommendations:
         """The catalogue items nearest to items that the catalogue lacks.
@@ -95,6 +102,8 @@ class NearestItems(ItemLookup):
             k: Neighbours wanted of each, from 1 to 10,000,000.
             weights: See `similar_items`.
             distinct: See `recommend`; the same song as the new item is kept out, too.
+            allow: See `recommend`.
+            block: See `recommend`.
             where: See `recommend`.
 
         Returns:
@@ -103,7 +112,7 @@ class NearestItems(ItemLookup):
 
         Raises:
             DataError: If no column tells anything, or an entry is of the wrong kind.
-            UnknownItemError: If a context names an item that the catalogue lacks.
+            UnknownItemError: If a context or a filter names an item that the catalogue lacks.
             NotFittedError: Before `fit` or `load`.
         """
         model = self.model_
@@ -114,7 +123,8 @@ class NearestItems(ItemLookup):
             k,
             similar_weights(model, weights),
             seeds=new.context,
-            allow=allowed_rows(model.catalog, None, where, "raise"),
+            allow=allowed_rows(model.catalog, allow, where, "raise"),
+            block=filter_rows(model.catalog, block, "raise", "block"),
             rank=weights is None,
             by_likeness=True,
             distinct=distinct,
@@ -124,7 +134,13 @@ class NearestItems(ItemLookup):
         return answer(model, request)
 
     def similar_to_vector(
-        self, vector: Any, block: str = COOCCURRENCE, k: int = 10
+        self,
+        vector: Any,
+        block: str = COOCCURRENCE,
+        k: int = 10,
+        *,
+        allow: Iterable[Any] | None = None,
+        where: str | None = None,
     ) -> Recommendations:
         """The items nearest to points of one dense block's space, by cosine alone.
 
@@ -132,6 +148,8 @@ class NearestItems(ItemLookup):
             vector: `(dim,)`, or `(n, dim)` for several, of any length but 0.
             block: A block whose rows are dense, see `item_vectors`.
             k: Neighbours wanted of each, from 1 to 10,000,000.
+            allow: See `recommend`.
+            where: See `recommend`.
 
         Returns:
             One line a vector; `query_ids` are "0", "1", ... An item whose own vector is asked for
@@ -139,7 +157,9 @@ class NearestItems(ItemLookup):
 
         Raises:
             DataError: If a vector is of another length, not finite, or zero.
-            ConfigError: If k is out of range, or the model has no such dense block.
+            ConfigError: If k is out of range, the model has no such dense block, or `where` is no
+                such expression.
+            UnknownItemError: If `allow` names an item that the catalogue lacks.
             NotFittedError: Before `fit` or `load`.
         """
         model = self.model_
@@ -166,6 +186,7 @@ class NearestItems(ItemLookup):
             np.arange(len(unit)).astype(str).astype(object),
             k,
             block_alone(model, block),
+            allow=allowed_rows(model.catalog, allow, where, "raise"),
         )
         return answer(model, request)
 

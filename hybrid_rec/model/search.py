@@ -191,7 +191,7 @@ def _find(
             ranked = shared_among_tastes(
                 ranked, source, model.ranking.ranker, seeds,
                 exclude_seeds=request.exclude_seeds, allow=request.allow, block=request.block,
-                disliked=disliked, away=away,
+                disliked=disliked,
             )  # fmt: skip
         if not keep:
             return _Found(ranked.rows, ranked.scores, "ranking", weights)

@@ -7,7 +7,6 @@ from itertools import chain
 
 import numpy as np
 
-from hybrid_rec.blocks.pooling import away_from, take
 from hybrid_rec.core.arrays import Rows
 from hybrid_rec.core.config import COOCCURRENCE
 from hybrid_rec.data.playlists import Playlists
@@ -15,7 +14,6 @@ from hybrid_rec.ranking.candidates import CandidateFeatures
 from hybrid_rec.ranking.ranker import Ranked, Ranker, rank_candidates
 from hybrid_rec.ranking.tastes import tastes_of
 from indexes.base import NO_ROW
-from indexes.hybrid import HybridQueries
 
 SHARED = 10
 """Places from the top that the tastes of a query share."""
@@ -31,7 +29,6 @@ def shared_among_tastes(
     allow: Rows | None,
     block: Rows | None,
     disliked: Playlists | None = None,
-    away: HybridQueries | None = None,
 ) -> Ranked:
     """The same lists, but those of several tastes begin with the best of each of them.
 
@@ -50,27 +47,25 @@ def shared_among_tastes(
         exclude_seeds: Whether a seed of the query may not come back.
         allow: Rows of the only items that may come back; None for all.
         block: Rows that may not come back.
-        disliked: See `rank_candidates`; no taste is answered by what its query dislikes.
-        away: See there.
+        disliked: What each query dislikes. One that dislikes anything is left alone: it says itself
+            what it does not want more of. None where none does.
     """
     if source.learned_from is not None:
         return ranked
-    found = {number: seeds_by_taste(source, seeds) for number, seeds in enumerate(playlists)}
+    found = {
+        number: seeds_by_taste(source, seeds)
+        for number, seeds in enumerate(playlists)
+        if disliked is None or not disliked.lengths[number]
+    }
     split = {number: tastes for number, tastes in found.items() if len(tastes) > 1}
     if not split:
         return ranked
     parts = _alone(playlists, split)
-    owners = np.repeat(list(split), [len(tastes) for tastes in split.values()])
-    queries = source.queries(parts)
-    if away is not None:
-        away = take(away, owners)
-        queries = away_from(queries, away)
     # Seeds of the other tastes may be among the answers to one.
     most = max(sum(map(len, tastes)) for tastes in split.values())
     alone = rank_candidates(
-        source, ranker, parts, queries, SHARED + most,
+        source, ranker, parts, source.queries(parts), SHARED + most,
         exclude_seeds=exclude_seeds, allow=allow, block=block, keep_features=bool(ranked.features),
-        disliked=None if disliked is None else disliked.select(owners), away=away,
     )  # fmt: skip
     rows, features, reserved = ranked.rows.copy(), [*ranked.features], [*ranked.reserved]
     first = 0

@@ -29,6 +29,7 @@ from hybrid_rec.data.prepared import (
     read_manifest,
 )
 from hybrid_rec.data.readers.registry import register_reader
+from hybrid_rec.data.remote import address_of
 from hybrid_rec.data.report import Dataset
 
 
@@ -50,8 +51,8 @@ def read_prepared(folder: str | Path) -> Dataset:
     with located(folder):
         catalog = _catalog(home, manifest)
         playlists = _playlists(home, manifest, len(catalog))
-    report = manifest.told()
-    return Dataset(playlists, catalog, replace(report, source=f"{folder}, from {report.source}"))
+    report, place = manifest.told(), address_of(str(folder))
+    return Dataset(playlists, catalog, replace(report, source=f"{place}, from {report.source}"))
 
 
 def _catalog(home: Path, manifest: Manifest) -> Catalog:

@@ -23,12 +23,14 @@ from hybrid_rec.data.readers.tidy_frames import (
     items_frame,
     plays_frame,
 )
+from hybrid_rec.data.remote import named_by_url
 from hybrid_rec.data.report import MISSING_IDS, NOT_LIKED, RESPELLED, UNKNOWN_ITEMS, Dataset, finish
 from hybrid_rec.data.tables import ROWS_FROM_0, TableOptions
 
 _ROWS_WITH_ID = " Rows count from 0, without the header and without rows that lack an id."
 
 
+@named_by_url()
 def read_tidy(
     plays: Table,
     items: Table | Catalog | None = None,
@@ -117,6 +119,7 @@ def read_tidy(
     )
 
 
+@named_by_url()
 def read_plays(
     plays: Table,
     *,
@@ -149,6 +152,7 @@ def read_plays(
     return _timed(given, item_columns, options)
 
 
+@named_by_url()
 def read_items(
     items: Table,
     *,
@@ -175,6 +179,7 @@ def items_with_ids(items: Table) -> tuple[Catalog, int]:
     return _catalog_of_items(_given(items, "items"), LIST_COLUMNS, TableOptions())
 
 
+@named_by_url()
 def read_new(
     plays: Table | None,
     items: Table | None,

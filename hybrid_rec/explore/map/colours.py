@@ -71,7 +71,12 @@ def _by_number(name: str, numbers: Doubles) -> Colouring | None:
     distinct, place = np.unique(numbers[known], return_inverse=True)
     before = np.cumsum(np.bincount(place)) - np.bincount(place) / 2
     codes[known] = (before[place] / known.sum() * _SHADES).astype(np.uint8)
-    return Colouring(name, codes, [], (f"{distinct[0]:,.6g}", f"{distinct[-1]:,.6g}"))
+    return Colouring(name, codes, [], (_told(distinct[0]), _told(distinct[-1])))
+
+
+def _told(number: float) -> str:
+    """A number as people write it: a year has no comma."""
+    return f"{number:,.6g}" if abs(number) >= 10_000 else f"{number:.6g}"
 
 
 def _by_value(name: str, cells: list[Any]) -> Colouring | None:

@@ -95,7 +95,7 @@ def test_what_is_no_such_expression_writes_nothing(
         message = capsys.readouterr().err
         assert told in message
         assert message.count("\n") == 1
-        assert not (out / "job.json").exists()
+        assert not out.exists()
 
 
 def test_the_command_takes_an_expression(

@@ -8,7 +8,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from hybrid_rec import ConfigError, DataError, HybridRecommender
+from hybrid_rec import ConfigError, DataError, HybridRecommender, UnknownItemError
 from hybrid_rec.cli.app import run
 
 
@@ -157,6 +157,13 @@ def test_one_block_alone_and_new_items_as_dicts(fitted: HybridRecommender) -> No
         fitted.recommend_for_new_items([title])
     only = fitted.recommend_for_new_items(new, k=5, where=f"artist != {artist!r}")
     assert artist not in set(only.to_frame()["artist"])
+    first = fitted.recommend_for_new_items(new, k=5).item_ids[0].tolist()
+    blocked = fitted.recommend_for_new_items(new, k=5, block=first[:2]).item_ids
+    assert not set(first[:2]) & set(blocked.ravel())
+    allowed = fitted.recommend_for_new_items(new, k=2, allow=first[3:])
+    assert [set(line) for line in allowed.item_ids] == [set(first[3:])] * len(allowed.item_ids)
+    with pytest.raises(UnknownItemError):
+        fitted.recommend_for_new_items(new, allow=["nobody knows"])
 
 
 def test_new_items_come_from_options_or_a_file(
@@ -173,6 +180,10 @@ def test_new_items_come_from_options_or_a_file(
     rows = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
     assert [row["item_id"] for row in rows] == ids
     assert {row["query_source"] for row in rows} == {"context"}
+    kept_out = tmp_path / "out.txt"
+    kept_out.write_text(f"{ids[0]}\n")
+    assert run([*asked, *options, "--block-file", str(kept_out)]) == 0
+    assert ids[0] not in capsys.readouterr().out
     file = tmp_path / "new.csv"
     file.write_text(f"item_id,title,artist,context\nx,{title} again,{artist},{seen}\ny,{title},,\n")
     assert run([*asked, "--new-items", str(file)]) == 0

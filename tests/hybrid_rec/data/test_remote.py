@@ -205,3 +205,27 @@ def test_the_command_takes_urls(
     assert "found no such file" in capsys.readouterr().err
     web.files["more.csv"] = b"playlist_id,item_id\nnew,a\nnew,b\n"
     assert run(["update", model, "--playlists", f"{web.url}/more.csv", "--quiet"]) == 0
+
+
+def test_messages_name_the_url_and_not_the_copy(web: WebServer, tmp_path: Path) -> None:
+    web.files["wrong.csv"] = b"playlist_id,item\np,a\n"
+    web.files["twice.csv"] = b"item_id,title\na,b\na,c\n"
+    for read, args in (
+        (read_dataset, (f"{web.url}/wrong.csv",)),
+        (read_tidy, (f"{web.url}/wrong.csv",)),
+        (read_plays, (f"{web.url}/wrong.csv",)),
+    ):
+        with pytest.raises(DataError) as raised:
+            read(*args)
+        assert str(raised.value).startswith(f"{web.url}/wrong.csv must have the columns")
+    with pytest.raises(DataError) as raised:
+        read_dataset(f"{web.url}/plays.csv", items=f"{web.url}/twice.csv")
+    assert str(raised.value).startswith(f"{web.url}/twice.csv: item ids must be unique")
+    memory = fsspec.filesystem("memory")
+    memory.pipe("/empty/readme.txt", b"")
+    with pytest.raises(DataError) as raised:
+        read_dataset("movielens:memory://empty")
+    assert str(raised.value).startswith("memory://empty/movies.csv must be")
+    memory.rm("/empty", recursive=True)
+    for found in (read_dataset(f"{web.url}/plays.csv"), read_tidy(f"{web.url}/plays.csv")):
+        assert found.report.source == f"{web.url}/plays.csv"

@@ -136,6 +136,10 @@ def test_a_vector_finds_the_items_near_it(fitted: HybridRecommender) -> None:
     assert (
         fitted.similar_to_vector(vectors[0], k=4).item_ids.tolist() == found.item_ids[:1].tolist()
     )
+    few = set(fitted.model_.catalog.item_ids[5:12])
+    for only in ({"allow": few}, {"where": f"item_id in {sorted(few)}"}):
+        near = fitted.similar_to_vector(vectors, k=7, **only)
+        assert [set(line) for line in near.item_ids] == [few, few]
     for wrong in (vectors[0][:-1], vectors[0] * np.nan, vectors[0] * 0, "x"):
         with pytest.raises(DataError, match="vector must be"):
             fitted.similar_to_vector(wrong)

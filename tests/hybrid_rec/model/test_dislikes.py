@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,9 @@ import pytest
 from hybrid_rec import Catalog, DataError, HybridConfig, HybridRecommender, Playlists
 from hybrid_rec.cli.app import run
 from hybrid_rec.core.arrays import Rows
+from hybrid_rec.data.queries import parse_queries
+from hybrid_rec.explore.broadcast import pool_of
+from hybrid_rec.model.dislikes import parted
 from tests.tastes import tastes
 
 SIZES = [40, 40, 40, 40]
@@ -21,13 +25,13 @@ def ids(rows: Rows) -> list[str]:
     return [f"i{row}" for row in rows.tolist()]
 
 
-def planted(*, ranked: bool) -> tuple[HybridRecommender, Rows]:
+def planted(*, ranked: bool, n_artists: int = 1) -> tuple[HybridRecommender, Rows]:
     """Four tastes that share no playlist and no artist, and the taste of each item."""
     rng = np.random.default_rng(0)
     playlists, taste = tastes(SIZES, 400, 8, rng)
     n_items = playlists.n_items
     titles = [f"song {number}" for number in range(n_items)]
-    artists = [f"artist {kind}" for kind in taste.tolist()]
+    artists = [f"artist {kind} {row % n_artists}" for row, kind in enumerate(taste.tolist())]
     catalog = Catalog.from_columns(ids(np.arange(n_items)), titles, artists)
     config = HybridConfig(
         blocks={"title": {"enabled": False}},
@@ -69,6 +73,38 @@ def test_what_is_disliked_never_comes_back(world: tuple[HybridRecommender, Rows]
     kept = model.recommend(ids(own[:3]), 60, exclude_seeds=False, dislike=ids(own[[0, 7]]))
     assert not set(ids(own[[0, 7]])) & set(kept.item_ids[0])
     assert ids(own[1:2])[0] in kept.item_ids[0]
+
+
+def test_neighbours_move_away(world: tuple[HybridRecommender, Rows]) -> None:
+    model, taste = world
+    own = ids(np.flatnonzero(taste == 1))
+    plain = model.similar_items(own[:2], 60).item_ids
+    found = model.similar_items(own[:2], 60, dislike=own[10:13]).item_ids
+    for line, less in zip(plain, found, strict=True):
+        assert set(own[10:13]) <= set(line)
+        assert not set(own[10:13]) & set(less)
+        assert share_of(model, taste, 1, less) < share_of(model, taste, 1, line)
+    each = model.similar_items(own[:2], 60, dislike=[[], own[10:13]]).item_ids
+    assert each.tolist() == [plain[0].tolist(), found[1].tolist()]
+
+
+def test_a_radio_moves_away() -> None:
+    # An artist that stands for a taste would be kept apart from itself.
+    model, taste = planted(ranked=False, n_artists=20)
+    first, second = ids(np.flatnonzero(taste == 0)), ids(np.flatnonzero(taste == 1))
+    seeds, disliked = [*first[:3], *second[:3]], second[10:13]
+    asked, _ = parse_queries(seeds, model.model_.catalog, "raise")
+    pool = pool_of(model.model_, None, None, parted(model.model_, asked, disliked, "raise"))
+    expected = model.recommend(seeds, 40, dislike=disliked).item_ids[0]
+    assert model.model_.catalog.item_ids[pool(asked.rows, 40)].tolist() == expected.tolist()
+    everything = model.radio(seeds, 160, dislike=disliked).item_ids[0]
+    assert set(everything) == {*model.model_.catalog.item_ids, None} - {*seeds, *disliked}
+    plays = pd.DataFrame(
+        {"playlist_id": "p", "item_id": seeds + disliked, "weight": [1.0] * 6 + [-1.0] * 3}
+    )
+    found = model.radio(plays, 20).item_ids[0]
+    assert found.tolist() == model.radio(seeds, 20, dislike=disliked).item_ids[0].tolist()
+    assert found.tolist() != model.radio(seeds, 20).item_ids[0].tolist()
 
 
 def test_many_queries_dislike_each_for_itself(world: tuple[HybridRecommender, Rows]) -> None:
@@ -140,11 +176,14 @@ def test_the_command_takes_dislikes(
     model, taste = world
     own = np.flatnonzero(taste == 1)
     model.save(tmp_path / "model")
-    command = ["recommend", str(tmp_path / "model"), "--item", ids(own[:1])[0], "-k", "40"]
-    assert run(command) == 0
-    unwanted = [line.split("\t")[1] for line in capsys.readouterr().out.splitlines()[1:3]]
-    dislikes = [word for name in unwanted for word in ("--dislike", name)]
-    assert run([*command, *dislikes]) == 0
-    assert not set(unwanted) & set(capsys.readouterr().out.split())
-    assert run([*command, "--dislike", "zz"]) == 2
-    assert "zz" in capsys.readouterr().err
+    for name, size in (("recommend", "-k"), ("similar", "-k"), ("radio", "--length")):
+        command = [name, str(tmp_path / "model"), "--item", ids(own[:1])[0], size, "40", "--json"]
+        assert run(command) == 0
+        rows = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+        unwanted = {row["item_id"] for row in rows[:2]}
+        dislikes = [word for name in unwanted for word in ("--dislike", name)]
+        assert run([*command, *dislikes]) == 0
+        rows = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+        assert not unwanted & {row["item_id"] for row in rows}
+        assert run([*command, "--dislike", "zz"]) == 2
+        assert "zz" in capsys.readouterr().err
