@@ -11,7 +11,6 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from hybrid_rec.core.checks import as_path
 from hybrid_rec.core.errors import DataError
 from hybrid_rec.core.files import replacing
 from hybrid_rec.core.quoting import quoted
@@ -45,6 +44,7 @@ from hybrid_rec.spark.lists import (
     playlists_of,
     positions,
 )
+from hybrid_rec.spark.output import shared_folder
 from hybrid_rec.spark.rows import PlayRows
 from hybrid_rec.spark.tables import (
     ITEMS_A_FILE,
@@ -95,7 +95,7 @@ def prepare(
             left, or `out` holds anything else.
         RunError: If the cluster fails.
     """
-    target = as_path(out, "out").absolute()
+    target = shared_folder(out)
     check_target(target)
     if items is not None and rows.from_slices:
         raise DataError("items can only be given for plays in a file or table; leave them out.")
@@ -220,7 +220,8 @@ def _damaged(raw: DataFrame, rows: PlayRows) -> dict[int, str]:
         return found
     more = f" ({len(found) - 1} more of {how_many(len(rows.files), 'files')})" * (len(found) > 1)
     hint = "" if rows.skip_damaged or len(rows.files) == 1 else (
-        f" Or leave out what is damaged{more}: pass skip_damaged=True."
+        f" Or leave out what is damaged{more}: pass skip_damaged=True, or --skip-damaged on the "
+        "command line."
     )  # fmt: skip
     raise DataError(f"{next(iter(found.values()))}{hint}")
 

@@ -6,7 +6,6 @@ import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from hybrid_rec.core.checks import as_path
 from hybrid_rec.core.config import StatisticsConfig
 from hybrid_rec.core.errors import ConfigError
 from hybrid_rec.core.files import replacing
@@ -26,6 +25,7 @@ from hybrid_rec.data.report import DatasetReport
 from hybrid_rec.spark.artists import count_artists
 from hybrid_rec.spark.company import CountedPlaylists
 from hybrid_rec.spark.faults import told_in_one_line
+from hybrid_rec.spark.output import shared_folder
 from hybrid_rec.spark.preparation import count_plays
 from hybrid_rec.spark.prepared import PreparedData
 from hybrid_rec.spark.statistics import strongest_pairs
@@ -45,6 +45,7 @@ if TYPE_CHECKING:
 NOT_DRAWN = "playlists that were not drawn"
 _PLAYS_NOT_DRAWN = "plays of playlists that were not drawn"
 _PAIRS_A_FILE = 5_000_000
+_ARTISTS, _PAIRS = "artists", "pairs"
 
 
 def sample(
@@ -60,7 +61,9 @@ def sample(
     What a fit of `prepared:OUT` calls plays, for popularity and shrinkage, are those of the whole.
     Beside them stand `artists` (artist, plays, playlists) and `pairs` (item_number, rank,
     neighbour, weight, shared): which items share how many playlists of the whole, the strongest
-    `ranking.statistics.item_neighbours` of each.
+    `ranking.statistics.item_neighbours` of each. These two are for whoever reads them: `fit` does
+    not, its ranking counts the pairs of the sample. A sample of a sample has the counts of the
+    first whole.
 
     Args:
         session: The cluster.
@@ -82,7 +85,7 @@ def sample(
             f"a sample must have 1 to {n_whole:,} playlists, as many as {prepared} has, got "
             f"{quoted(n_playlists)}."
         )
-    target = as_path(out, "out").absolute()
+    target = shared_folder(out)
     check_target(target)
     with replacing(target) as folder, told_in_one_line():
         work = folder / "_work"
@@ -194,14 +197,20 @@ def _write_counts(data: PreparedData, writer: PartWriter, work: Path) -> dict[st
         (F.col("plays") - F.coalesce("p", F.lit(0))).alias("plays"),
         (F.col("playlists") - F.coalesce("l", F.lit(0))).alias("playlists"),
     )
-    config = StatisticsConfig()
-    counted = CountedPlaylists.of(data, config.longest_playlist)
-    near = staged(strongest_pairs(counted, config.item_neighbours), work / "pairs")
-    return {
+    known = {
         COUNTS: writer.write(here, COUNTS, ITEM, count, [ITEM]),
         ELSEWHERE: writer.write(left.where("plays > 0"), ELSEWHERE, ITEM, count, [ITEM]),
-        "artists": writer.write(count_artists(data), "artists", "artist", count, ["artist"]),
-        "pairs": writer.write(
-            near, "pairs", ITEM, n_files(near.count(), _PAIRS_A_FILE), [ITEM, "rank"]
-        ),
+    }
+    if ELSEWHERE in data.manifest.counts:
+        for name in (_ARTISTS, _PAIRS):
+            shutil.copytree(data.home / name, writer.home / name)
+            known[name] = data.manifest.counts[name]
+        return known
+    config = StatisticsConfig()
+    counted = CountedPlaylists.of(data, config.longest_playlist)
+    near = staged(strongest_pairs(counted, config.item_neighbours), work / _PAIRS)
+    n_pairs = n_files(near.count(), _PAIRS_A_FILE)
+    return known | {
+        _ARTISTS: writer.write(count_artists(data), _ARTISTS, "artist", count, ["artist"]),
+        _PAIRS: writer.write(near, _PAIRS, ITEM, n_pairs, [ITEM, "rank"]),
     }

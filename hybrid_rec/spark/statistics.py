@@ -6,7 +6,6 @@ import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from hybrid_rec.core.checks import as_path
 from hybrid_rec.core.config import StatisticsConfig
 from hybrid_rec.core.files import replacing
 from hybrid_rec.data.prepared import COUNTS, ITEM, ITEMS
@@ -14,7 +13,7 @@ from hybrid_rec.ranking.knn import SHRINKAGE
 from hybrid_rec.spark.artists import count_artists
 from hybrid_rec.spark.company import CountedPlaylists
 from hybrid_rec.spark.faults import told_in_one_line
-from hybrid_rec.spark.output import check_folder, write_folder_manifest
+from hybrid_rec.spark.output import check_folder, shared_folder, write_folder_manifest
 from hybrid_rec.spark.prepared import PreparedData
 from hybrid_rec.spark.tables import ITEMS_A_FILE, PartWriter, n_files, staged
 
@@ -59,7 +58,7 @@ def count_neighbours(
     """
     given = {"item_neighbours": n_neighbours, "longest_playlist": longest_playlist}
     config = StatisticsConfig(**{name: n for name, n in given.items() if n is not None})
-    target = as_path(out, "out").absolute()
+    target = shared_folder(out)
     check_folder(target, FORM)
     data = PreparedData.at(session, prepared)
     with replacing(target) as folder, told_in_one_line():

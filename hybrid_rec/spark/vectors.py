@@ -11,14 +11,14 @@ import numpy as np
 import pyarrow as pa
 
 from hybrid_rec.blocks.training_length import window_for
-from hybrid_rec.core.checks import as_path, check_choice
+from hybrid_rec.core.checks import check_choice
 from hybrid_rec.core.config import CooccurrenceConfig
 from hybrid_rec.core.errors import ConfigError, DataError
 from hybrid_rec.core.files import replacing
 from hybrid_rec.core.quoting import quoted
 from hybrid_rec.data.prepared import COUNTS, ITEM, ITEMS, PLAYLIST, PLAYLISTS, PLAYS
 from hybrid_rec.spark.faults import guarded, told_in_one_line
-from hybrid_rec.spark.output import check_folder, write_folder_manifest
+from hybrid_rec.spark.output import check_folder, shared_folder, write_folder_manifest
 from hybrid_rec.spark.prepared import PreparedData
 from hybrid_rec.spark.tables import PartWriter, n_files, staged
 
@@ -40,7 +40,7 @@ def learn_vectors(
     prepared: str | Path,
     out: str | Path,
     *,
-    method: Method = "word2vec",
+    method: Method = "als",
     size: int | None = None,
     partitions: int | None = None,
     iterations: int | None = None,
@@ -51,7 +51,7 @@ def learn_vectors(
     `OUT` holds Parquet files of item_id and vector, which `fit(..., cooccurrence_vectors=OUT)`
     takes. Items with too few plays have none.
 
-    Word2Vec of MLlib learns in each partition on its own and takes the sum of what they learned
+    Word2Vec of MLlib learns in each partition on its own and takes the mean of what they learned
     after each iteration, so that more partitions need more iterations: by default as many as
     partitions, at least `FEWEST_ITERATIONS`.
 
@@ -59,7 +59,7 @@ def learn_vectors(
         session: The cluster.
         prepared: A prepared data set, on a path that driver and workers share.
         out: A folder on such a path; vectors that are there are replaced.
-        method: "word2vec", or "als" for the factors of implicit feedback.
+        method: "als" for the factors of implicit feedback, or "word2vec".
         size: Numbers of a vector; None for `cooccurrence.vector_size`.
         partitions: Of Word2Vec; None for one a task of the cluster at most, and no fewer than
             10,000 playlists each.
@@ -76,12 +76,17 @@ def learn_vectors(
         RunError: If the cluster fails.
     """
     check_choice(method, get_args(Method), "method")
+    if partitions is not None and method != "word2vec":
+        raise ConfigError(
+            f"partitions can only be given for word2vec, but the method is {method}; leave them "
+            "out."
+        )
     for name, value, least in (
         ("size", size, 1), ("partitions", partitions, 1), ("iterations", iterations, 1)
     ):  # fmt: skip
         if value is not None and (isinstance(value, bool) or not value >= least):
             raise ConfigError(f"{name} must be at least {least}, got {quoted(value)}.")
-    target = as_path(out, "out").absolute()
+    target = shared_folder(out)
     check_folder(target, FORM)
     data = PreparedData.at(session, prepared)
     config = CooccurrenceConfig(**({} if size is None else {"vector_size": size}))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import tempfile
 import warnings
 from functools import partial
@@ -46,6 +47,7 @@ def compared(name: str) -> list[dict[str, Any]]:
         told = {m: f"{float(means[m]):.4f}" for m in ("recall@100", "ndcg@100")}
         about = {"set": name, "playlists": len(split.train), "learned by": learner}
         rows.append({**about, "CPU s": round(seconds, 1), **told})
+        sys.stderr.write(f"{rows[-1]}\n")
 
     found: list[Any] = []
     train = partial(fit_cooccurrence, split.train, config.cooccurrence, 0)
@@ -55,12 +57,13 @@ def compared(name: str) -> list[dict[str, Any]]:
         write_prepared(Dataset(split.train, split.catalog, report), home / "prepared")
         session = local_session()
         learn = partial(learn_vectors, session, home / "prepared", home / "out")
-        learn(partitions=1, iterations=1)
+        words = partial(learn, method="word2vec")
+        words(partitions=1, iterations=1)
         for partitions in PARTITIONS:
             for iterations in dict.fromkeys((4, iterations_of(partitions))):
-                call = partial(learn, partitions=partitions, iterations=iterations)
+                call = partial(words, partitions=partitions, iterations=iterations)
                 label = f"Word2Vec, {partitions} partitions, {iterations} iterations"
                 add(label, cluster_seconds(call), home / "out")
-        add("ALS, 10 iterations", cluster_seconds(partial(learn, method="als")), home / "out")
+        add("ALS, 10 iterations", cluster_seconds(learn), home / "out")
         session.stop()
     return rows

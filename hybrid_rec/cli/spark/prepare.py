@@ -39,9 +39,10 @@ def prepare(
     ] = False,
     master: Master = None,
 ) -> None:
-    """Prepare plays on a Spark cluster for prepared:OUT and the steps that follow.
+    """Prepare plays on a Spark cluster for the steps that follow.
 
-    Playlists, items, their order and the report are those of fit on one machine.
+    Playlists, items, their order and the report are those of fit on one machine, and
+    prepared:OUT is what fit, evaluate, tune and plan read.
 
     Examples:
         hybrid-rec spark prepare plays prepared --items items.csv

@@ -19,7 +19,7 @@ def sample(
     ],
     master: Master = None,
 ) -> None:
-    """Draw playlists to fit on, with the exact counts of all beside them.
+    """Draw playlists to fit on, with the exact counts of all.
 
     Items keep their share of history. fit prepared:OUT counts the plays of the whole for
     popularity and shrinkage.

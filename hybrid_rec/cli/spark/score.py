@@ -66,13 +66,13 @@ def score(
         bool, typer.Option("--json", help="Print the manifest of the output as JSON.")
     ] = False,
 ) -> None:
-    """Score millions of playlists on a Spark cluster, from files to files.
+    """Score millions of playlists on a Spark cluster.
 
     The rows are those of hybrid-rec score. A run that was stopped continues when the same command
     is given again.
 
     Examples:
-        hybrid-rec spark score /shared/model /shared/playlists /shared/out -k 100 --master yarn
+        hybrid-rec spark score /shared/model /shared/plays /shared/out --master yarn
         hybrid-rec spark score model.tar.gz s3://lake/playlists s3://lake/out
     """
     if items and new_items is not None:

@@ -34,9 +34,10 @@ def statistics(
     ] = None,
     master: Master = None,
 ) -> None:
-    """Count neighbours of items and plays of items and artists over all playlists.
+    """Count neighbours and plays over all playlists.
 
-    The weights are those of a fit on one machine.
+    The weights of neighbours are those of a fit on one machine; plays are counted for items and
+    artists.
 
     Examples:
         hybrid-rec spark statistics prepared counted --neighbours 50

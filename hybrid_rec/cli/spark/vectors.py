@@ -15,9 +15,9 @@ def vectors(
     prepared: PreparedFolder,
     out: SharedOut,
     method: Annotated[
-        Literal["word2vec", "als"],
-        typer.Option(help="Word2Vec of MLlib, or the factors of ALS for implicit feedback."),
-    ] = "word2vec",
+        Literal["als", "word2vec"],
+        typer.Option(help="ALS, the factors of implicit feedback, or Word2Vec, both of MLlib."),
+    ] = "als",
     size: Annotated[
         int | None,
         typer.Option(
@@ -37,10 +37,13 @@ def vectors(
     seed: Annotated[int, typer.Option(help="Seed of the first vectors.", min=0)] = 0,
     master: Master = None,
 ) -> None:
-    """Learn co-occurrence vectors for fit --cooccurrence-vectors OUT.
+    """Learn co-occurrence vectors of all playlists.
+
+    OUT is what fit --cooccurrence-vectors takes.
 
     Examples:
-        hybrid-rec spark vectors prepared vectors --partitions 8
+        hybrid-rec spark vectors prepared vectors
+        hybrid-rec spark vectors prepared vectors --method word2vec --partitions 8
         hybrid-rec fit prepared:some --cooccurrence-vectors vectors --out model
     """
     check_output(out)

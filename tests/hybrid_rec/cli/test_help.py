@@ -105,12 +105,14 @@ def test_the_examples_run_in_their_order(
         assert run(shlex.split(f"{line} {added}")[1:]) == 0, (line, capsys.readouterr().err)
 
 
-def test_the_list_of_commands_cuts_no_sentence() -> None:
-    text = help_of()
+@pytest.mark.parametrize("path", [(), ("spark",)])
+def test_the_list_of_commands_cuts_no_sentence(path: tuple[str, ...]) -> None:
+    text = help_of(*path)
     listed = text.partition("\nCommands:\n")[2].partition("\n\n")[0].splitlines()
-    assert [line.split()[0] for line in listed] == list(TOP.commands)
+    group = TOP.commands[path[0]] if path else TOP
+    assert [line.split()[0] for line in listed] == list(group.commands)
     assert all(line.endswith(".") and not line.endswith("..") for line in listed)
-    assert text.rstrip().endswith("hybrid-rec recommend --help")
+    assert path or text.rstrip().endswith("hybrid-rec recommend --help")
 
 
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])

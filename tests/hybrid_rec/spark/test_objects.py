@@ -13,13 +13,28 @@ import pyarrow.parquet as pq
 import s3fs
 from pyspark.sql import SparkSession
 
-from hybrid_rec import HybridRecommender, score_playlists
+from hybrid_rec import HybridRecommender, read_dataset, read_tidy, score_playlists
+from hybrid_rec.spark import prepare, read_plays
 from hybrid_rec.spark.scoring.run import score_files
+from tests.prepared_data import assert_same
 from tests.s3_server import S3Server
 from tests.scored import parts
 from tests.spark_cluster import SparkCluster
 
 ROWS = [("query_id", "ascending"), ("rank", "ascending")]
+
+
+def test_plays_in_a_bucket_are_prepared(
+    spark: SparkSession, bucket: S3Server, tmp_path: Path
+) -> None:
+    rows = [(f"p{number // 4}", f"i{number % 7}") for number in range(40)]
+    plays = pd.DataFrame(rows, columns=["playlist_id", "item_id"])
+    plays.to_csv(tmp_path / "plays.csv", index=False)
+    bucket.objects["lake/plays/1.csv"] = plays[:16].to_csv(index=False).encode()
+    bucket.objects["lake/plays/2.csv"] = plays[16:].to_csv(index=False).encode()
+    prepare(read_plays(spark, "s3://lake/plays"), tmp_path / "out")
+    assert_same(read_dataset(f"prepared:{tmp_path / 'out'}"), read_tidy(tmp_path / "plays.csv"))
+    s3fs.S3FileSystem.clear_instance_cache()
 
 
 def test_all_in_a_bucket(

@@ -10,12 +10,12 @@ import pandas as pd
 import pytest
 from pyspark.sql import SparkSession
 
-from hybrid_rec import DataError, read_dataset, read_mpd, read_tidy
+from hybrid_rec import DataError, read_dataset, read_mpd, read_tidy, synthetic_radio
 from hybrid_rec.cli.app import run
 from hybrid_rec.data.prepared import read_manifest
 from hybrid_rec.spark import prepare, read_plays
 from hybrid_rec.spark import read_mpd as read_slices
-from tests.prepared_data import assert_same
+from tests.prepared_data import assert_same, write_prepared
 
 
 def track(number: int, **changes: Any) -> dict[str, Any]:
@@ -57,7 +57,7 @@ def test_slices_are_prepared_as_one_machine_reads_them(
     damaged = slices / "mpd.slice.2000-2999.json"
     damaged.write_text('{"playlists": [{"pid": 7, "na')
     rows = read_slices(spark, slices)
-    with pytest.raises(DataError, match=r"2000-2999\.json .* is no JSON.*pass skip_damaged=True"):
+    with pytest.raises(DataError, match=r"2000-2999\.json .* is no JSON.*, or --skip-damaged"):
         prepare(rows, out)
     assert not out.exists()
 
@@ -158,3 +158,11 @@ def test_what_cannot_be_prepared_is_said_in_one_line(
         error = capsys.readouterr().err
         assert told in error
         assert error.count("\n") == 1
+    world = synthetic_radio(n_items=20, n_playlists=10)
+    prepared = str(write_prepared(world, tmp_path / "prepared"))
+    for name, source, *more in (
+        ("prepare", str(tmp_path / "named.csv")), ("sample", prepared, "--playlists", "1"),
+        ("statistics", prepared), ("vectors", prepared),
+    ):  # fmt: skip
+        assert run(["spark", name, source, "s3://lake/out", *more]) == 2
+        assert "a path that driver and workers share, got the URL" in capsys.readouterr().err

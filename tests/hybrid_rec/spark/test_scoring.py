@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import re
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +18,7 @@ from hybrid_rec import HybridRecommender, score_items, score_new_items, score_pl
 from hybrid_rec.spark.scoring.frames import rejected, score, similar_items
 from hybrid_rec.spark.scoring.run import score_files
 from tests.scored import parts
+from tests.spark_cluster import ROOT, SparkCluster
 
 
 def table(out: Path) -> pa.Table:
@@ -99,6 +102,28 @@ def test_frames(spark: SparkSession, small_ranked: Path, plays: Path, tmp_path: 
     assert alike.cast(table(tmp_path / "items").schema).equals(table(tmp_path / "items"))
 
 
+def test_the_code_in_the_documentation(
+    spark: SparkSession, cluster: SparkCluster, small_ranked: Path, plays: Path, tmp_path: Path
+) -> None:
+    score_playlists(small_ranked, plays / "a.parquet", tmp_path / "here", 100)
+    spark.sql(f"CREATE DATABASE lake LOCATION '{tmp_path / 'lake'}'")
+    both = pd.read_parquet(plays / "a.parquet")
+    frame = spark.createDataFrame(pa.Table.from_pandas(both, preserve_index=False))
+    frame.write.saveAsTable("lake.plays")
+    text = (ROOT / "docs" / "spark.md").read_text(encoding="utf-8")
+    (code,) = re.findall(r"```py\n(.*?)```", text, flags=re.DOTALL)
+    for there, here in (("spark://host:7077", cluster.master), ("/shared/model", small_ranked)):
+        assert there in code
+        code = code.replace(there, str(here))
+    exec(code, {})
+    found = spark.table("lake.scores").drop("query_source").toArrow()
+    rows = [("query_id", "ascending"), ("rank", "ascending")]
+    expected = table(tmp_path / "here")
+    kept = expected.select(found.column_names)
+    assert found.sort_by(rows).cast(kept.schema).equals(kept)
+    spark.sql("DROP DATABASE lake CASCADE")
+
+
 def test_lists_names_and_new_items(
     spark: SparkSession, small_ranked: Path, model: HybridRecommender, tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
@@ -115,7 +140,8 @@ def test_lists_names_and_new_items(
     named.to_parquet(tmp_path / "named.parquet")
     score_playlists(small_ranked, tmp_path / "named.parquet", tmp_path / "here2", 4)
     monkeypatch.chdir(tmp_path)
-    score_files(spark, small_ranked, "named.parquet", "there2", 4)
+    relative = os.path.relpath(small_ranked, tmp_path)
+    score_files(spark, relative, "named.parquet", "there2", 4)
     assert table(tmp_path / "there2").equals(table(tmp_path / "here2"))
     assert listed(tmp_path / "there2") == listed(tmp_path / "here2")
     new = pd.DataFrame(

@@ -97,6 +97,11 @@ def test_a_sample_keeps_the_shares_of_items_and_the_counts_of_the_whole(
     np.testing.assert_array_equal(
         read_dataset(f"prepared:{again}").playlists.known_plays, playlists.play_counts
     )
+    for name in ("pairs", "artists"):
+        pd.testing.assert_frame_equal(_table(again / name), _table(out / name))
+    artists = _table(out / "artists").set_index("artist")["plays"]
+    plays = pd.Series(playlists.play_counts, dtype=np.int64).groupby(catalog.artists).sum()
+    assert artists.to_dict() == plays[plays > 0].to_dict()
     pairs = _table(out / "pairs")
     shared = (playlists.matrix().T @ playlists.matrix()).toarray()
     np.testing.assert_array_equal(pairs["shared"], shared[pairs["item_number"], pairs["neighbour"]])
@@ -113,24 +118,14 @@ def test_vectors_of_the_whole_are_taken_by_a_fit(
     playlists, catalog, _ = read_dataset(f"prepared:{whole}")
     config = HybridConfig(titles={"encoder": "tfidf"}, cooccurrence={"vector_size": 16})
     command = ["spark", "vectors", str(whole)]
-    assert (
-        run(
-            [
-                *command,
-                str(tmp_path / "als"),
-                "--method",
-                "als",
-                "--size",
-                "16",
-                "--iterations",
-                "3",
-            ]
-        )
-        == 0
-    )
+    options = ["--size", "16", "--iterations", "3"]
+    assert run([*command, str(tmp_path / "als"), *options]) == 0
     played = int((playlists.play_counts > 0).sum())
     assert f"vectors of {played} items" in capsys.readouterr().out
-    assert learn_vectors(spark, whole, tmp_path / "words", size=16, partitions=2) == played
+    words = tmp_path / "words"
+    assert learn_vectors(spark, whole, words, method="word2vec", size=16, partitions=2) == played
+    assert run([*command, str(tmp_path / "no"), "--partitions", "2"]) == 2
+    assert "partitions can only be given for word2vec" in capsys.readouterr().err
     for name in ("als", "words"):
         found = _table(tmp_path / name / "vectors")
         lengths = np.linalg.norm(np.stack(found["vector"].tolist()), axis=1)
