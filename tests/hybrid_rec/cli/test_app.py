@@ -187,7 +187,7 @@ def test_demo_runs_offline_and_tells_its_story() -> None:
 def test_help_is_complete() -> None:
     commands = {
         "demo", "fit", "recommend", "similar", "plan", "score", "update", "evaluate",
-        "tune", "info", "find", "show", "radio", "export", "similar-playlists",
+        "tune", "info", "find", "show", "radio", "map", "export", "similar-playlists",
     }  # fmt: skip
     for command in sorted(commands):
         text = ask(command, "--help").stdout

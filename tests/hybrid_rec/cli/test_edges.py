@@ -97,6 +97,9 @@ def test_outputs_that_cannot_be_written(
                 "model": str(world.model / "deep" / "er"), "folder": places["folder"],
                 "bytes": places["bytes"], "under": places["bytes/under"],
             }  # fmt: skip
+            if command == "map":
+                # One file, which takes the place of another.
+                del bad["bytes"]
             for odd in bad.values():
                 code = run([*good[:place], odd, *good[place + 1 :]])
                 # What a scoring run cannot make may be there when it goes on.

@@ -57,16 +57,14 @@ def test_near_points_are_alike(
     assert same.mean() > 0.9
 
 
-@pytest.mark.parametrize("block", BLOCKS)
-def test_neighbours_are_those_of_similar_items(fitted: HybridRecommender, block: str) -> None:
+def test_neighbours_are_those_of_similar_items(fitted: HybridRecommender) -> None:
     model = fitted.model_
-    if block not in ("cooccurrence", *model.blocks.names):
-        pytest.skip("the world has no such block")
     rows = np.arange(len(model.catalog))
-    found = neighbours(fitted, rows, block, 10, Progress())
-    for row in range(0, len(rows), 7):
-        expected = near(fitted, model.catalog.item_ids[row], block)
-        assert model.catalog.item_ids[found[row][found[row] >= 0]].tolist() == expected
+    for block in ("cooccurrence", *model.blocks.names):
+        found = neighbours(fitted, rows, block, 10, Progress())
+        for row in range(0, len(rows), 7):
+            expected = near(fitted, model.catalog.item_ids[row], block)
+            assert model.catalog.item_ids[found[row][found[row] >= 0]].tolist() == expected
 
 
 def test_ties_are_those_of_similar_items() -> None:
