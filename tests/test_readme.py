@@ -84,7 +84,7 @@ def test_the_commands_of_the_quick_start_run(
     monkeypatch.chdir(tmp_path)
     lines = [line for block in blocks(README, "sh") for line in block.splitlines()]
     assert [line.split()[1] for line in lines] == [
-        "fit", "recommend", "similar", "radio", "export", "score",
+        "fit", "find", "recommend", "similar", "radio", "map", "export", "score",
     ]  # fmt: skip
     for line in lines:
         assert run(shlex.split(line, comments=True)[1:]) == 0, capsys.readouterr().err

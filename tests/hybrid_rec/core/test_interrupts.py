@@ -5,10 +5,19 @@ from __future__ import annotations
 import signal
 import threading
 import time
+from collections.abc import Iterator
 
 import pytest
 
 from hybrid_rec.core.interrupts import heard, insistent_interrupts
+
+
+@pytest.fixture(autouse=True)
+def _usual() -> Iterator[None]:
+    """Ctrl-C as Python hears it: Spark, once it was started in this process, puts its own there."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
 
 
 class Careless:
@@ -21,9 +30,7 @@ class Careless:
 def drop_one_and_wait() -> None:
     careless = Careless()
     del careless
-    # In short: a signal that another thread takes does not end a sleep of this one.
-    for _ in range(6_000):
-        time.sleep(0.05)
+    time.sleep(30)
 
 
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
