@@ -66,6 +66,8 @@ def page() -> str:
         files = [RESULTS / f"{part}-{name}.json" for name in DEFAULT[part]]
         for file in dict.fromkeys([*files, *sorted(RESULTS.glob(f"{part}-*.json"))]):
             rows += json.loads(file.read_text()) if file.exists() else []
+        if part == "growth":
+            rows.sort(key=lambda row: row["plays"])
         if rows:
             frame = pd.DataFrame(rows).fillna("")
             sections.append(f"## {heading}\n\n{text}\n\n{measure.markdown(frame)}")

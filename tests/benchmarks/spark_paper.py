@@ -13,8 +13,8 @@ SIZES = {"1 million": 10**6, "100 million": 10**8, "4 billion": 4 * 10**9}
 PLAYS, CORES = 66.35, 400
 ITEMS = {"1 million": 2.26e6, "100 million": 2e7, "4 billion": 1e8}
 """Items: those of the Million Playlist Dataset, and what large catalogues of music have."""
-FIT_PLAYS, FIT_BYTES, FIT_ITEM_KB = 15_000, 120, 0.6
-"""Of a fit with ranking: plays a CPU second (PLAN), bytes a play (HEADLINE), KB an item."""
+FIT_PLAYS, FIT_BYTES, FIT_ITEM_KB = 6_800, 220, 7
+"""Of a fit with ranking, by MILLION: plays a CPU second, bytes a play, KB an item."""
 SCORE = 2.8e-3
 """CPU seconds of one list of 100 by the linear score on a cluster, start-up apart."""
 
@@ -62,9 +62,9 @@ def paper(measured: Sequence[dict[str, Any]]) -> str:
         "those of statistics grow as pairs, of which a longer playlist has more by its square."
         "\n\n"
         + measure.markdown(pd.DataFrame(rows))
-        + "\n\nA million playlists fit on one machine: do all there. At 100 million prepare, count "
-        "and score on the cluster, and fit a sample of a million with exact counts, on one "
-        "machine: the sample costs what the table above says. At 4 billion this is the only way; "
+        + "\n\nA million playlists fit on one machine of 48 GB: do all there. At 100 million "
+        "prepare, count and score on the cluster, and fit a sample of a million with exact counts, "
+        "on one machine: the sample costs what the table above says. At 4 billion this is the only way; "
         "vectors of the whole pay where most items are too rare for the sample. Those of Word2Vec "
         "need a driver of the last column, and ALS can take 2.1 billion playlists."
     )
