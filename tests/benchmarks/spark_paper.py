@@ -64,7 +64,8 @@ def paper(measured: Sequence[dict[str, Any]]) -> str:
         + measure.markdown(pd.DataFrame(rows))
         + "\n\nA million playlists fit on one machine of 48 GB: do all there. At 100 million "
         "prepare, count and score on the cluster, and fit a sample of a million with exact counts, "
-        "on one machine: the sample costs what the table above says. At 4 billion this is the only "
-        "way; vectors of the whole pay where most items are too rare for the sample. Those of Word2Vec "
+        "on one machine: the sample costs what the table above says. At 4 billion this is the "
+        "only way; vectors of the whole pay where most items are too rare for the sample. Those "
+        "of Word2Vec "
         "need a driver of the last column, and ALS can take 2.1 billion playlists."
     )
