@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -20,9 +19,17 @@ from hybrid_rec.cli.options import (
     table_options,
 )
 from hybrid_rec.cli.paths import check_model, check_output, check_table
-from hybrid_rec.core.console import complain, write, write_json
+from hybrid_rec.cli.scored import (
+    ManifestAsJson,
+    OfAllItems,
+    Strict,
+    check_asked,
+    print_result,
+)
 from hybrid_rec.core.errors import ConfigError
-from hybrid_rec.core.exit_codes import EXIT_INTERRUPTED
+
+if TYPE_CHECKING:
+    from hybrid_rec.batch.result import BatchResult
 
 
 def score(
@@ -36,9 +43,7 @@ def score(
         ),
     ],
     k: ListLength = 100,
-    items: Annotated[
-        bool, typer.Option("--items", help="Find the similar items of every catalogue item.")
-    ] = False,
+    items: OfAllItems = False,
     new_items: Annotated[
         str | None,
         typer.Option(
@@ -67,11 +72,9 @@ def score(
         bool,
         typer.Option("--learn", help="Learn from all PLAYLISTS before the first is scored."),
     ] = False,
-    strict: Annotated[bool, typer.Option("--strict", help="Stop at the first bad row.")] = False,
+    strict: Strict = False,
     quiet: Quiet = False,
-    as_json: Annotated[
-        bool, typer.Option("--json", help="Print the manifest of the output as JSON.")
-    ] = False,
+    as_json: ManifestAsJson = False,
 ) -> None:
     """Score millions of playlists, from files to files.
 
@@ -81,28 +84,12 @@ def score(
         hybrid-rec score model plays.csv recommendations -k 20
         hybrid-rec score model nearest --items
     """
-    if items and new_items is not None:
-        raise ConfigError("--items and --new-items must not be given together; run them in turn.")
-    wanted = ["OUT"] if items or new_items is not None else ["PLAYLISTS", "OUT"]
-    if len(paths) != len(wanted):
-        raise ConfigError(
-            f"score must be given MODEL {' '.join(wanted)} here, got {len(paths)} paths after "
-            "MODEL; see hybrid-rec score --help."
-        )
-    if items and strict:
-        raise ConfigError("--strict must not be given with --items, which has no input rows.")
+    written = table_options(columns, encoding, date_format)
+    check_asked("score", paths, written, items=items, new_items=new_items, strict=strict)
     if temp is not None and (items or new_items is not None):
         raise ConfigError("--temp must be given with playlists alone, as nothing else is sorted.")
     if learn and (items or new_items is not None):
         raise ConfigError("--learn must be given with playlists alone, as it learns from them.")
-    written = table_options(columns, encoding, date_format)
-    if items and any(written.values()):
-        raise ConfigError(
-            "--columns, --encoding and --date-format must not be given with --items, which reads "
-            "no file."
-        )
-    if new_items is not None and date_format is not None:
-        raise ConfigError("--date-format must not be given with --new-items, which have no dates.")
     check_model(model)
     if new_items is not None:
         check_table(new_items, "new items")
@@ -116,29 +103,15 @@ def score(
         "k": k, "distinct": distinct, "where": where, "chunk_size": chunk_size,
         "workers": workers, "progress": not quiet,
     }  # fmt: skip
-    try:
+
+    def run() -> BatchResult:
         if items:
-            result = score_items(model, paths[0], **settings)
-        elif new_items is not None:
+            return score_items(model, paths[0], **settings)
+        if new_items is not None:
             del written["date_format"]
-            result = score_new_items(
-                model, new_items, paths[0], strict=strict, **written, **settings
-            )
-        else:
-            result = score_playlists(
-                model,
-                paths[0],
-                paths[1],
-                strict=strict,
-                temp=temp,
-                learn=learn,
-                **written,
-                **settings,
-            )
-    except KeyboardInterrupt:
-        complain("hybrid-rec: interrupted; finished parts are kept: the same command goes on.")
-        sys.exit(EXIT_INTERRUPTED)
-    if as_json:
-        write_json(result.manifest)
-    else:
-        write(result)
+            return score_new_items(model, new_items, paths[0], strict=strict, **written, **settings)
+        return score_playlists(
+            model, paths[0], paths[1], strict=strict, temp=temp, learn=learn, **written, **settings
+        )
+
+    print_result(run, as_json=as_json)

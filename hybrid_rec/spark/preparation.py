@@ -106,6 +106,28 @@ def prepare(
             return _prepared(rows, folder, work, items, drop_copies=drop_copies)
 
 
+def write_playlists(
+    writer: PartWriter, playlists: DataFrame, plays: DataFrame, n_plays: int, *, has_times: bool
+) -> None:
+    """Write the playlists and the plays of a prepared data set.
+
+    Args:
+        writer: Writes to its folder.
+        playlists: PLAYLIST, playlist_id, name and length.
+        plays: PLAYLIST, position, ITEM and, with times, played_at.
+        n_plays: How many there are.
+        has_times: Whether they have times.
+    """
+    from pyspark.sql import functions as F  # noqa: N812
+
+    count = n_files(n_plays, PLAYS_A_FILE)
+    columns = [PLAYLIST, "position", ITEM, *(["played_at"] if has_times else [])]
+    writer.write(plays.select(*columns), PLAYS, PLAYLIST, count, [PLAYLIST, "position"])
+    length = F.col("length").cast("long").alias("length")
+    listed = playlists.select(PLAYLIST, "playlist_id", "name", length)
+    writer.write(listed, PLAYLISTS, PLAYLIST, count, [PLAYLIST])
+
+
 def _prepared(
     rows: PlayRows, folder: Path, work: Path, items: str | Path | None, *, drop_copies: bool
 ) -> Prepared:
@@ -170,14 +192,8 @@ def _prepared(
         notes=notes,
         drop_copies=drop_copies,
     )
-    count = n_files(n_kept_plays, PLAYS_A_FILE)
-    columns = [PLAYLIST, "position", ITEM, *(["played_at"] if rows.has_times else [])]
-    final = plays.join(kept.select("playlist_id", PLAYLIST), "playlist_id").select(*columns)
-    writer.write(final, PLAYS, PLAYLIST, count, [PLAYLIST, "position"])
-    writer.write(
-        kept.select(PLAYLIST, "playlist_id", "name", F.col("length").cast("long").alias("length")),
-        PLAYLISTS, PLAYLIST, count, [PLAYLIST],
-    )  # fmt: skip
+    final = plays.join(kept.select("playlist_id", PLAYLIST), "playlist_id")
+    write_playlists(writer, kept, final, n_kept_plays, has_times=rows.has_times)
     counted = count_plays(read_parted(raw.sparkSession, folder / PLAYS))
     n_counts = writer.write(counted, COUNTS, ITEM, n_files(n_items, ITEMS_A_FILE), [ITEM])
     shutil.rmtree(work)

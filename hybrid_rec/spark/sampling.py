@@ -26,12 +26,11 @@ from hybrid_rec.spark.artists import count_artists
 from hybrid_rec.spark.company import CountedPlaylists
 from hybrid_rec.spark.faults import told_in_one_line
 from hybrid_rec.spark.output import shared_folder
-from hybrid_rec.spark.preparation import count_plays
+from hybrid_rec.spark.preparation import count_plays, write_playlists
 from hybrid_rec.spark.prepared import PreparedData
 from hybrid_rec.spark.statistics import strongest_pairs
 from hybrid_rec.spark.tables import (
     ITEMS_A_FILE,
-    PLAYS_A_FILE,
     PartWriter,
     n_files,
     numbered,
@@ -139,17 +138,9 @@ def _write(data: PreparedData, folder: Path, work: Path, n_playlists: int) -> Da
     whole = data.table(PLAYLISTS).withColumnRenamed(PLAYLIST, "_whole")
     lists = numbered(whole.join(chosen, "_whole"), ["_whole"], PLAYLIST, work / PLAYLISTS)
     n_plays = lists.agg(F.sum("length")).first()[0]
-    count = n_files(n_plays, PLAYS_A_FILE)
-    writer.write(
-        lists.select(PLAYLIST, "playlist_id", "name", "length"),
-        PLAYLISTS, PLAYLIST, count, [PLAYLIST],
-    )  # fmt: skip
     moved = data.table(PLAYS).withColumnRenamed(PLAYLIST, "_whole")
-    columns = [PLAYLIST, "position", ITEM, *(["played_at"] if manifest.has_times else [])]
-    writer.write(
-        moved.join(lists.select("_whole", PLAYLIST), "_whole").select(*columns),
-        PLAYS, PLAYLIST, count, [PLAYLIST, "position"],
-    )  # fmt: skip
+    mine = moved.join(lists.select("_whole", PLAYLIST), "_whole")
+    write_playlists(writer, lists, mine, n_plays, has_times=manifest.has_times)
     shutil.copytree(data.home / ITEMS, folder / ITEMS)
     counts = {ITEMS: manifest.counts[ITEMS], PLAYLISTS: n_playlists, PLAYS: n_plays}
     counts |= _write_counts(data, writer, work)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import sys
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
@@ -19,11 +19,15 @@ from hybrid_rec.cli.options import (
     table_options,
 )
 from hybrid_rec.cli.paths import check_model, check_output, check_table
+from hybrid_rec.cli.scored import (
+    ManifestAsJson,
+    OfAllItems,
+    Strict,
+    check_asked,
+    print_result,
+)
 from hybrid_rec.cli.spark.options import Master
 from hybrid_rec.core.choices import ARCHIVES
-from hybrid_rec.core.console import complain, write, write_json
-from hybrid_rec.core.errors import ConfigError
-from hybrid_rec.core.exit_codes import EXIT_INTERRUPTED
 
 
 def score(
@@ -44,9 +48,7 @@ def score(
         ),
     ],
     k: ListLength = 100,
-    items: Annotated[
-        bool, typer.Option("--items", help="Find the similar items of every catalogue item.")
-    ] = False,
+    items: OfAllItems = False,
     new_items: Annotated[
         str | None,
         typer.Option(metavar="FILE", help="Find the similar items of new ones, as for score."),
@@ -59,12 +61,10 @@ def score(
     chunk_size: Annotated[
         int, typer.Option(help="Queries in each output file, about; fewer take less memory.")
     ] = 1_000,
-    strict: Annotated[bool, typer.Option("--strict", help="Stop at the first bad row.")] = False,
+    strict: Strict = False,
     master: Master = None,
     quiet: Quiet = False,
-    as_json: Annotated[
-        bool, typer.Option("--json", help="Print the manifest of the output as JSON.")
-    ] = False,
+    as_json: ManifestAsJson = False,
 ) -> None:
     """Score millions of playlists on a Spark cluster.
 
@@ -75,15 +75,8 @@ def score(
         hybrid-rec spark score /shared/model /shared/plays /shared/out --master yarn
         hybrid-rec spark score model.tar.gz s3://lake/playlists s3://lake/out
     """
-    if items and new_items is not None:
-        raise ConfigError("--items and --new-items must not be given together; run them in turn.")
-    wanted = ["OUT"] if items or new_items is not None else ["PLAYLISTS", "OUT"]
-    if len(paths) != len(wanted):
-        raise ConfigError(
-            f"spark score must be given MODEL {' '.join(wanted)} here, got {len(paths)} paths "
-            "after MODEL; see hybrid-rec spark score --help."
-        )
     written = table_options(columns, encoding, date_format)
+    check_asked("spark score", paths, written, items=items, new_items=new_items, strict=strict)
     source = None if items else new_items if new_items is not None else paths[0]
     if not model.lower().endswith(ARCHIVES):
         check_model(Path(model))
@@ -94,17 +87,9 @@ def score(
     from hybrid_rec.spark.scoring.run import score_files
     from hybrid_rec.spark.session import spark_session
 
-    session = spark_session(master)
-    try:
-        result = score_files(
-            session, model, source, paths[-1], k, new_items=new_items is not None,
-            distinct=distinct, where=where, chunk_size=chunk_size, strict=strict,
-            progress=not quiet, **written,
-        )  # fmt: skip
-    except KeyboardInterrupt:
-        complain("hybrid-rec: interrupted; finished parts are kept: the same command goes on.")
-        sys.exit(EXIT_INTERRUPTED)
-    if as_json:
-        write_json(result.manifest)
-    else:
-        write(result)
+    run = partial(
+        score_files, spark_session(master), model, source, paths[-1], k,
+        new_items=new_items is not None, distinct=distinct, where=where, chunk_size=chunk_size,
+        strict=strict, progress=not quiet, **written,
+    )  # fmt: skip
+    print_result(run, as_json=as_json)
