@@ -83,6 +83,8 @@ class Explainer:
         features: Sequence[Floats] | None = None,
         reserved: Sequence[Mask] | None = None,
         dislikes: Mask | None = None,
+        *,
+        near_items: bool = False,
     ) -> Objects:
         """An `Explanation` of each row, `(n_queries, width)`; None where there is no row.
 
@@ -95,6 +97,7 @@ class Explainer:
             features: For the ranking the features of the rows of each list.
             reserved: For the ranking which of them may have a reserved place.
             dislikes: Which queries dislike something; None for none.
+            near_items: Whether what stands near an item was asked.
         """
         explanations = np.full(rows.shape, None, dtype=object)
         for start in range(0, len(seeds), _CHUNK):
@@ -121,6 +124,7 @@ class Explainer:
                             query, rows[number, places], scores[number, places], cosines,
                             None if features is None else features[number][places],
                             None if reserved is None else reserved[number][places],
+                            near_items=near_items,
                         )
                     )  # fmt: skip
         return explanations
@@ -133,6 +137,8 @@ class Explainer:
         cosines: Doubles,
         features: Floats | None,
         reserved: Mask | None,
+        *,
+        near_items: bool,
     ) -> Iterator[Explanation]:
         """The explanations of some rows of one query."""
         like = self._likeness(query, rows)
@@ -140,8 +146,9 @@ class Explainer:
         ranking, source = self._model.ranking, self._model.candidates
         if features is not None and reserved is not None and ranking and source:
             told = [source.features[name].part for name in source.columns]
-            lifted = ranking.ranker.lifted(features, scores, reserved)
-            contributions = ranking.ranker.contributions(features, lifted)
+            ranker = ranking.ranker_of(near_items=near_items)
+            lifted = ranker.lifted(features, scores, reserved)
+            contributions = ranker.contributions(features, lifted)
         for number, (row, score) in enumerate(zip(rows.tolist(), scores.tolist(), strict=True)):
             if features is None:
                 parts = linear[number]

@@ -33,7 +33,7 @@ from hybrid_rec.ranking.candidates import CandidateFeatures
 from hybrid_rec.ranking.cross_fitting import fit_cases
 from hybrid_rec.ranking.feature_set import fitted_features, linear_features
 from hybrid_rec.ranking.name_meaning import NameMeaning, meaning_of, name_neighbours
-from hybrid_rec.ranking.ranker import Ranker, of_new_playlists
+from hybrid_rec.ranking.ranker import Ranker, of_new_playlists, of_next
 from hybrid_rec.ranking.statistics import Statistics
 from indexes.choice import Choice
 from indexes.hybrid import HybridIndex
@@ -206,7 +206,12 @@ def _fit_ranking(
 ) -> Ranking | None:
     """The second stage; None if no case has a hit among its candidates."""
     folds, blocks = learned.folds, items.blocks
-    names = fitted_features(blocks, config.ranking, with_names=playlists.n_named > 0)
+    names = fitted_features(
+        blocks,
+        config.ranking,
+        with_names=playlists.n_named > 0,
+        with_times=playlists.times is not None,
+    )
     # A copy, so that the same vectors can be fused again with the same draws.
     rng = deepcopy(learned.rng)
 
@@ -247,7 +252,7 @@ def _fit_ranking(
     learned_text = transductive.trees(progress)
     columns = {block: names.index(name) for block, name in linear_features(blocks).items()}
     given = blocks.weights(config.weights)
-    weights = learn_weights(of_new_playlists(cases), columns, given, rng)
+    weights = learn_weights(of_new_playlists(of_next(cases)), columns, given, rng)
     return Ranking(statistics, ranker, weights, learned_text)
 
 

@@ -49,6 +49,10 @@ class Ranking:
     learned_text: str | None = None
     """Trees for queries that were learned from before, in LightGBM's text; None for none."""
 
+    def ranker_of(self, *, near_items: bool) -> Ranker:
+        """The order of candidates, of a playlist or near an item."""
+        return self.ranker.near_items if near_items else self.ranker
+
 
 @dataclass(frozen=True, eq=False)
 class ItemDescriptions:

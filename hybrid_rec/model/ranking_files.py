@@ -26,6 +26,7 @@ from hybrid_rec.core.stored import (
 from hybrid_rec.data.playlists import Playlists
 from hybrid_rec.model.fitted import Ranking
 from hybrid_rec.ranking.feature_set import features_of
+from hybrid_rec.ranking.query_trees import AnyTime
 from hybrid_rec.ranking.ranker import Ranker
 from hybrid_rec.ranking.statistics import Statistics
 from hybrid_rec.ranking.trees import Trees
@@ -33,6 +34,7 @@ from hybrid_rec.ranking.trees import Trees
 _STATISTICS = "statistics"
 _TREES, _NEW_TREES, _WEIGHTS = "trees.txt", "new_trees.txt", "weights.json"
 _LEARNED_TREES, _NAME_TREES = "learned_trees.txt", "name_trees.txt"
+_ANY_TIME_TREES, _ANY_TIME = "any_time_trees.txt", "any_time.json"
 
 
 def write_ranking(ranking: Ranking, folder: Path) -> None:
@@ -43,6 +45,10 @@ def write_ranking(ranking: Ranking, folder: Path) -> None:
         (folder / _NEW_TREES).write_text(ranking.ranker.new_text, encoding="utf-8")
     if ranking.ranker.name_text is not None:
         (folder / _NAME_TREES).write_text(ranking.ranker.name_text, encoding="utf-8")
+    if ranking.ranker.any_time is not None:
+        any_time = ranking.ranker.any_time
+        (folder / _ANY_TIME_TREES).write_text(any_time.text, encoding="utf-8")
+        write_json(folder / _ANY_TIME, {"seed_age": any_time.seed_age})
     if ranking.learned_text is not None:
         (folder / _LEARNED_TREES).write_text(ranking.learned_text, encoding="utf-8")
     write_json(folder / _WEIGHTS, dict(ranking.weights))
@@ -103,8 +109,13 @@ def read_ranking(
         new_text = read_text(folder / _NEW_TREES)
     if f"{name}/{_NAME_TREES}" in files:
         name_text = read_text(folder / _NAME_TREES)
+    any_time = None
+    if f"{name}/{_ANY_TIME_TREES}" in files:
+        any_time = AnyTime(
+            read_text(folder / _ANY_TIME_TREES), read_seed_age(read_json(folder / _ANY_TIME))
+        )
     with refused(folder / _TREES):
-        ranker = Ranker(names, text, new_text, config.ranking.new_share, name_text)
+        ranker = Ranker(names, text, new_text, config.ranking.new_share, name_text, any_time)
     learned_text = None
     if f"{name}/{_LEARNED_TREES}" in files:
         learned_text = read_text(folder / _LEARNED_TREES)
@@ -122,7 +133,7 @@ def known_features(text: str, blocks: BlockSet) -> list[str]:
     """
     found = re.search(r"^feature_names=(.*)$", text, re.MULTILINE)
     names = [] if found is None else found[1].split()
-    known = features_of(blocks, with_names=True)
+    known = features_of(blocks, with_names=True, with_times=True)
     unknown = [name for name in names if name not in known]
     if unknown or not names:
         raise ArtifactError(
@@ -130,6 +141,18 @@ def known_features(text: str, blocks: BlockSet) -> list[str]:
             f"{', '.join(unknown) or 'none'}; fit again."
         )
     return names
+
+
+def read_seed_age(given: Any) -> float | None:
+    """From what age of its items on a query is of any time, checked.
+
+    Raises:
+        ArtifactError: If it is neither a number nor null.
+    """
+    age = given.get("seed_age", "") if isinstance(given, dict) else ""
+    if age is not None and (isinstance(age, bool) or not isinstance(age, int | float)):
+        raise ArtifactError("seed_age must be a number or null; save the model again.")
+    return age
 
 
 def read_weights(given: Any, blocks: BlockSet) -> dict[str, float]:

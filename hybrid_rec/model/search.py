@@ -24,7 +24,7 @@ from hybrid_rec.model.fitted import Model
 from hybrid_rec.model.new_items import NewItems
 from hybrid_rec.ranking.candidates import left_out_of
 from hybrid_rec.ranking.diversity import OFF, Diversifier
-from hybrid_rec.ranking.ranker import rank_candidates
+from hybrid_rec.ranking.ranked import rank_candidates
 from hybrid_rec.ranking.taste_shares import shared_among_tastes
 from indexes.base import NO_ROW, NO_SCORE
 from indexes.hybrid import HybridQueries
@@ -135,6 +135,7 @@ def answer(
                 found.features,
                 found.reserved,
                 None if request.disliked is None else request.disliked.lengths[numbers] > 0,
+                near_items=request.by_likeness,
             )
     sources = np.array(SOURCES, dtype=object)[model.sources[np.maximum(rows, 0)]]
     sources[silent] = POPULARITY_SOURCE
@@ -182,7 +183,8 @@ def _find(
     source = model.candidates
     if request.rank and not silent and seeds is not None and source and model.ranking:
         ranked = rank_candidates(
-            source, model.ranking.ranker, seeds, queries, width,
+            source, model.ranking.ranker_of(near_items=request.by_likeness),
+            seeds, queries, width,
             exclude_seeds=request.exclude_seeds, allow=request.allow, block=request.block,
             new_groups=None if request.new is None else request.new.groups[numbers],
             by_likeness=request.by_likeness, keep_features=keep, disliked=disliked, away=away,

@@ -72,7 +72,7 @@ class CandidateFeatures:
     @cached_property
     def features(self) -> dict[str, Feature]:
         """All features that are known by name, of which `columns` are computed."""
-        return features_of(self.blocks, with_names=True)
+        return features_of(self.blocks, with_names=True, with_times=True)
 
     @cached_property
     def linear_features(self) -> dict[str, str]:

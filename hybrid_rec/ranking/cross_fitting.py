@@ -43,6 +43,8 @@ class Fold:
     item, and those of training playlists."""
     is_latest: bool = False
     """Whether those are the latest playlists, not random ones."""
+    at_any_time: bool = False
+    """Whether those are random ones, where another fold has the latest."""
 
 
 def make_folds(
@@ -60,6 +62,9 @@ def make_folds(
     among the targets as they will be among the new ones. Some of the playlists that stay in
     training are asked for what is hidden of them.
 
+    Where the latest playlists are held out, a second fold holds out random ones: what stands near
+    an item, or goes with a playlist of years ago, is not what comes next.
+
     Args:
         playlists: Training playlists.
         config: Number and kind of the cases.
@@ -75,7 +80,11 @@ def make_folds(
     n_folds = int(np.clip(np.ceil(config.cases / n_held), 1, most))
     if _by_time(playlists, usable, n_held, config, rng):
         latest = _fold(playlists, _latest(playlists, usable)[:n_held], config, rng)
-        return [replace(latest, is_latest=True)]
+        drawn = np.sort(rng.permutation(usable)[:n_held])
+        # Asked for the order of new items the latest tell more.
+        alone = config.model_copy(update={"known_share": 0.0})
+        settled = _fold(playlists, drawn, alone, rng)
+        return [replace(latest, is_latest=True), replace(settled, at_any_time=True)][:most]
     order = rng.permutation(usable)
     parts = [order[n * n_held : (n + 1) * n_held] for n in range(n_folds)]
     return [_fold(playlists, np.sort(part), config, rng) for part in parts if len(part)]
@@ -101,7 +110,7 @@ def cases_of(
         wanted[targets] = True
         hits = wanted[found.rows]
         wanted[targets] = False
-        case = Case(found.features, hits, found.is_cold, found.is_known)
+        case = Case(found.features, hits, found.is_cold, found.is_known, fold.at_any_time)
         if case.is_known:
             case = case.take(case.is_cold)
         advance(1)

@@ -132,6 +132,8 @@ class Feature:
     """Whether a fit looks at it; others are there for models that were saved with them."""
     needs_names: bool = False
     """Whether it says nothing where playlists have no names."""
+    needs_times: bool = False
+    """Whether it says nothing where plays have no times."""
 
 
 REGISTERED: list[Feature] = []
@@ -144,6 +146,7 @@ def feature(
     needs_group: bool = False,
     by_default: bool = True,
     needs_names: bool = False,
+    needs_times: bool = False,
 ) -> Callable[[Callable[[Candidates], Numbers]], Callable[[Candidates], Numbers]]:
     """Make a function a feature by its own name; a decorator.
 
@@ -152,11 +155,14 @@ def feature(
         needs_group: Whether it is left out where there are no groups.
         by_default: Whether a fit looks at it.
         needs_names: Whether it is left out where playlists have no names.
+        needs_times: Whether it is left out where plays have no times.
     """
 
     def register(values: Callable[[Candidates], Numbers]) -> Callable[[Candidates], Numbers]:
         name = values.__name__
-        REGISTERED.append(Feature(name, part, values, needs_group, by_default, needs_names))
+        REGISTERED.append(
+            Feature(name, part, values, needs_group, by_default, needs_names, needs_times)
+        )
         return values
 
     return register

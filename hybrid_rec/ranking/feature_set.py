@@ -38,26 +38,35 @@ def _of_block(block: str, is_sparse: bool) -> Feature:
     return Feature(block_feature(block), block, hot if is_sparse else dense)
 
 
-def features_of(blocks: BlockSet, *, with_names: bool = False) -> dict[str, Feature]:
+def features_of(
+    blocks: BlockSet, *, with_names: bool = False, with_times: bool = False
+) -> dict[str, Feature]:
     """The features of a model by name, in the order of the columns: derived from its blocks.
 
     Args:
         blocks: What its items are described by; each is a feature.
         with_names: Whether playlists have names, which bring features of their own.
+        with_times: Whether their plays have times, which do, too.
     """
     ordered = sorted(blocks, key=lambda block: block.name == blocks.group)
     described = [_of_block(block.name, block.is_sparse) for block in ordered]
     shared = [
         replace(one, part=one.part.format(group=blocks.group))
         for one in REGISTERED
-        if (blocks.group is not None or not one.needs_group) and (with_names or not one.needs_names)
+        if (blocks.group is not None or not one.needs_group)
+        and (with_names or not one.needs_names)
+        and (with_times or not one.needs_times)
     ]
     found = [*shared[:BLOCKS_STAND_HERE], *described, *shared[BLOCKS_STAND_HERE:]]
     return {one.name: one for one in found}
 
 
 def fitted_features(
-    blocks: BlockSet, config: RankingConfig, *, with_names: bool = False
+    blocks: BlockSet,
+    config: RankingConfig,
+    *,
+    with_names: bool = False,
+    with_times: bool = False,
 ) -> list[str]:
     """Names of the features that a fit looks at; saved models may have others, too.
 
@@ -65,11 +74,12 @@ def fitted_features(
         blocks: What items are described by.
         config: Names those that are looked at beside the usual ones.
         with_names: Whether playlists have names.
+        with_times: Whether their plays have times.
 
     Raises:
         ConfigError: If `extra` or `without` names no feature.
     """
-    known = features_of(blocks, with_names=True)
+    known = features_of(blocks, with_names=True, with_times=True)
     for parameter in ("extra", "without"):
         for name in getattr(config, parameter):
             if name not in known:
@@ -78,7 +88,7 @@ def fitted_features(
                     f"The 'ranking.{parameter}' parameter must name features, got {quoted(name)}; "
                     f"did you mean {near!r}?"
                 )
-    able = features_of(blocks, with_names=with_names)
+    able = features_of(blocks, with_names=with_names, with_times=with_times)
     return [name for name, one in able.items() if one.by_default or name in config.extra]
 
 

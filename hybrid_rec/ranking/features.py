@@ -22,6 +22,8 @@ from hybrid_rec.ranking.feature import (
 from hybrid_rec.ranking.query_batch import entries
 
 _MOST_SEEDS = 200
+# So many items of today are counted with those of a query: a single one tells little of its time.
+_OF_TODAY = 5
 
 
 @feature("cooccurrence")
@@ -271,3 +273,11 @@ def age_gap(c: Candidates) -> Numbers:
     known = c.statistics.ages[1, c.seeds]
     known = known[known >= 0]
     return c["age_mean"] - (known.mean() if len(known) else 0.0)
+
+
+@feature("age", needs_times=True)
+def seed_age(c: Candidates) -> Numbers:
+    """Days since the mean play of its items, and of five of today; -1 without history."""
+    known = c.statistics.ages[1, c.seeds]
+    known = known[known >= 0]
+    return c.everywhere(known.sum() / (len(known) + _OF_TODAY) if len(known) else -1.0)

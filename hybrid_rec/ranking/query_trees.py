@@ -1,8 +1,9 @@
-"""Trees for queries that are a name alone, beside those for all others."""
+"""Trees for queries that are a name alone, or of long ago, beside those for all others."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Protocol, TypeVar
 
 import numpy as np
@@ -10,28 +11,49 @@ import numpy as np
 from hybrid_rec.core.arrays import Doubles, Floats, Mask
 from hybrid_rec.ranking.trees import Trees
 
-_NAMED, _N_SEEDS = "has_name", "n_seeds"
+_NAMED, _N_SEEDS, _SEED_AGE = "has_name", "n_seeds", "seed_age"
 # Cases of names alone; from fewer they are learned with all others.
 _FEWEST_NAMES = 50
 
 
+@dataclass(frozen=True)
+class AnyTime:
+    """Trees of playlists of any time, where the usual ones are of what comes next."""
+
+    text: str
+    """The trees in LightGBM's own text format."""
+    seed_age: float | None
+    """Queries whose feature `seed_age` is this or more are ordered by them; None for none."""
+
+
 class QueryTrees:
-    """Trees of all queries, or of all but names alone and of these.
+    """Trees of all queries, or of some kinds of them and of all others.
 
     Args:
         names: Names of the features, in the order of the columns.
         text: The trees in LightGBM's own text format.
         name_text: Those of names alone; None where the others are theirs, too.
+        any_time: Those of items of long ago; None where the others are theirs, too.
 
     Raises:
         ArtifactError: If a text is no model of these features.
         HybridRecError: If LightGBM's shared library cannot be loaded.
     """
 
-    def __init__(self, names: Sequence[str], text: str, name_text: str | None = None) -> None:
+    def __init__(
+        self,
+        names: Sequence[str],
+        text: str,
+        name_text: str | None = None,
+        any_time: AnyTime | None = None,
+    ) -> None:
         self._names = tuple(names)
         self._usual = Trees(text, self._names)
         self._of_names = None if name_text is None else Trees(name_text, self._names)
+        self._oldest, self._of_any_time = np.inf, None
+        if any_time is not None and any_time.seed_age is not None and _SEED_AGE in self._names:
+            self._oldest = any_time.seed_age
+            self._of_any_time = Trees(any_time.text, self._names)
 
     def predict(self, features: Floats) -> Doubles:
         """What the trees say of some rows, `(n_rows,)`."""
@@ -48,15 +70,20 @@ class QueryTrees:
         return values
 
     def gains(self) -> Doubles:
-        """The gain of all splits of each feature; without those of names alone."""
+        """The gain of all splits of each feature; without those of some kinds of queries."""
         return self._usual.gains()
 
     def _parts(self, features: Floats) -> list[tuple[Trees, Mask]]:
-        if self._of_names is None:
-            return [(self._usual, np.ones(len(features), dtype=bool))]
-        alone = is_name_alone(self._names, features)
-        parts = [(self._usual, ~alone), (self._of_names, alone)]
-        return [(trees, rows) for trees, rows in parts if rows.any()]
+        usual = np.ones(len(features), dtype=bool)
+        parts = []
+        if self._of_names is not None:
+            parts.append((self._of_names, is_name_alone(self._names, features)))
+        if self._of_any_time is not None:
+            ages = features[:, self._names.index(_SEED_AGE)]
+            parts.append((self._of_any_time, ages >= self._oldest))
+        for _, rows in parts:
+            usual &= ~rows
+        return [(trees, rows) for trees, rows in [(self._usual, usual), *parts] if rows.any()]
 
 
 class Described(Protocol):
@@ -84,6 +111,23 @@ def by_query(
         return cases, []
     usual = [case for case, is_alone in zip(cases, alone, strict=True) if not is_alone]
     return usual, [case for case, is_alone in zip(cases, alone, strict=True) if is_alone]
+
+
+def usual_age(names: Sequence[str], cases: Sequence[Described]) -> float | None:
+    """The age of the items of a usual query, which half of them are above.
+
+    A query of items that are older still is hardly of what comes next. None where no item has an
+    age, and of queries of a single item, which tells too little.
+
+    Args:
+        names: Names of the features, in the order of the columns.
+        cases: Queries with at least one candidate.
+    """
+    if _SEED_AGE not in names:
+        return None
+    told = [case.features[0, [names.index(_N_SEEDS), names.index(_SEED_AGE)]] for case in cases]
+    ages = [float(age) for n_seeds, age in told if n_seeds > 1 and age >= 0]
+    return float(np.median(ages)) if ages else None
 
 
 def is_name_alone(names: Sequence[str], features: Floats) -> Mask:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Self
 
 import numpy as np
@@ -12,16 +12,10 @@ import numpy as np
 from hybrid_rec.core.arrays import Doubles, Floats, Mask, Rows
 from hybrid_rec.core.config import RankingConfig
 from hybrid_rec.core.progress import Advance, Progress
-from hybrid_rec.data.playlists import Playlists
-from hybrid_rec.ranking.candidates import CandidateFeatures
-from hybrid_rec.ranking.dislikes import lowered
 from hybrid_rec.ranking.feature import CandidateList
-from hybrid_rec.ranking.likeness import fused, likeness_of, likeness_weights
-from hybrid_rec.ranking.query_trees import QueryTrees, by_query
+from hybrid_rec.ranking.query_trees import AnyTime, QueryTrees, by_query, usual_age
 from hybrid_rec.ranking.reserved_slots import interleaved
 from hybrid_rec.ranking.trees import ONE_THREAD, load_lightgbm
-from indexes.base import NO_ROW, NO_SCORE
-from indexes.hybrid import HybridQueries
 
 _SILENT = Progress()
 # Rows that are scored at once.
@@ -42,10 +36,13 @@ class Case:
     """Which have no history, `(n_candidates,)`."""
     is_known: bool
     """Whether the query is a training playlist."""
+    at_any_time: bool = False
+    """Whether it is of any time, where other cases are of the latest."""
 
     def take(self, rows: Rows | Mask) -> Case:
         """The same case with some of its candidates."""
-        return Case(self.features[rows], self.hits[rows], self.is_cold[rows], self.is_known)
+        features, hits, is_cold = self.features[rows], self.hits[rows], self.is_cold[rows]
+        return replace(self, features=features, hits=hits, is_cold=is_cold)
 
 
 class Ranker:
@@ -57,6 +54,7 @@ class Ranker:
         new_text: Those of items without history for training playlists, see `reserved_slots`.
         new_share: Share of the places that are reserved for them there.
         name_text: Those of queries that are a name alone; None for none, as for `new_text`.
+        any_time: Those of queries of any time, where the usual ones say what comes next.
 
     Raises:
         ArtifactError: If a text is no model of these features.
@@ -75,11 +73,12 @@ class Ranker:
         new_text: str | None = None,
         new_share: float = 0.0,
         name_text: str | None = None,
+        any_time: AnyTime | None = None,
     ) -> None:
         self.names = tuple(names)
         self.text, self.new_text, self.name_text = text, new_text, name_text
-        self.new_share = new_share
-        self._trees = QueryTrees(self.names, text, name_text)
+        self.new_share, self.any_time = new_share, any_time
+        self._trees = QueryTrees(self.names, text, name_text, any_time)
         self._new_trees = self._trees if new_text is None else QueryTrees(self.names, new_text)
 
     @classmethod
@@ -100,18 +99,32 @@ class Ranker:
             seed: Seed of their samples.
             progress: Told of every tree.
         """
+        settled, _ = by_query(names, [case for case in cases if case.at_any_time])
+        cases = of_next(cases)
         others = of_new_playlists(cases)
         usual, called = by_query(names, others)
         both = len(cases) - len(others) >= _FEWEST_KNOWN
-        with progress.stage("ranking, trees", config.trees * (1 + both + bool(called))) as advance:
+        n_kinds = 1 + both + bool(called) + bool(settled)
+        with progress.stage("ranking, trees", config.trees * n_kinds) as advance:
             text = _trained(names, usual, config, seed, advance)
             name_text = _trained(names, called, config, seed, advance) if called else None
+            any_time = None
+            if settled:
+                settled_text = _trained(names, settled, config, seed, advance)
+                any_time = AnyTime(settled_text, usual_age(names, usual))
             if not both:
-                return cls(names, text, name_text=name_text)
+                return cls(names, text, name_text=name_text, any_time=any_time)
             # Whoever asks, there is seldom enough to learn the order of new items from.
             new = [case for case in (one.take(one.is_cold) for one in cases) if case.hits.any()]
             new_text = _trained(names, new, config, seed, advance)
-        return cls(names, text, new_text, config.new_share, name_text)
+        return cls(names, text, new_text, config.new_share, name_text, any_time)
+
+    @cached_property
+    def near_items(self) -> Ranker:
+        """The order of what stands near an item, which is asked of any time."""
+        if self.any_time is None:
+            return self
+        return Ranker(self.names, self.any_time.text, self.new_text, self.new_share)
 
     @staticmethod
     def fit_text(
@@ -190,71 +203,14 @@ class Ranker:
         return dict(zip(self.names, (gains / max(gains.sum(), 1e-12)).tolist(), strict=True))
 
 
+def of_next(cases: Sequence[Case]) -> Sequence[Case]:
+    """The cases that ask for what comes next; all of them if there are no such."""
+    return [case for case in cases if not case.at_any_time] or cases
+
+
 def of_new_playlists(cases: Sequence[Case]) -> Sequence[Case]:
     """The cases whose query is no training playlist; all of them if there are none."""
     return [case for case in cases if not case.is_known] or cases
-
-
-@dataclass(frozen=True, eq=False)
-class Ranked:
-    """The best rows of each query, best first; equal scores stand in catalogue order."""
-
-    rows: Rows
-    """Rows, `(n_queries, k)`; -1 where there is none."""
-    scores: Floats
-    """Their scores, `(n_queries, k)`; -inf there."""
-    features: list[Floats]
-    """The features of the rows of each query, `(n_found, n_features)`; empty if not kept."""
-    reserved: list[Mask]
-    """Which of them may have a reserved place, `(n_found,)`; empty if not kept."""
-
-
-def rank_candidates(
-    source: CandidateFeatures,
-    ranker: Ranker,
-    playlists: Playlists,
-    queries: HybridQueries,
-    k: int,
-    *,
-    exclude_seeds: bool,
-    allow: Rows | None,
-    block: Rows | None,
-    new_groups: Rows | None = None,
-    by_likeness: bool = False,
-    keep_features: bool = False,
-    disliked: Playlists | None = None,
-    away: HybridQueries | None = None,
-) -> Ranked:
-    """The k best rows of each query, with `by_likeness` as `likeness.fused`; see `describe`."""
-    is_new = new_groups is not None
-    likeness = likeness_weights(source, is_new=is_new) if by_likeness else None
-    rows = np.full((len(playlists), k), NO_ROW, np.int64)
-    scores = np.full((len(playlists), k), NO_SCORE, np.float32)
-    waiting: deque[tuple[Rows, CandidateList | None]] = deque()
-    features: list[Floats] = []
-    reserved: list[Mask] = []
-
-    def described() -> Iterator[CandidateList]:
-        for one in source.describe(
-            playlists, queries, k, exclude_seeds=exclude_seeds, allow=allow, block=block,
-            new_groups=new_groups, disliked=disliked,
-        ):  # fmt: skip
-            waiting.append((one.rows, one if keep_features or by_likeness else None))
-            yield one
-
-    for number, values in enumerate(ranker.scores(described())):
-        candidates, kept = waiting.popleft()
-        if likeness is not None and kept is not None:
-            values = fused(values, likeness_of(kept.features, likeness))
-        values = lowered(values, candidates, source.index, queries, away, number)
-        # Candidates ascend, so a stable order settles ties by row.
-        order = np.argsort(-values, kind="stable")[:k]
-        rows[number, : len(order)] = candidates[order]
-        scores[number, : len(order)] = values[order]
-        if kept is not None and keep_features:
-            features.append(kept.features[order])
-            reserved.append(ranker.reserved(kept.is_cold, kept.is_known)[order])
-    return Ranked(rows, scores, features, reserved)
 
 
 def _trained(

@@ -11,7 +11,8 @@ from hybrid_rec.core.arrays import Rows
 from hybrid_rec.core.config import COOCCURRENCE
 from hybrid_rec.data.playlists import Playlists
 from hybrid_rec.ranking.candidates import CandidateFeatures
-from hybrid_rec.ranking.ranker import Ranked, Ranker, rank_candidates
+from hybrid_rec.ranking.ranked import Ranked, rank_candidates
+from hybrid_rec.ranking.ranker import Ranker
 from hybrid_rec.ranking.tastes import tastes_of
 from indexes.base import NO_ROW
 

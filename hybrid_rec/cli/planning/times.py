@@ -21,7 +21,8 @@ from hybrid_rec.model.fitted import ItemDescriptions, candidate_features
 from hybrid_rec.ranking.candidates import CandidateFeatures
 from hybrid_rec.ranking.cross_fitting import cases_of, make_folds
 from hybrid_rec.ranking.feature_set import fitted_features
-from hybrid_rec.ranking.ranker import Ranker, rank_candidates
+from hybrid_rec.ranking.ranked import rank_candidates
+from hybrid_rec.ranking.ranker import Ranker
 from hybrid_rec.ranking.statistics import Statistics
 from indexes.hybrid import HybridQueries
 

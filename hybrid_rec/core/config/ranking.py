@@ -111,7 +111,8 @@ class RankingConfig(Section):
     holdout: Literal["auto", "random", "latest"] = "auto"
     """Which playlists are held out: random ones, or the latest; without times those are the last
     ones. `auto` takes the latest where they bring many more items without history than random ones
-    do. `latest` says that the playlists stand in order of time."""
+    do. `latest` says that the playlists stand in order of time. Beside the latest, random ones are
+    held out, too: for what is near an item, and for playlists of long ago."""
     hidden_share: float = Field(0.05, ge=0.0, le=0.5)
     """Share of the items whose history is hidden from a fold."""
     known_share: float = Field(1.0, ge=0.0, le=10.0)

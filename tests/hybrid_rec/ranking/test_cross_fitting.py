@@ -131,8 +131,25 @@ def test_without_drift_random_ones_are_held_out() -> None:
         playlists.times,
     )
     config = RankingConfig(hidden_share=0.0)
-    assert len(folds(steady, config)) == 2
-    assert len(folds(playlists, config)) == 1
+    assert [fold.is_latest for fold in folds(steady, config)] == [False, False]
+    assert not any(fold.at_any_time for fold in folds(steady, config))
+    assert [fold.is_latest for fold in folds(playlists, config)] == [True, False]
+
+
+def test_beside_the_latest_playlists_random_ones_are_held_out() -> None:
+    playlists = drifting()
+    latest, settled = folds(playlists, RankingConfig(hidden_share=0.1))
+    assert (latest.at_any_time, settled.at_any_time) == (False, True)
+    assert latest.n_held == settled.n_held == 80
+    # Of all times, and of new items only what their own time brings.
+    assert settled.train.times is not None
+    assert settled.train.times.max() > np.datetime64(0, "D") + 330
+    assert np.ptp(settled.seeds.rows) > 300
+    # No case of a training playlist: those are asked among the latest.
+    known = {frozenset(rows.tolist()) for rows in settled.train}
+    assert not any(frozenset(rows.tolist()) in known for rows in settled.seeds if len(rows) > 1)
+    (alone,) = make_folds(playlists, RankingConfig(), np.random.default_rng(0), most=1)
+    assert alone.is_latest
 
 
 def test_same_seed_same_folds(world: SyntheticDataset) -> None:
