@@ -25,7 +25,7 @@ _USUAL_EPOCHS, _AT_PLAYS, _POWER = 5, 150_000, -0.5
 _FEWEST_EPOCHS, _MOST_EPOCHS = 3, 20
 # Items that are played about once or twice hardly move in fewer passes, or with smaller steps.
 _RARE_EPOCHS, _RARE = 10, 2.0
-_USUAL_RATE, _RARE_RATE = 0.05, 0.1
+_USUAL_RATE, _HIGHEST_RATE = 0.05, 0.2
 _OF_LENGTH, _NARROWEST, _WIDEST = 4, 5, 20
 
 
@@ -72,7 +72,9 @@ def rate_of(config: CooccurrenceConfig, counts: Rows) -> float:
     """
     if config.learning_rate is not None:
         return config.learning_rate
-    return _RARE_RATE if _plays_per_item(counts) < _RARE else _USUAL_RATE
+    # A play that is the only one of its item ties it to nothing else.
+    again = max(_plays_per_item(counts) - 1, _USUAL_RATE / _HIGHEST_RATE)
+    return max(_USUAL_RATE / again, _USUAL_RATE)
 
 
 def _plays_per_item(counts: Rows) -> float:

@@ -25,6 +25,8 @@ _DRIFT = 0.1
 NEGATIVES = 0.25
 """Share of the candidates without a hit that a case is trained on."""
 _MOST_FOLDS = 2
+# Items that are hidden, and those where so large a share of what is held out is new anyway.
+_HIDDEN, _FEW_HIDDEN, _NEW_ANYWAY = 0.1, 0.05, 0.1
 
 
 @dataclass(frozen=True, eq=False)
@@ -170,13 +172,13 @@ def _fold(
     rest = playlists.select(np.flatnonzero(~out))
     hidden = np.zeros(playlists.n_items, dtype=bool)
     played = np.flatnonzero(rest.play_counts)
-    n_hidden = round(config.hidden_share * len(played))
+    part = playlists.select(held)
+    n_hidden = round(_hidden_share(config, rest, part) * len(played))
     hidden[rng.choice(played, n_hidden, replace=False)] = True
     lost = hidden[rest.rows]
     known = _known_cases(rest, lost, round(config.known_share * len(held)), rng)
     train = forgetting(rest, hidden)
     usual, others = [], []
-    part = playlists.select(held)
     for rows, called in zip(part, names_of(part), strict=True):
         items = rows[np.sort(np.unique(rows, return_index=True)[1])]
         half = len(items) // 2
@@ -193,6 +195,14 @@ def _fold(
     seeds = _joined(given, playlists.n_items, names)
     targets = _joined(wanted, playlists.n_items)
     return Fold(fitted, seeds, targets, len(held))
+
+
+def _hidden_share(config: RankingConfig, rest: Playlists, held: Playlists) -> float:
+    """Share of the items that are hidden from the training playlists of a fold."""
+    if config.hidden_share is not None:
+        return config.hidden_share
+    new = float((rest.play_counts[held.rows] == 0).mean())
+    return _FEW_HIDDEN if new >= _NEW_ANYWAY else _HIDDEN
 
 
 def _known_cases(

@@ -14,6 +14,7 @@ from hybrid_rec.blocks.pooling import DISLIKED
 from hybrid_rec.core.arrays import Doubles, Floats, Rows
 from hybrid_rec.core.config import COOCCURRENCE
 from hybrid_rec.core.linalg import unit_rows
+from hybrid_rec.data.play_weights import relative
 from hybrid_rec.data.playlists import Playlists
 from hybrid_rec.ranking.knn import PlaylistNeighbours, first_of_each_line
 from indexes.hybrid import HybridQueries
@@ -143,10 +144,14 @@ class QueryBatch:
 
 
 def recent_weights(playlists: Playlists) -> sparse.csr_array:
-    """Weights of the items of each playlist that fall from its end backwards."""
-    from_end = playlists.offsets[1:][playlists.owners] - 1 - np.arange(playlists.n_plays)
+    """How much each play counts, less and less from the end of its playlist backwards."""
+    owners = playlists.owners
+    from_end = playlists.offsets[1:][owners] - 1 - np.arange(playlists.n_plays)
+    late = _DECAY ** from_end.astype(np.float64)
+    if playlists.weights is not None:
+        late *= relative(playlists.weights, owners, len(playlists))
     weights = sparse.csr_array(
-        (_DECAY ** from_end.astype(np.float64), playlists.rows.copy(), playlists.offsets.copy()),
+        (late, playlists.rows.copy(), playlists.offsets.copy()),
         shape=(len(playlists), playlists.n_items),
     )
     weights.sum_duplicates()

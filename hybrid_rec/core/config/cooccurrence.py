@@ -82,8 +82,8 @@ class CooccurrenceConfig(Section):
     """Items with fewer plays get no vector of their own; the cold-start fallback places them."""
     learning_rate: float | None = Field(None, gt=0.0, le=1.0)
     """Initial learning rate; it falls linearly to a ten-thousandth of that. Items that are played
-    once or twice get few updates and need larger ones than words do: left out, it is 0.05, and 0.1
-    where items have fewer than two plays on average."""
+    once or twice get few updates and need larger ones than words do: left out, it is 0.05, and
+    where items have fewer than two plays on average more, up to 0.2 for 1.25 plays."""
     shuffle: bool = True
     """Draw a new random order of each playlist for every epoch, so that order does not matter."""
     workers: int = Field(1, ge=1, le=1024)

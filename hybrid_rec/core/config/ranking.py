@@ -113,8 +113,10 @@ class RankingConfig(Section):
     ones. `auto` takes the latest where they bring many more items without history than random ones
     do. `latest` says that the playlists stand in order of time. Beside the latest, random ones are
     held out, too: for what is near an item, and for playlists of long ago."""
-    hidden_share: float = Field(0.05, ge=0.0, le=0.5)
-    """Share of the items whose history is hidden from a fold."""
+    hidden_share: float | None = Field(None, ge=0.0, le=0.5)
+    """Share of the items whose history is hidden from a fold, so that the order of items without
+    history is learned. Left out, it is a tenth; a twentieth where at least a tenth of what is held
+    out has no other history anyway."""
     known_share: float = Field(1.0, ge=0.0, le=10.0)
     """Playlists that are in training but for hidden items, as a share of those held out: the order
     of items without history for such playlists is learned from them."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +27,7 @@ from hybrid_rec.core.files import sha256
 from hybrid_rec.data.play_weights import relative
 from hybrid_rec.model.manifest import as_text
 from hybrid_rec.ranking.als import Factors
+from hybrid_rec.ranking.query_batch import recent_weights
 
 CONFIG = HybridConfig(
     blocks={"title": {"enabled": False}},
@@ -92,6 +94,18 @@ def test_a_query_leans_to_what_weighs_more(weighted: HybridRecommender) -> None:
         found = weighted.recommend(query, 20).item_ids[0]
         shares.append(np.mean([int(name[1:]) < 40 for name in found]))
     assert shares[0] > 0.7 > 0.3 > shares[1]
+
+
+def test_a_late_play_of_small_weight_counts_for_little() -> None:
+    rows, weights = np.array([3, 1, 2, 0]), np.array([9, 9, 1, 5], np.float32)
+    given = Playlists.from_rows([3, 1], rows, 4)
+    late = recent_weights(given).toarray()
+    np.testing.assert_allclose(late[0], [0, 0.7, 1, 0.49])
+    # By the mean weight of the playlist.
+    weighed = recent_weights(replace(given, weights=weights)).toarray()
+    mean = 19 / 3
+    np.testing.assert_allclose(weighed[0], [0, 0.7 * 9 / mean, 1 / mean, 0.49 * 9 / mean], 1e-6)
+    np.testing.assert_allclose(weighed[1], [1, 0, 0, 0])
 
 
 def test_weights_are_relative_to_the_playlist() -> None:

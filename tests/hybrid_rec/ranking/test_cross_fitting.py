@@ -57,6 +57,19 @@ def test_a_share_of_the_items_is_hidden(world: SyntheticDataset) -> None:
     assert sum(known) > 20
 
 
+def test_fewer_are_hidden_where_many_are_new_anyway(world: SyntheticDataset) -> None:
+    # Every playlist holds four items that all others hold, too, or two that no other holds.
+    known = [[0, 1, 2, 3] for _ in range(200)]
+    rows = np.concatenate([[*four, *range(10 + 2 * n, 12 + 2 * n)] for n, four in enumerate(known)])
+    new = Playlists.from_rows([6] * 200, rows, 410)
+    for playlists, share in ((world.playlists, 0.1), (new, 0.05)):
+        config = RankingConfig(cases=20, known_share=0.0, single_share=0.0)
+        given = config.model_copy(update={"hidden_share": share})
+        for found, drawn in zip(folds(playlists, config), folds(playlists, given), strict=True):
+            assert found.train.rows.tolist() == drawn.train.rows.tolist()
+            assert found.seeds.rows.tolist() == drawn.seeds.rows.tolist()
+
+
 def test_too_few_playlists_give_no_folds(world: SyntheticDataset) -> None:
     assert folds(world.playlists.select(np.arange(40))) == []
     assert folds(world.playlists, RankingConfig(min_playlists=10_000)) == []
