@@ -240,8 +240,9 @@ def _fit_ranking(
                 first.index, blocks, statistics_of(part, counted), first.sources, config, names,
                 called=name_neighbours(part, meaning),
             )  # fmt: skip
-            if learn == "always" or (learn == "auto" and folds[number].is_latest):
-                transductive.add(folds[number], source, first.cold_map)
+            fold = folds[number]
+            if (learn == "always" and not fold.at_any_time) or (learn == "auto" and fold.is_latest):
+                transductive.add(fold, source, first.cold_map)
             return source
 
         cases = fit_cases(folds, source_of, rng, described)
