@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
 import sys
 from collections.abc import Iterator
 
 import pytest
+from py4j.protocol import Py4JError
 from pyspark.sql import SparkSession
 
 from tests.s3_server import S3Server
@@ -57,6 +59,8 @@ def spark(cluster: SparkCluster, bucket: S3Server) -> Iterator[SparkSession]:
         builder = builder.config(f"spark.executorEnv.{name}", value)
     session = builder.getOrCreate()
     yield session
-    session.stop()
+    # Long after the last test on it the driver may be gone, and what is gone needs no stop.
+    with contextlib.suppress(Py4JError, OSError):
+        session.stop()
     os.environ.clear()
     os.environ.update(before)
