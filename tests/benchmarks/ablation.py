@@ -118,7 +118,8 @@ class Bench:
         # What training playlists are told changes nothing for the new ones that are asked here.
         self.config = HybridConfig(ranking={"known_share": 0.0, "extra": _NOT_USUAL})
         blocks = BlockSet.of(self.config, columns_of(catalog.table))
-        self.names = fitted_features(blocks, self.config.ranking)
+        with_times = playlists.times is not None
+        self.names = fitted_features(blocks, self.config.ranking, with_times=with_times)
         items = describe_items(blocks, catalog, Progress())
         learned = learn_vectors(split.train, self.config, Progress())
         rng = np.random.default_rng(0)
@@ -130,7 +131,8 @@ class Bench:
                 hits = np.isin(found.rows[number], targets)
                 kept = hits | (rng.random(len(hits)) < NEGATIVES)
                 if hits.any():
-                    case = Case(found.features[number], hits, found.cold[number], False)
+                    features, cold = found.features[number], found.cold[number]
+                    case = Case(features, hits, cold, False, fold.at_any_time)
                     self.cases.append((case.take(kept), found.brought[number][kept]))
         self.queries = asked(self._source(learned.own, split.train, items), self.split.seeds)
 
