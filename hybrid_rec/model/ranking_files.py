@@ -40,17 +40,19 @@ _ANY_TIME_TREES, _ANY_TIME = "any_time_trees.txt", "any_time.json"
 def write_ranking(ranking: Ranking, folder: Path) -> None:
     """Write a ranking into a folder that is made for it."""
     (folder / _STATISTICS).mkdir(parents=True)
-    (folder / _TREES).write_text(ranking.ranker.text, encoding="utf-8")
-    if ranking.ranker.new_text is not None:
-        (folder / _NEW_TREES).write_text(ranking.ranker.new_text, encoding="utf-8")
-    if ranking.ranker.name_text is not None:
-        (folder / _NAME_TREES).write_text(ranking.ranker.name_text, encoding="utf-8")
-    if ranking.ranker.any_time is not None:
-        any_time = ranking.ranker.any_time
-        (folder / _ANY_TIME_TREES).write_text(any_time.text, encoding="utf-8")
+    ranker, any_time = ranking.ranker, ranking.ranker.any_time
+    texts = {
+        _TREES: ranker.text,
+        _NEW_TREES: ranker.new_text,
+        _NAME_TREES: ranker.name_text,
+        _ANY_TIME_TREES: None if any_time is None else any_time.text,
+        _LEARNED_TREES: ranking.learned_text,
+    }
+    for name, text in texts.items():
+        if text is not None:
+            (folder / name).write_text(text, encoding="utf-8")
+    if any_time is not None:
         write_json(folder / _ANY_TIME, {"seed_age": any_time.seed_age})
-    if ranking.learned_text is not None:
-        (folder / _LEARNED_TREES).write_text(ranking.learned_text, encoding="utf-8")
     write_json(folder / _WEIGHTS, dict(ranking.weights))
     matrices, arrays = ranking.statistics.state()
     for name, matrix in matrices.items():
@@ -104,21 +106,18 @@ def read_ranking(
             for name, shape in shapes[1].items()
         },
     )
-    new_text = name_text = None
-    if f"{name}/{_NEW_TREES}" in files:
-        new_text = read_text(folder / _NEW_TREES)
-    if f"{name}/{_NAME_TREES}" in files:
-        name_text = read_text(folder / _NAME_TREES)
-    any_time = None
-    if f"{name}/{_ANY_TIME_TREES}" in files:
-        any_time = AnyTime(
-            read_text(folder / _ANY_TIME_TREES), read_seed_age(read_json(folder / _ANY_TIME))
-        )
+
+    def listed(file: str) -> str | None:
+        return read_text(folder / file) if f"{name}/{file}" in files else None
+
+    new_text, name_text = listed(_NEW_TREES), listed(_NAME_TREES)
+    any_time_text, any_time = listed(_ANY_TIME_TREES), None
+    if any_time_text is not None:
+        any_time = AnyTime(any_time_text, read_seed_age(read_json(folder / _ANY_TIME)))
     with refused(folder / _TREES):
         ranker = Ranker(names, text, new_text, config.ranking.new_share, name_text, any_time)
-    learned_text = None
-    if f"{name}/{_LEARNED_TREES}" in files:
-        learned_text = read_text(folder / _LEARNED_TREES)
+    learned_text = listed(_LEARNED_TREES)
+    if learned_text is not None:
         with refused(folder / _LEARNED_TREES):
             Trees(learned_text, ranker.names)
     weights = read_weights(read_json(folder / _WEIGHTS), blocks)

@@ -58,9 +58,8 @@ def test_a_share_of_the_items_is_hidden(world: SyntheticDataset) -> None:
 
 
 def test_fewer_are_hidden_where_many_are_new_anyway(world: SyntheticDataset) -> None:
-    # Every playlist holds four items that all others hold, too, or two that no other holds.
-    known = [[0, 1, 2, 3] for _ in range(200)]
-    rows = np.concatenate([[*four, *range(10 + 2 * n, 12 + 2 * n)] for n, four in enumerate(known)])
+    # Every playlist holds four items that all others hold, too, and two that no other holds.
+    rows = np.concatenate([[0, 1, 2, 3, 10 + 2 * n, 11 + 2 * n] for n in range(200)])
     new = Playlists.from_rows([6] * 200, rows, 410)
     for playlists, share in ((world.playlists, 0.1), (new, 0.05)):
         config = RankingConfig(cases=20, known_share=0.0, single_share=0.0)
