@@ -33,7 +33,7 @@ from hybrid_rec.ranking.knn import SHRINKAGE, PlaylistNeighbours
 from hybrid_rec.ranking.name_witnesses import alike_holders, likeness_of
 
 _SHOWN = 3
-# What the trees and the sum of their contributions may differ by.
+# What a score and the sum of its contributions may differ by.
 _ROUNDING = 1e-4
 # Popular are items in at least two playlists, among the most played fifth.
 _FEW, _POPULAR = 2, 0.8

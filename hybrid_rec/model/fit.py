@@ -30,10 +30,11 @@ from hybrid_rec.model.timings import timed
 from hybrid_rec.model.training import Learned, learn_vectors
 from hybrid_rec.ranking.block_weights import learn_weights
 from hybrid_rec.ranking.candidates import CandidateFeatures
+from hybrid_rec.ranking.cases import of_new_playlists, of_next
 from hybrid_rec.ranking.cross_fitting import fit_cases
 from hybrid_rec.ranking.feature_set import fitted_features, linear_features
 from hybrid_rec.ranking.name_meaning import NameMeaning, meaning_of, name_neighbours
-from hybrid_rec.ranking.ranker import Ranker, of_new_playlists, of_next
+from hybrid_rec.ranking.ranker import Ranker
 from hybrid_rec.ranking.statistics import Statistics
 from indexes.choice import Choice
 from indexes.hybrid import HybridIndex
@@ -250,11 +251,11 @@ def _fit_ranking(
             return None
         statistics = statistics_of(playlists, counted)
     ranker = Ranker.fit(names, cases, config.ranking, config.seed, progress)
-    learned_text = transductive.trees(progress)
+    learned_order = transductive.order(progress)
     columns = {block: names.index(name) for block, name in linear_features(blocks).items()}
     given = blocks.weights(config.weights)
     weights = learn_weights(of_new_playlists(of_next(cases)), columns, given, rng)
-    return Ranking(statistics, ranker, weights, learned_text)
+    return Ranking(statistics, ranker, weights, learned_order)
 
 
 def reindexed(model: Model, factory: str) -> Model:

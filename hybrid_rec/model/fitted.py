@@ -27,6 +27,7 @@ from hybrid_rec.data.playlists import Playlists
 from hybrid_rec.model.held_out import HeldOut
 from hybrid_rec.ranking.candidates import CandidateFeatures
 from hybrid_rec.ranking.names import NameNeighbours, named_queries
+from hybrid_rec.ranking.order import Order
 from hybrid_rec.ranking.ranker import Ranker
 from hybrid_rec.ranking.statistics import Statistics
 from indexes.choice import Choice
@@ -46,8 +47,8 @@ class Ranking:
     """The order of candidates."""
     weights: Mapping[str, float]
     """Block weights that were learned beside it."""
-    learned_text: str | None = None
-    """Trees for queries that were learned from before, in LightGBM's text; None for none."""
+    learned: Order | None = None
+    """The order for queries that were learned from before; None where the usual one is theirs."""
 
     def ranker_of(self, *, near_items: bool) -> Ranker:
         """The order of candidates, of a playlist or near an item."""

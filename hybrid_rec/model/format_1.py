@@ -31,6 +31,7 @@ from hybrid_rec.model.parts import (
 from hybrid_rec.model.ranking_files import known_features, read_weights
 from hybrid_rec.model.tables import read_catalog
 from hybrid_rec.ranking.feature_set import block_feature, features_of
+from hybrid_rec.ranking.order import Order
 from hybrid_rec.ranking.ranker import Ranker
 from hybrid_rec.ranking.statistics import Statistics
 from hybrid_rec.ranking.tree_text import TREE_SIZES
@@ -190,14 +191,14 @@ def _ranking(
             for name, shape in arrays.items()
         },
     )
-    new_text = None
+    new = None
     if _NEW_TREES in files:
         with refused(home / _NEW_TREES):
-            new_text = _translated(read_text(home / _NEW_TREES), known)
+            new = Order(_translated(read_text(home / _NEW_TREES), known))
     weights = read_json(home / "weights.json")
     given = {name: weights.get(name) for name in ("cooccurrence", "popularity", *blocks.names)}
     with refused(home / _TREES):
-        ranker = Ranker(names, text, new_text, config.ranking.new_share)
+        ranker = Ranker(names, Order(text), new, config.ranking.new_share)
     return Ranking(statistics, ranker, read_weights(given, blocks))
 
 

@@ -1,4 +1,4 @@
-"""Trees for queries that were learned from before they are answered."""
+"""The order for queries that were learned from before they are answered."""
 
 from __future__ import annotations
 
@@ -15,8 +15,9 @@ from hybrid_rec.model.fitted import ItemDescriptions, Model
 from hybrid_rec.model.learning import changes_by_queries
 from hybrid_rec.model.update import update_model
 from hybrid_rec.ranking.candidates import CandidateFeatures
+from hybrid_rec.ranking.cases import Case
 from hybrid_rec.ranking.cross_fitting import Fold, cases_of, learning_fold
-from hybrid_rec.ranking.ranker import Case, Ranker
+from hybrid_rec.ranking.order import Order, fit_orders, order_steps
 from hybrid_rec.ranking.renewal import updated_statistics
 
 # What is drawn here does not change what is drawn for anything else.
@@ -24,7 +25,7 @@ _STREAM = 4
 
 
 class LearnedCases:
-    """Cases whose seeds were learned from before, as queries will be, and trees of them.
+    """Cases whose seeds were learned from before, as queries will be, and their order.
 
     Args:
         catalog: The items.
@@ -75,13 +76,15 @@ class LearnedCases:
         )
         self._cases += cases_of(asked, learned, self._rng)
 
-    def trees(self, progress: Progress) -> str | None:
-        """The trees as text; None without cases.
+    def order(self, progress: Progress) -> Order | None:
+        """What they taught; None without cases.
 
         Args:
-            progress: Told of every tree.
+            progress: Told of every tree, and of every round of the network.
         """
         if not self._cases:
             return None
-        config = self._config
-        return Ranker.fit_text(self._names, self._cases, config.ranking, config.seed, progress)
+        config, seed = self._config.ranking, self._config.seed
+        with progress.stage("ranking, order of learned queries", order_steps(config)) as advance:
+            (order,) = fit_orders(self._names, [self._cases], config, seed, advance)
+        return order

@@ -32,11 +32,9 @@ def learned_model(model: Model, queries: Playlists, progress: Progress) -> Model
     first = len(model.playlists) if model.learned_from is None else model.learned_from
     learned = update_model(model, changes, progress)
     ranking = learned.ranking
-    if ranking is not None and ranking.learned_text is not None:
+    if ranking is not None and ranking.learned is not None:
         usual = ranking.ranker
-        ranker = Ranker(
-            usual.names, ranking.learned_text, usual.new_text, usual.new_share, usual.name_text
-        )
+        ranker = Ranker(usual.names, ranking.learned, usual.new, usual.new_share, usual.of_names)
         ranking = replace(ranking, ranker=ranker)
     return replace(learned, ranking=ranking, learned_from=first)
 

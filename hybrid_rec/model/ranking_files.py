@@ -1,4 +1,4 @@
-"""The files of a ranking: its trees, what they look at, and the block weights learned beside it."""
+"""The files of a ranking: its orders, their features, and the block weights learned beside it."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import numpy as np
 
 from hybrid_rec.blocks.block_set import BlockSet
 from hybrid_rec.core.arrays import Rows
-from hybrid_rec.core.config import HybridConfig, WeightsConfig
+from hybrid_rec.core.config import HybridConfig, NetworkConfig, WeightsConfig
 from hybrid_rec.core.errors import ArtifactError
 from hybrid_rec.core.stored import (
     read_array,
@@ -26,31 +26,35 @@ from hybrid_rec.core.stored import (
 from hybrid_rec.data.playlists import Playlists
 from hybrid_rec.model.fitted import Ranking
 from hybrid_rec.ranking.feature_set import features_of
-from hybrid_rec.ranking.query_trees import AnyTime
+from hybrid_rec.ranking.network import LARGEST_NUMBER, Network, n_numbers
+from hybrid_rec.ranking.order import Order, Scorer
+from hybrid_rec.ranking.query_orders import AnyTime
 from hybrid_rec.ranking.ranker import Ranker
 from hybrid_rec.ranking.statistics import Statistics
-from hybrid_rec.ranking.trees import Trees
 
 _STATISTICS = "statistics"
-_TREES, _NEW_TREES, _WEIGHTS = "trees.txt", "new_trees.txt", "weights.json"
-_LEARNED_TREES, _NAME_TREES = "learned_trees.txt", "name_trees.txt"
-_ANY_TIME_TREES, _ANY_TIME = "any_time_trees.txt", "any_time.json"
+_WEIGHTS, _ANY_TIME = "weights.json", "any_time.json"
+# What the files of the orders begin with: the usual one, and those of some kinds of queries.
+_USUAL, _NEW, _OF_NAMES, _OF_ANY_TIME, _LEARNED = "", "new_", "name_", "any_time_", "learned_"
+_TREES, _NETWORK = "trees.txt", "network.npy"
 
 
 def write_ranking(ranking: Ranking, folder: Path) -> None:
     """Write a ranking into a folder that is made for it."""
     (folder / _STATISTICS).mkdir(parents=True)
     ranker, any_time = ranking.ranker, ranking.ranker.any_time
-    texts = {
-        _TREES: ranker.text,
-        _NEW_TREES: ranker.new_text,
-        _NAME_TREES: ranker.name_text,
-        _ANY_TIME_TREES: None if any_time is None else any_time.text,
-        _LEARNED_TREES: ranking.learned_text,
+    orders = {
+        _USUAL: ranker.usual,
+        _NEW: ranker.new,
+        _OF_NAMES: ranker.of_names,
+        _OF_ANY_TIME: None if any_time is None else any_time.order,
+        _LEARNED: ranking.learned,
     }
-    for name, text in texts.items():
-        if text is not None:
-            (folder / name).write_text(text, encoding="utf-8")
+    for kind, order in orders.items():
+        if order is not None:
+            (folder / f"{kind}{_TREES}").write_text(order.trees, encoding="utf-8")
+            if order.network is not None:
+                write_array(folder / f"{kind}{_NETWORK}", order.network.numbers)
     if any_time is not None:
         write_json(folder / _ANY_TIME, {"seed_age": any_time.seed_age})
     write_json(folder / _WEIGHTS, dict(ranking.weights))
@@ -107,21 +111,42 @@ def read_ranking(
         },
     )
 
-    def listed(file: str) -> str | None:
-        return read_text(folder / file) if f"{name}/{file}" in files else None
+    def with_network(kind: str, trees: str) -> Order:
+        file = f"{kind}{_NETWORK}"
+        if f"{name}/{file}" not in files:
+            return Order(trees)
+        return Order(trees, read_network(folder / file, len(names), config.ranking.network))
 
-    new_text, name_text = listed(_NEW_TREES), listed(_NAME_TREES)
-    any_time_text, any_time = listed(_ANY_TIME_TREES), None
-    if any_time_text is not None:
-        any_time = AnyTime(any_time_text, read_seed_age(read_json(folder / _ANY_TIME)))
+    def order_of(kind: str) -> Order | None:
+        file = f"{kind}{_TREES}"
+        if f"{name}/{file}" not in files:
+            return None
+        return with_network(kind, read_text(folder / file))
+
+    of_any_time, any_time = order_of(_OF_ANY_TIME), None
+    if of_any_time is not None:
+        any_time = AnyTime(of_any_time, read_seed_age(read_json(folder / _ANY_TIME)))
+    usual, new, of_names = with_network(_USUAL, text), order_of(_NEW), order_of(_OF_NAMES)
     with refused(folder / _TREES):
-        ranker = Ranker(names, text, new_text, config.ranking.new_share, name_text, any_time)
-    learned_text = listed(_LEARNED_TREES)
-    if learned_text is not None:
-        with refused(folder / _LEARNED_TREES):
-            Trees(learned_text, ranker.names)
+        ranker = Ranker(names, usual, new, config.ranking.new_share, of_names, any_time)
+    learned = order_of(_LEARNED)
+    if learned is not None:
+        with refused(folder / f"{_LEARNED}{_TREES}"):
+            Scorer(learned, ranker.names)
     weights = read_weights(read_json(folder / _WEIGHTS), blocks)
-    return Ranking(statistics, ranker, weights, learned_text)
+    return Ranking(statistics, ranker, weights, learned)
+
+
+def read_network(path: Path, n_features: int, config: NetworkConfig) -> Network:
+    """A network of so many features.
+
+    Raises:
+        ArtifactError: If the file is missing or damaged, or does not fit them.
+    """
+    units = (config.first_layer, config.second_layer)
+    size = n_numbers(n_features, units)
+    numbers = read_array(path, np.float32, (size,), largest=LARGEST_NUMBER)
+    return Network.of_numbers(numbers, n_features, units)
 
 
 def known_features(text: str, blocks: BlockSet) -> list[str]:

@@ -50,10 +50,7 @@ _READERS = {1: read_format_1, 2: read_parts}
 _LIBRARIES = ("hybrid-rec", "faiss-cpu", "gensim", "numpy", "pyarrow", "scikit-learn", "scipy")
 _SUFFIXES = (".faiss", ".json", ".npy", ".npz", ".parquet")
 # A text of another name is a note that somebody put beside the model.
-_TEXTS = (
-    "ranker.txt", "ranker_new.txt", "trees.txt", "new_trees.txt", "learned_trees.txt",
-    "name_trees.txt",
-)  # fmt: skip
+_TEXTS = re.compile(r"ranker(_new)?\.txt|([a-z_]+_)?trees\.txt")
 _FILE_NAME = re.compile(r"(?:[a-z][a-z0-9_]*/){0,3}[a-z][a-z0-9_]*(?:\.[a-z0-9_]+)+")
 # Loads that may be spoiled by another process that saves to the same folder.
 _ATTEMPTS = 5
@@ -183,7 +180,7 @@ def _verify(folder: Path, home: Path, listed: Mapping[str, Any]) -> None:
                 "the file is damaged or was changed: save the model again."
             )
     for name in files_in(home):
-        ours = name.endswith(_SUFFIXES) or Path(name).name in _TEXTS
+        ours = name.endswith(_SUFFIXES) or _TEXTS.fullmatch(Path(name).name) is not None
         if ours and name not in (MANIFEST, *listed):
             raise ArtifactError(
                 f"{MANIFEST} in {folder} must list every file of the model, but {name} is "

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import threading
-from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 
@@ -14,6 +13,7 @@ from hybrid_rec.blocks.training_length import epochs_of
 from hybrid_rec.core.arrays import Floats
 from hybrid_rec.core.config import HybridConfig
 from hybrid_rec.core.progress import Advance, Progress, Within
+from hybrid_rec.core.threads import in_turn, two_at_a_time
 from hybrid_rec.data.playlists import Playlists
 from hybrid_rec.model.held_out import HeldOut, folds_to_check, measure_held_out
 from hybrid_rec.ranking.cross_fitting import Fold, make_folds
@@ -83,38 +83,10 @@ def _vectors(parts: Sequence[Playlists], config: HybridConfig, progress: Progres
 
 
 def _trained(parts: Sequence[Playlists], config: HybridConfig, advance: Advance) -> list[Floats]:
-    lock = threading.Lock()
-
-    def advance_in_turn(units: int) -> None:
-        with lock:
-            advance(units)
-
-    progress = Within(advance_in_turn)
-    found: list[Floats | None] = [None] * len(parts)
-    failures: list[Exception] = []
-    todo = deque(range(len(parts)))
-
-    def train(number: int) -> None:
-        found[number] = fit_cooccurrence(parts[number], config.cooccurrence, config.seed, progress)
-
-    def help_out() -> None:
-        try:
-            while todo:
-                train(todo.pop())
-        except Exception as error:
-            failures.append(error)
-
-    # A daemon, so that Ctrl-C ends the process and not only this thread.
-    helper = threading.Thread(target=help_out, daemon=True)
-    first = todo.popleft()
-    helper.start()
-    try:
-        train(first)
-        while todo and not failures:
-            train(todo.popleft())
-    finally:
-        todo.clear()
-    helper.join()
-    if failures:
-        raise failures[0]
-    return [vectors for vectors in found if vectors is not None]
+    progress = Within(in_turn(advance))
+    return two_at_a_time(
+        [
+            partial(fit_cooccurrence, part, config.cooccurrence, config.seed, progress)
+            for part in parts
+        ]
+    )

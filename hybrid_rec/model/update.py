@@ -50,7 +50,7 @@ def update_model(model: Model, changes: Changes, progress: Progress) -> Model:
     Vectors of items that gained plays go on from where they are, each the freer the larger the
     share of its plays that is new; all others are held, so that the space does not turn. New items
     are placed by the cold-start fallback. Items without history are placed anew where their group's
-    items moved. The map from what describes items and the trees of the ranking are kept. Of what
+    items moved. The map from what describes items and the order that was learned are kept. Of what
     the ranking looks at, the part that the changed playlists touch is counted again.
 
     Args:

@@ -9,7 +9,7 @@ import numpy as np
 from hybrid_rec.core.arrays import Doubles
 from hybrid_rec.core.config import COOCCURRENCE
 from hybrid_rec.core.linalg import reproducible
-from hybrid_rec.ranking.ranker import Case
+from hybrid_rec.ranking.cases import Case
 
 _MOST_CASES = 1000
 _L2 = 1e-3

@@ -15,8 +15,8 @@ from hybrid_rec.data.playlist_growth import forgetting
 from hybrid_rec.data.playlist_names import names_for
 from hybrid_rec.data.playlists import Playlists
 from hybrid_rec.ranking.candidates import CandidateFeatures
+from hybrid_rec.ranking.cases import Case
 from hybrid_rec.ranking.named_cases import named_cases, names_of
-from hybrid_rec.ranking.ranker import Case
 
 # A playlist must leave two items to give and two to find.
 _SHORTEST = 4

@@ -29,7 +29,7 @@ def lowered(
     is.
 
     Args:
-        scores: What the trees say, `(n_candidates,)`.
+        scores: What the ranking says, `(n_candidates,)`.
         rows: The candidates.
         index: Item vectors.
         queries: The queries.

@@ -121,7 +121,7 @@ class Feature:
     """One number for each candidate."""
 
     name: str
-    """What the trees know it by."""
+    """What saved trees, explanations and configurations know it by."""
     part: str
     """What explanations tell its contribution under."""
     values: Callable[[Candidates], Numbers]

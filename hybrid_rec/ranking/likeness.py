@@ -17,7 +17,7 @@ from hybrid_rec.ranking.feature import places_of
 _TEXT, _GROUP, _OTHER, _PLAYS, _ITEM_KNN = 1.0, 1.0, 0.3, 0.2, 3.0
 # Of an item that the catalogue lacks, its texts tell most: a sequel is named like its original.
 _TEXT_OF_NEW = 2.0
-# So many are drawn up; whatever is less alike would only disturb the order of the trees.
+# So many are drawn up; whatever is less alike would only disturb the order by score.
 _ALIKE = 5
 
 

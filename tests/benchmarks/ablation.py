@@ -30,12 +30,13 @@ from hybrid_rec.model.fit import describe_items, fit_stage_one
 from hybrid_rec.model.fitted import ItemDescriptions, candidate_features
 from hybrid_rec.model.training import learn_vectors
 from hybrid_rec.ranking.candidates import CandidateFeatures
+from hybrid_rec.ranking.cases import Case
 from hybrid_rec.ranking.cross_fitting import NEGATIVES
 from hybrid_rec.ranking.feature import REGISTERED
 from hybrid_rec.ranking.feature_set import fitted_features
 from hybrid_rec.ranking.generators import GENERATORS, LINEAR, NEED_GROUPS
 from hybrid_rec.ranking.query_batch import QueryBatch
-from hybrid_rec.ranking.ranker import Case, Ranker
+from hybrid_rec.ranking.ranker import Ranker
 from hybrid_rec.ranking.statistics import Statistics
 from tests.benchmarks import measure
 from tests.benchmarks.accuracy import SETS

@@ -42,7 +42,7 @@ def run(folder: str) -> dict[str, Any]:
     seeds = split.seeds.select(np.arange(min(_MOST, len(split))))
     described = model.candidates.describe(seeds, model.queries(seeds), 100)
     features = np.concatenate([one.features for one in described])
-    forest = model.ranking.ranker._trees._usual
+    forest = model.ranking.ranker._scorer._usual._trees
     kinds: dict[str, Predict] = {
         "bit vectors": forest.predict,
         "LightGBM": lambda rows: np.asarray(forest._booster.predict(rows, num_threads=1)),

@@ -135,8 +135,9 @@ def test_a_saved_model_keeps_names(
     assert (before.item_ids == after.item_ids).all()
     assert (before.scores == after.scores).all()
     rankings = [one.model_.ranking for one in (ranked, loaded)]
-    texts = [ranking.ranker.name_text for ranking in rankings if ranking is not None]
-    assert texts[0] is not None
+    orders = [ranking.ranker.of_names for ranking in rankings if ranking is not None]
+    texts = [order.trees for order in orders if order is not None]
+    assert len(texts) == 2
     assert texts[0] == texts[1]
     assert run(["info", str(folder)]) == 0
     assert "names: 200 of 200 playlists have one" in capsys.readouterr().out

@@ -21,6 +21,7 @@ from hybrid_rec.model.item_index import choose_index
 from hybrid_rec.ranking.cross_fitting import Fold, make_folds
 from hybrid_rec.ranking.ease import MOST_ITEMS, MOST_PLAYLISTS
 from hybrid_rec.ranking.feature_set import fitted_features
+from hybrid_rec.ranking.network import n_numbers
 from hybrid_rec.ranking.statistics import als_models, of_groups
 from indexes.choice import Choice, index_bytes
 
@@ -147,8 +148,12 @@ def disk_bytes(shape: Shape) -> float:
     )
     if shape.folds:
         kept = config.ranking.statistics
-        # Trees for all candidates, and for new items.
+        # Orders of all candidates, and of new items.
         total += 2 * config.ranking.trees * config.ranking.leaves * _TREE_TEXT
+        if config.ranking.network.weight:
+            layers = config.ranking.network.first_layer, config.ranking.network.second_layer
+            n_features = len(fitted_features(shape.blocks, config.ranking))
+            total += 2 * FLOAT * n_numbers(n_features, layers)
         sizes = sum(getattr(kept, name).size for name in als_models(config.ranking.extra))
         total += FLOAT * n_items * (sizes + 3)
         items, groups = shape.neighbour_counts

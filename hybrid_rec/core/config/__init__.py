@@ -16,7 +16,13 @@ from hybrid_rec.core.config.blocks import (
 )
 from hybrid_rec.core.config.cooccurrence import PRESETS, CooccurrenceConfig, CooccurrencePreset
 from hybrid_rec.core.config.hybrid import HybridConfig
-from hybrid_rec.core.config.ranking import AlsConfig, Generator, RankingConfig, StatisticsConfig
+from hybrid_rec.core.config.ranking import (
+    AlsConfig,
+    Generator,
+    NetworkConfig,
+    RankingConfig,
+    StatisticsConfig,
+)
 from hybrid_rec.core.config.search import DiversityConfig, IndexConfig
 from hybrid_rec.core.config.section import LARGEST_SEED, Section
 from hybrid_rec.core.config.weights import WeightsConfig
@@ -37,6 +43,7 @@ __all__ = [
     "Generator",
     "HybridConfig",
     "IndexConfig",
+    "NetworkConfig",
     "NumbersBlockConfig",
     "RankingConfig",
     "Section",

@@ -1,4 +1,4 @@
-"""Parameters of the second stage: candidates, statistics, trees."""
+"""Parameters of the second stage: candidates, statistics, trees, network."""
 
 from __future__ import annotations
 
@@ -73,6 +73,21 @@ class StatisticsConfig(Section):
     it."""
 
 
+class NetworkConfig(Section):
+    """The neural network whose scores are added to those of the trees."""
+
+    weight: float = Field(0.5, ge=0.0, le=100.0)
+    """What its scores are multiplied by; 0 for none, then it is not fitted."""
+    first_layer: int = Field(64, ge=1, le=4096)
+    """Units of its first layer."""
+    second_layer: int = Field(32, ge=1, le=4096)
+    """Units of its second layer."""
+    epochs: int = Field(12, ge=1, le=10_000)
+    """How often it sees all cases."""
+    learning_rate: float = Field(0.005, gt=0.0, le=1.0)
+    """Length of its steps."""
+
+
 Generator = Literal[
     "linear", "popular", "user_knn", "item_knn", "ease", "group", "group_user_knn",
     "user_knn_groups", "cold", "names",
@@ -132,9 +147,9 @@ class RankingConfig(Section):
     the best of each group among its first ten, as many as it has items there. What such a group is
     needs a fifth of the items; the rest of the list is ordered as ever."""
     learn: Literal["auto", "always", "never"] = "auto"
-    """Whether to fit trees of their own for queries that are learned from before they are answered
+    """Whether to learn another order for queries that are learned from before they are answered
     (`learn=True`). `auto` does where the latest playlists are held out: there queries tell of new
-    items, and the usual trees have not met any that are known from queries alone."""
+    items, and the usual order has not met any that are known from queries alone."""
     trees: int = Field(160, ge=1, le=10_000)
     """Trees of the ranker."""
     leaves: int = Field(15, ge=2, le=1024)
@@ -143,5 +158,7 @@ class RankingConfig(Section):
     """Weight of a tree."""
     min_leaf: int = Field(200, ge=1)
     """Fewest candidates in a leaf."""
+    network: NetworkConfig = NetworkConfig()
+    """What is added to the scores of the trees."""
     statistics: StatisticsConfig = StatisticsConfig()
     """What is kept of the playlists."""

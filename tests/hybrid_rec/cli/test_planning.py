@@ -37,6 +37,8 @@ def test_disk_is_that_of_the_saved_model(
     encoder = {"idf.npy", "projection.npy"}
     planned_for = (path for path in files if path.name not in ranker | encoder)
     size = sum(path.stat().st_size for path in planned_for)
+    networks = [path for path in files if path.name in {"network.npy", "new_network.npy"}]
+    assert len(networks) == 2
     planned = disk_bytes(shape_of(world, ranked.config))
     ranking = ranked.config.ranking
     planned -= 2 * 125 * ranking.trees * ranking.leaves

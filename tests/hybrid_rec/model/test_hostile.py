@@ -22,6 +22,7 @@ from hybrid_rec.cli import app as cli
 from hybrid_rec.core.files import files_in, sha256
 from hybrid_rec.model import storage
 from hybrid_rec.model.manifest import as_text
+from hybrid_rec.ranking.network import LARGEST_NUMBER
 
 
 @pytest.fixture
@@ -181,6 +182,35 @@ def put_trees(saved: Path, change: Callable[[str], str]) -> None:
 def test_trees_that_would_end_the_process(saved: Path, change: Callable[[str], str]) -> None:
     put_trees(saved, change)
     refused(saved, "trees.txt", "must be a LightGBM text of whole trees")
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda numbers: numbers[:-1],
+        lambda numbers: numbers.astype(np.float64),
+        lambda numbers: np.full_like(numbers, np.nan),
+        lambda numbers: np.full_like(numbers, 1e11),
+    ],
+)
+def test_a_network_that_is_none(saved: Path, change: Callable[[Any], Any]) -> None:
+    path = saved / "ranking" / "network.npy"
+    np.save(path, change(np.load(path)))
+    relist(saved)
+    refused(saved, "network.npy")
+
+
+def test_a_network_of_the_largest_numbers_gives_finite_scores(saved: Path) -> None:
+    path = saved / "ranking" / "network.npy"
+    numbers = np.load(path)
+    signs = np.random.default_rng(0).choice([-1, 1], len(numbers)).astype(np.float32)
+    np.save(path, signs * np.float32(LARGEST_NUMBER))
+    relist(saved)
+    model = HybridRecommender.load(saved)
+    ranking = model.model_.ranking
+    assert ranking is not None
+    rows = np.random.default_rng(1).normal(0, 1e6, (50, len(ranking.ranker.names)))
+    assert np.isfinite(ranking.ranker.predict(rows.astype(np.float32))).all()
 
 
 @pytest.mark.parametrize(

@@ -118,11 +118,12 @@ def test_trees_of_their_own(tmp_path: Path) -> None:
     model = HybridRecommender(config).fit(world.playlists, world.catalog)
     ranking = model.model_.ranking
     assert ranking is not None
-    assert ranking.learned_text is not None
+    assert ranking.learned is not None
     asked = [world.catalog.item_ids[start : start + 5].tolist() for start in range(0, 50, 5)]
     learned = model.learned(asked)
     assert learned.model_.ranking is not None
-    assert learned.model_.ranking.ranker.text == ranking.learned_text != ranking.ranker.text
+    assert learned.model_.ranking.ranker.usual is ranking.learned
+    assert ranking.learned.trees != ranking.ranker.usual.trees
     model.save(tmp_path / "model")
     loaded = HybridRecommender.load(tmp_path / "model").learned(asked)
     assert (
@@ -133,4 +134,4 @@ def test_trees_of_their_own(tmp_path: Path) -> None:
 
 def test_without_drift_there_are_none_by_default(model: HybridRecommender) -> None:
     assert model.model_.ranking is not None
-    assert model.model_.ranking.learned_text is None
+    assert model.model_.ranking.learned is None

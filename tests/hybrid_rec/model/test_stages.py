@@ -40,7 +40,7 @@ def test_a_fit_tells_of_its_long_stages(told: tuple[list[Stage], list[Stage]]) -
         "co-occurrence, epochs",
         "ranking, statistics",
         "ranking, cases",
-        "ranking, trees",
+        "ranking, order",
         "cold start and index",
     ]
 

@@ -468,9 +468,11 @@ def test_a_listed_ranking_is_not_lost(small_ranked: Path, tmp_path: Path) -> Non
             HybridRecommender.load(folder)
 
 
-def test_trees_of_names_that_are_not_listed_are_no_note(saved: Path) -> None:
+@pytest.mark.parametrize("name", ["name_trees.txt", "any_time_trees.txt", "network.npy"])
+def test_what_is_not_listed_is_no_note(saved: Path, name: str) -> None:
     (saved / "note.txt").write_text("")
+    (saved / "trees_of_mine.txt").write_text("")
     HybridRecommender.load(saved)
-    (saved / "name_trees.txt").write_text("")
-    with pytest.raises(ArtifactError, match=r"name_trees\.txt is not listed"):
+    (saved / name).write_text("")
+    with pytest.raises(ArtifactError, match=f"{re.escape(name)} is not listed"):
         HybridRecommender.load(saved)

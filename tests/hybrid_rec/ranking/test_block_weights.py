@@ -11,7 +11,7 @@ from hybrid_rec import HybridConfig, HybridRecommender
 from hybrid_rec.core.config import WeightsConfig
 from hybrid_rec.data.synthetic import SyntheticDataset
 from hybrid_rec.ranking.block_weights import learn_weights
-from hybrid_rec.ranking.ranker import Case
+from hybrid_rec.ranking.cases import Case
 
 COLUMNS = {"cooccurrence": 0, "title": 1, "artist": 4, "tags": 2, "popularity": 3}
 """The column of each block among the features; the others are noise."""

@@ -18,8 +18,9 @@ from hybrid_rec import HybridRecommender, Playlists
 from hybrid_rec.core.arrays import Floats
 from hybrid_rec.core.config import RankingConfig
 from hybrid_rec.data.synthetic import SyntheticDataset
+from hybrid_rec.ranking.cases import Case
 from hybrid_rec.ranking.feature import CandidateList
-from hybrid_rec.ranking.ranker import Case, Ranker
+from hybrid_rec.ranking.ranker import Ranker
 from hybrid_rec.ranking.reserved_slots import interleaved
 from tests.hybrid_rec.conftest import RANKED
 
@@ -85,7 +86,7 @@ def test_a_few_items_may_be_alike_by_chance(
 def test_a_known_playlist_without_candidates_has_no_scores() -> None:
     config = RankingConfig(trees=5, min_leaf=5)
     ranker = Ranker.fit(NAMES, [*cases(60, False, 0), *cases(60, True, 1)], config, 0)
-    assert ranker.new_text is not None
+    assert ranker.new is not None
     lists = [candidates(0, 0, known=True), candidates(30, 10, known=True)]
     assert [len(scores) for scores in ranker.scores(lists)] == [0, 30]
 
@@ -99,7 +100,7 @@ def cases(n: int, known: bool, by: int) -> list[Case]:
 def test_new_items_have_an_order_and_places_of_their_own() -> None:
     config = RankingConfig(trees=30, min_leaf=5, new_share=0.25)
     ranker = Ranker.fit(NAMES, [*cases(100, False, 0), *cases(60, True, 1)], config, 0)
-    assert ranker.new_text is not None
+    assert ranker.new is not None
     lists = [candidates(200, 80, known=known, seed=999) for known in (False, True, False)]
     new, known, again = ranker.scores(lists)
     assert np.array_equal(new, again)
@@ -150,7 +151,7 @@ def test_new_items_get_their_share_of_the_places(
 def test_with_too_few_to_learn_from_there_are_no_two_kinds(n_new: int, n_known: int) -> None:
     config = RankingConfig(trees=5, min_leaf=5)
     ranker = Ranker.fit(NAMES, [*cases(n_new, False, 0), *cases(n_known, True, 1)], config, 0)
-    assert ranker.new_text is None
+    assert ranker.new is None
     one = candidates(30, 30, known=True)
     assert not ranker.reserved(one.is_cold, one.is_known).any()
     assert all(len(scores) == 30 for scores in ranker.scores([one]))
@@ -164,14 +165,14 @@ def split(world: SyntheticDataset) -> Split:
 def test_what_is_new_is_found_for_them(split: Split, tmp_path: Path) -> None:
     model = HybridRecommender(RANKED).fit(split.train, split.catalog)
     assert model.model_.ranking is not None
-    assert model.model_.ranking.ranker.new_text is not None
+    assert model.model_.ranking.ranker.new is not None
     ranked = evaluate(model, split, (10,), fit=False).means()
     config = RANKED.model_copy(
         update={"ranking": RANKED.ranking.model_copy(update={"known_share": 0.0})}
     )
     blind = HybridRecommender(config).fit(split.train, split.catalog)
     assert blind.model_.ranking is not None
-    assert blind.model_.ranking.ranker.new_text is None
+    assert blind.model_.ranking.ranker.new is None
     without = evaluate(blind, split, (10,), fit=False).means()
     assert ranked["hit_rate@10"] > 1.5 * without["hit_rate@10"]
     model.save(tmp_path / "model")

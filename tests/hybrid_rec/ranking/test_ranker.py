@@ -17,6 +17,7 @@ from hybrid_rec.core.config import Generator, RankingConfig
 from hybrid_rec.core.errors import ArtifactError, ConfigError, HybridRecError
 from hybrid_rec.data.synthetic import SyntheticDataset, synthetic_radio
 from hybrid_rec.ranking.feature_set import features_of
+from hybrid_rec.ranking.order import Order
 from hybrid_rec.ranking.ranker import Ranker
 from tests import recommender_contract as contract
 from tests.hybrid_rec.conftest import RANKED
@@ -57,7 +58,11 @@ def test_same_seed_same_bytes(world: SyntheticDataset, ranked: HybridRecommender
     again = HybridRecommender(RANKED).fit(world.playlists, world.catalog)
     assert again.model_.ranking is not None
     assert ranked.model_.ranking is not None
-    assert again.model_.ranking.ranker.text == ranked.model_.ranking.ranker.text
+    one, two = again.model_.ranking.ranker.usual, ranked.model_.ranking.ranker.usual
+    assert one.trees == two.trees
+    assert one.network is not None
+    assert two.network is not None
+    assert one.network.numbers.tobytes() == two.network.numbers.tobytes()
 
 
 def test_saved_and_loaded_it_answers_the_same(
@@ -126,7 +131,7 @@ def test_without_the_library_the_error_says_what_to_do(monkeypatch: pytest.Monke
     import lightgbm
 
     data = lightgbm.Dataset(np.random.default_rng(0).random((50, 1)), np.arange(50) % 2)
-    ranker = Ranker(["Column_0"], lightgbm.train({"verbose": -1}, data, 1).model_to_string())
+    ranker = Ranker(["Column_0"], Order(lightgbm.train({"verbose": -1}, data, 1).model_to_string()))
     real = builtins.__import__
 
     def without(name: str, *rest: Any, **more: Any) -> Any:
@@ -141,11 +146,11 @@ def test_without_the_library_the_error_says_what_to_do(monkeypatch: pytest.Monke
 
 def test_a_model_of_other_features_is_refused() -> None:
     with pytest.raises(ArtifactError, match="LightGBM text"):
-        Ranker(["plays"], "nonsense")
+        Ranker(["plays"], Order("nonsense"))
     import lightgbm
 
     data = lightgbm.Dataset(np.random.default_rng(0).random((50, 3)), np.arange(50) % 2)
-    other = lightgbm.train({"verbose": -1}, data, 1).model_to_string()
+    other = Order(lightgbm.train({"verbose": -1}, data, 1).model_to_string())
     with pytest.raises(
         ArtifactError, match=r"lacks als, plays; has beside them Column_0, Column_2"
     ):

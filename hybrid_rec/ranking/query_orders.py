@@ -1,4 +1,4 @@
-"""Trees for queries that are a name alone, or of long ago, beside those for all others."""
+"""Orders for queries that are a name alone, or of long ago, beside that for all others."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Protocol, TypeVar
 import numpy as np
 
 from hybrid_rec.core.arrays import Doubles, Floats, Mask
-from hybrid_rec.ranking.trees import Trees
+from hybrid_rec.ranking.order import Order, Scorer
 
 _NAMED, _N_SEEDS, _SEED_AGE = "has_name", "n_seeds", "seed_age"
 # Cases of names alone; from fewer they are learned with all others.
@@ -18,62 +18,62 @@ _FEWEST_NAMES = 50
 
 @dataclass(frozen=True)
 class AnyTime:
-    """Trees of playlists of any time, where the usual ones are of what comes next."""
+    """The order for playlists of any time, where the usual one is of what comes next."""
 
-    text: str
-    """The trees in LightGBM's own text format."""
+    order: Order
+    """What their cases taught."""
     seed_age: float | None
-    """Queries whose feature `seed_age` is this or more are ordered by them; None for none."""
+    """Queries whose feature `seed_age` is this or more are ordered by it; None for none."""
 
 
-class QueryTrees:
-    """Trees of all queries, or of some kinds of them and of all others.
+class QueryScorer:
+    """The order of all queries, or of some kinds of them and of all others, ready to score.
 
     Args:
         names: Names of the features, in the order of the columns.
-        text: The trees in LightGBM's own text format.
-        name_text: Those of names alone; None where the others are theirs, too.
-        any_time: Those of items of long ago; None where the others are theirs, too.
+        usual: The order for all others.
+        of_names: That for names alone; None where the usual one is theirs, too.
+        any_time: That for items of long ago; None where the usual one is theirs, too.
 
     Raises:
-        ArtifactError: If a text is no model of these features.
+        ArtifactError: If the trees of one are no model of these features.
         HybridRecError: If LightGBM's shared library cannot be loaded.
     """
 
     def __init__(
         self,
         names: Sequence[str],
-        text: str,
-        name_text: str | None = None,
+        usual: Order,
+        of_names: Order | None = None,
         any_time: AnyTime | None = None,
     ) -> None:
         self._names = tuple(names)
-        self._usual = Trees(text, self._names)
-        self._of_names = None if name_text is None else Trees(name_text, self._names)
+        self._usual = Scorer(usual, self._names)
+        self._of_names = None if of_names is None else Scorer(of_names, self._names)
         self._oldest, self._of_any_time = np.inf, None
         if any_time is not None and any_time.seed_age is not None and _SEED_AGE in self._names:
             self._oldest = any_time.seed_age
-            self._of_any_time = Trees(any_time.text, self._names)
+            self._of_any_time = Scorer(any_time.order, self._names)
 
     def predict(self, features: Floats) -> Doubles:
-        """What the trees say of some rows, `(n_rows,)`."""
+        """Scores of some rows, `(n_rows,)`."""
         values = np.empty(len(features))
-        for trees, rows in self._parts(features):
-            values[rows] = trees.predict(features[rows])
+        for scorer, rows in self._parts(features):
+            values[rows] = scorer.predict(features[rows])
         return values
 
     def contributions(self, features: Floats) -> Doubles:
         """What each feature adds, and the base value behind, `(n_rows, n_features + 1)`."""
         values = np.empty((len(features), len(self._names) + 1))
-        for trees, rows in self._parts(features):
-            values[rows] = trees.contributions(features[rows])
+        for scorer, rows in self._parts(features):
+            values[rows] = scorer.contributions(features[rows])
         return values
 
     def gains(self) -> Doubles:
-        """The gain of all splits of each feature; without those of some kinds of queries."""
+        """The gain of all splits of each feature by the trees of usual queries."""
         return self._usual.gains()
 
-    def _parts(self, features: Floats) -> list[tuple[Trees, Mask]]:
+    def _parts(self, features: Floats) -> list[tuple[Scorer, Mask]]:
         usual = np.ones(len(features), dtype=bool)
         parts = []
         if self._of_names is not None:
@@ -83,7 +83,7 @@ class QueryTrees:
             parts.append((self._of_any_time, ages >= self._oldest))
         for _, rows in parts:
             usual &= ~rows
-        return [(trees, rows) for trees, rows in [(self._usual, usual), *parts] if rows.any()]
+        return [(scorer, rows) for scorer, rows in [(self._usual, usual), *parts] if rows.any()]
 
 
 class Described(Protocol):

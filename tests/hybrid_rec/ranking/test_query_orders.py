@@ -6,8 +6,9 @@ import numpy as np
 
 from hybrid_rec.core.arrays import Floats
 from hybrid_rec.core.config import RankingConfig
-from hybrid_rec.ranking.query_trees import is_name_alone
-from hybrid_rec.ranking.ranker import Case, Ranker
+from hybrid_rec.ranking.cases import Case
+from hybrid_rec.ranking.query_orders import is_name_alone
+from hybrid_rec.ranking.ranker import Ranker
 
 NAMES = ["has_name", "n_seeds", "a", "b"]
 CONFIG = RankingConfig(trees=10, min_leaf=2)
@@ -38,12 +39,12 @@ def test_a_name_alone_has_a_name_and_no_items() -> None:
 
 def test_each_kind_of_query_is_ordered_by_its_own_trees() -> None:
     ranker = Ranker.fit(NAMES, cases(60), CONFIG, 0)
-    assert ranker.name_text is not None
+    assert ranker.of_names is not None
     rng = np.random.default_rng(1)
     alone, usual = rows(1, 0, rng), rows(1, 3, rng)
     assert np.corrcoef(ranker.predict(alone), alone[:, 2])[0, 1] < -0.5
     assert np.corrcoef(ranker.predict(usual), usual[:, 2])[0, 1] > 0.5
-    # Explanations come from the trees that gave the score.
+    # Explanations come from the order that gave the score.
     nobody = np.zeros(30, bool)
     for given in (alone, usual):
         parts = ranker.contributions(given, nobody)
@@ -51,10 +52,10 @@ def test_each_kind_of_query_is_ordered_by_its_own_trees() -> None:
     # Together as alone.
     both = ranker.predict(np.concatenate([alone, usual]))
     assert (both == np.concatenate([ranker.predict(alone), ranker.predict(usual)])).all()
-    again = Ranker(ranker.names, ranker.text, name_text=ranker.name_text)
+    again = Ranker(ranker.names, ranker.usual, of_names=ranker.of_names)
     assert (again.predict(alone) == ranker.predict(alone)).all()
 
 
 def test_from_few_names_alone_no_order_is_learned() -> None:
-    assert Ranker.fit(NAMES, cases(20), CONFIG, 0).name_text is None
-    assert Ranker.fit(NAMES, cases(0), CONFIG, 0).name_text is None
+    assert Ranker.fit(NAMES, cases(20), CONFIG, 0).of_names is None
+    assert Ranker.fit(NAMES, cases(0), CONFIG, 0).of_names is None

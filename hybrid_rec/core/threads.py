@@ -1,0 +1,66 @@
+"""Two threads for work that is done on one thread each, so as to be reproducible."""
+
+from __future__ import annotations
+
+import threading
+from collections import deque
+from collections.abc import Callable, Sequence
+from typing import TypeVar
+
+from hybrid_rec.core.progress import Advance
+
+Result = TypeVar("Result")
+
+
+def two_at_a_time(jobs: Sequence[Callable[[], Result]]) -> list[Result]:
+    """What each job returns, in their order.
+
+    The first is begun here, the last by a helper; each goes on with what is left on its side.
+
+    Args:
+        jobs: Functions that change nothing that another looks at.
+
+    Raises:
+        Exception: What the first job to fail raised. Those that were begun are waited for, but for
+            an interrupt.
+    """
+    todo = deque(range(len(jobs)))
+    found: dict[int, Result] = {}
+    failures: list[Exception] = []
+
+    def help_out() -> None:
+        try:
+            while todo:
+                number = todo.pop()
+                found[number] = jobs[number]()
+        except Exception as error:
+            failures.append(error)
+
+    # A daemon, so that Ctrl-C ends the process and not only this thread.
+    helper = threading.Thread(target=help_out, daemon=True)
+    try:
+        if todo:
+            first = todo.popleft()
+            helper.start()
+            found[first] = jobs[first]()
+        while todo and not failures:
+            number = todo.popleft()
+            found[number] = jobs[number]()
+    finally:
+        todo.clear()
+    if helper.ident is not None:
+        helper.join()
+    if failures:
+        raise failures[0]
+    return [found[number] for number in range(len(jobs))]
+
+
+def in_turn(advance: Advance) -> Advance:
+    """The same for several threads, one at a time."""
+    lock = threading.Lock()
+
+    def advance_in_turn(units: int) -> None:
+        with lock:
+            advance(units)
+
+    return advance_in_turn
