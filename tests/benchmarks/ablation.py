@@ -23,7 +23,7 @@ from hybrid_rec import HybridConfig, read_dataset
 from hybrid_rec.blocks.block_set import BlockSet, columns_of
 from hybrid_rec.blocks.pooling import playlist_queries, take
 from hybrid_rec.core.arrays import Doubles, Floats, Mask, Rows
-from hybrid_rec.core.config import Generator
+from hybrid_rec.core.config import Generator, NetworkConfig
 from hybrid_rec.core.progress import Progress
 from hybrid_rec.data.playlists import Playlists
 from hybrid_rec.model.fit import describe_items, fit_stage_one
@@ -64,6 +64,7 @@ JOINT: dict[str, tuple[Names, Names]] = {
     "the same, popular and item-kNN generators": (_NOT_USUAL, ("popular", "item_knn")),
 }
 """Features and generators that are taken away together."""
+_NETWORK = "the network beside the trees"
 
 
 @dataclass(frozen=True, eq=False)
@@ -154,13 +155,21 @@ class Bench:
         )
 
     def without(
-        self, features: Sequence[str], generators: Sequence[str] = (), seed: int = 0
+        self,
+        features: Sequence[str],
+        generators: Sequence[str] = (),
+        seed: int = 0,
+        *,
+        network: bool = True,
     ) -> dict[str, Doubles]:
         """The metrics of each case, with these features and generators taken away."""
         names = get_args(Generator)
         kept = [place for place, name in enumerate(names) if name not in generators]
         gone = tuple(name for name in features if name in self.names)
-        settings = self.config.ranking.model_copy(update={"without": gone})
+        changes: dict[str, Any] = {"without": gone}
+        if not network:
+            changes["network"] = NetworkConfig(weight=0)
+        settings = self.config.ranking.model_copy(update=changes)
         cases = [case.take(mask[:, kept].any(axis=1)) for case, mask in self.cases]
         ranker = Ranker.fit(self.names, [c for c in cases if c.hits.any()], settings, seed)
         columns = [self.names.index(name) for name in gone]
@@ -191,6 +200,7 @@ def run(name: str) -> list[dict[str, Any]]:
     sys.stderr.write(f"{name}: {time.perf_counter() - started:.0f} s until the first trees\n")
     variants: dict[str, tuple[Names, Names]] = {
         "nothing": ((), ()),
+        _NETWORK: ((), ()),
         **{f"features: {what}": (names, ()) for what, names in FEATURES.items()},
         **{f"generator: {one}": ((), (one,)) for one in _ALONE},
         **{f"together: {what}": gone for what, gone in JOINT.items()},
@@ -199,7 +209,10 @@ def run(name: str) -> list[dict[str, Any]]:
     noise = {metric: np.std([run[metric].mean() for run in base], ddof=1) for metric in _METRICS}
     rows = []
     for what, (features, generators) in variants.items():
-        found = base[0] if what == "nothing" else bench.without(features, generators)
+        if what == "nothing":
+            found = base[0]
+        else:
+            found = bench.without(features, generators, network=what != _NETWORK)
         row: dict[str, Any] = {"set": name, "removed": what}
         for metric in _METRICS:
             change = found[metric] - base[0][metric]
@@ -225,11 +238,12 @@ def main() -> None:
 def page(frame: pd.DataFrame) -> str:
     """The page that says it all."""
     parts = [
-        "What is lost if features or a candidate generator are taken away from the second stage, "
-        "as a share of what everything has (NDCG@500; the error is that of the paired differences "
-        "over cases). Validation part of the splits of ACCURACY.md, at most 600 cases a set. Stage "
-        "one and the features are the same in every line; trees are learned anew. `noise` is the "
-        "difference of two seeds of the trees.",
+        "What is lost if features, a candidate generator or the network are taken away from the "
+        "second stage, as a share of what everything has (NDCG@500, and the mean of the hit "
+        "rate@10; the error is that of the paired differences over cases). Validation part of the "
+        "splits of ACCURACY.md, at most 600 cases a set. Stage one and the features are the same "
+        "in every line; trees and network are learned anew. `noise` is the difference of two seeds "
+        "of them.",
     ]
     change = frame.pivot_table(index="removed", columns="set", values="ndcg@500 change")
     error = frame.pivot_table(index="removed", columns="set", values="ndcg@500 error")
@@ -239,11 +253,13 @@ def page(frame: pd.DataFrame) -> str:
         pairs = zip(change.loc[order, name], error.loc[order, name], strict=True)
         table[name] = [f"{100 * c:+.2f} ± {100 * e:.2f}" for c, e in pairs]
     table["mean"] = [f"{100 * value:+.2f}" for value in change.loc[order].mean(axis=1)]
+    hits = frame.pivot_table(index="removed", columns="set", values="hit_rate@10 change")
+    table["mean, hit rate@10"] = [f"{100 * value:+.2f}" for value in hits.loc[order].mean(axis=1)]
     table.index.name = "removed, change in %"
     parts.append(measure.markdown(table.reset_index()))
     noise = frame.drop_duplicates("set").set_index("set")["ndcg@500 noise"]
     told = ", ".join(f"{name} {100 * value:.2f} %" for name, value in noise.items())
-    return "\n\n".join([*parts, f"Noise of the trees: {told}."])
+    return "\n\n".join([*parts, f"Noise: {told}."])
 
 
 if __name__ == "__main__":
