@@ -242,8 +242,8 @@ def page(frame: pd.DataFrame) -> str:
         "second stage, as a share of what everything has (NDCG@500; of the hit rate@10 the "
         "mean change in points; the error is that of the paired differences over cases). "
         "Validation part of the splits of ACCURACY.md, at most 600 cases a set. Stage one and the "
-        "features are the same in every line; trees and network are learned anew. `noise` is the difference of two seeds "
-        "of them.",
+        "features are the same in every line; trees and network are learned anew. `noise` is the "
+        "difference of two seeds of them.",
     ]
     change = frame.pivot_table(index="removed", columns="set", values="ndcg@500 change")
     error = frame.pivot_table(index="removed", columns="set", values="ndcg@500 error")
