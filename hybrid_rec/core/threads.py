@@ -21,35 +21,39 @@ def two_at_a_time(jobs: Sequence[Callable[[], Result]]) -> list[Result]:
         jobs: Functions that change nothing that another looks at.
 
     Raises:
-        Exception: What the first job to fail raised. Those that were begun are waited for, but for
-            an interrupt.
+        Exception: What a job raised: at once if it was begun here, else when what was begun here is
+            done.
     """
+    if not jobs:
+        return []
     todo = deque(range(len(jobs)))
     found: dict[int, Result] = {}
     failures: list[Exception] = []
 
+    def work(take: Callable[[], int]) -> None:
+        while not failures:
+            try:
+                number = take()
+            except IndexError:  # the other has begun the last one
+                return
+            found[number] = jobs[number]()
+
     def help_out() -> None:
         try:
-            while todo:
-                number = todo.pop()
-                found[number] = jobs[number]()
+            work(todo.pop)
         except Exception as error:
             failures.append(error)
 
     # A daemon, so that Ctrl-C ends the process and not only this thread.
     helper = threading.Thread(target=help_out, daemon=True)
+    first = todo.popleft()
+    helper.start()
     try:
-        if todo:
-            first = todo.popleft()
-            helper.start()
-            found[first] = jobs[first]()
-        while todo and not failures:
-            number = todo.popleft()
-            found[number] = jobs[number]()
+        found[first] = jobs[first]()
+        work(todo.popleft)
     finally:
         todo.clear()
-    if helper.ident is not None:
-        helper.join()
+    helper.join()
     if failures:
         raise failures[0]
     return [found[number] for number in range(len(jobs))]

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import threading
+from collections import deque
 from functools import partial
 
 import pytest
 
+from hybrid_rec.core import threads
 from hybrid_rec.core.threads import in_turn, two_at_a_time
 
 
@@ -21,8 +23,25 @@ def test_two_run_at_the_same_time() -> None:
     assert sorted(two_at_a_time([meeting.wait, meeting.wait])) == [0, 1]
 
 
+def test_a_job_that_the_other_thread_has_just_taken_is_no_failure(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    meeting = threading.Barrier(2, timeout=60)
+
+    class Watched(deque[int]):
+        def __len__(self) -> int:
+            left = super().__len__()
+            if left == 1:
+                # Both have looked before either takes it.
+                meeting.wait()
+            return left
+
+    monkeypatch.setattr(threads, "deque", Watched)
+    assert two_at_a_time([partial(str, number) for number in range(3)]) == ["0", "1", "2"]
+
+
 @pytest.mark.parametrize("failing", [0, 1, 2])
-def test_a_failure_is_raised_and_nothing_more_is_begun(failing: int) -> None:
+def test_a_failure_is_raised(failing: int) -> None:
     begun: list[int] = []
 
     def job(number: int) -> None:
@@ -30,7 +49,6 @@ def test_a_failure_is_raised_and_nothing_more_is_begun(failing: int) -> None:
         if number == failing:
             raise ValueError("no")
 
-    # Whoever begins a later one waits until the failure is known.
     with pytest.raises(ValueError, match="no"):
         two_at_a_time([partial(job, number) for number in range(3)])
     assert failing in begun
