@@ -143,10 +143,9 @@ def read_network(path: Path, n_features: int, config: NetworkConfig) -> Network:
     Raises:
         ArtifactError: If the file is missing or damaged, or does not fit them.
     """
-    units = (config.first_layer, config.second_layer)
-    size = n_numbers(n_features, units)
+    size = n_numbers(n_features, config.units)
     numbers = read_array(path, np.float32, (size,), largest=LARGEST_NUMBER)
-    return Network.of_numbers(numbers, n_features, units)
+    return Network.of_numbers(numbers, n_features, config.units)
 
 
 def known_features(text: str, blocks: BlockSet) -> list[str]:

@@ -10,8 +10,8 @@ import numpy as np
 
 from hybrid_rec.core.arrays import Doubles, Floats
 
-FARTHEST = np.float32(4)
-"""Standard deviations from the mean at which an input is cut off."""
+# Standard deviations from the mean at which an input is cut off.
+_FARTHEST = np.float32(4)
 LARGEST_NUMBER = 1e10
 """Of a network; with such ones no score is infinite."""
 # Inputs and what the units say are whole numbers of these parts, weights of those: sums of their
@@ -85,7 +85,7 @@ class Network:
         both = with_roots(rows)
         both -= self.centre
         both *= self.scale
-        return np.clip(both, -FARTHEST, FARTHEST, out=both)
+        return np.clip(both, -_FARTHEST, _FARTHEST, out=both)
 
     def _of_inputs(self, inputs: Floats) -> Doubles:
         first, first_bias, second, second_bias, last = self._whole

@@ -54,14 +54,13 @@ def train_network(
     """
     rng = np.random.default_rng(seed)
     centre, scale = _standard(cases, ignored)
-    units = (config.first_layer, config.second_layer)
-    sizes = (len(centre), *units, 1)
+    sizes = (len(centre), *config.units, 1)
     layers = [
         (rng.standard_normal((n_in, n_out)) * np.sqrt(_FIRST_VARIANCE / n_in)).astype(np.float32)
         for n_in, n_out in pairwise(sizes)
     ]
     first, second, last = layers
-    biases = [np.zeros(n, np.float32) for n in units]
+    biases = [np.zeros(n, np.float32) for n in config.units]
     network = Network(centre, scale, first, biases[0], second, biases[1], last[:, 0])
     steps = _Adam([network.first, network.first_bias, network.second, network.second_bias,
                    network.last])  # fmt: skip

@@ -83,14 +83,11 @@ class Ranker:
         others = of_new_playlists(cases)
         usual, called = by_query(names, others)
         both = len(cases) - len(others) >= _FEWEST_KNOWN
-        # Whoever asks, there is seldom enough to learn the order of new items from.
-        new = [case for case in (one.take(one.is_cold) for one in cases) if case.hits.any()]
-        kinds = {
-            "usual": usual,
-            "of_names": called,
-            "any_time": settled,
-            "new": new if both else [],
-        }
+        new: list[Case] = []
+        if both:
+            # Whoever asks, there is seldom enough to learn the order of new items from.
+            new = [case for case in (one.take(one.is_cold) for one in cases) if case.hits.any()]
+        kinds = {"usual": usual, "of_names": called, "any_time": settled, "new": new}
         asked = {kind: given for kind, given in kinds.items() if given}
         with progress.stage("ranking, order", order_steps(config) * len(asked)) as advance:
             found = fit_orders(names, list(asked.values()), config, seed, advance)
@@ -98,9 +95,13 @@ class Ranker:
         any_time = None
         if settled:
             any_time = AnyTime(orders["any_time"], usual_age(names, usual))
-        share = config.new_share if "new" in orders else 0.0
         return cls(
-            names, orders["usual"], orders.get("new"), share, orders.get("of_names"), any_time
+            names,
+            orders["usual"],
+            orders.get("new"),
+            config.new_share,
+            orders.get("of_names"),
+            any_time,
         )
 
     @cached_property

@@ -151,9 +151,8 @@ def disk_bytes(shape: Shape) -> float:
         # Orders of all candidates, and of new items.
         total += 2 * config.ranking.trees * config.ranking.leaves * _TREE_TEXT
         if config.ranking.network.weight:
-            layers = config.ranking.network.first_layer, config.ranking.network.second_layer
             n_features = len(fitted_features(shape.blocks, config.ranking))
-            total += 2 * FLOAT * n_numbers(n_features, layers)
+            total += 2 * FLOAT * n_numbers(n_features, config.ranking.network.units)
         sizes = sum(getattr(kept, name).size for name in als_models(config.ranking.extra))
         total += FLOAT * n_items * (sizes + 3)
         items, groups = shape.neighbour_counts

@@ -87,6 +87,11 @@ class NetworkConfig(Section):
     learning_rate: float = Field(0.005, gt=0.0, le=1.0)
     """Length of its steps."""
 
+    @property
+    def units(self) -> tuple[int, int]:
+        """Units of its two layers."""
+        return self.first_layer, self.second_layer
+
 
 Generator = Literal[
     "linear", "popular", "user_knn", "item_knn", "ease", "group", "group_user_knn",
